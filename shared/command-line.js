@@ -1,0 +1,34 @@
+/** What both commands have in common: exit codes, --version, how a fault at the start is told, and signals. */
+import { Command, CommanderError } from 'commander';
+import { messageOf } from './errors.js';
+import { SettingsError } from './settings.js';
+import { version } from './version.js';
+export const EXIT_OK = 0;
+export const EXIT_FAILED = 1;
+/** Wrong usage or wrong settings. */
+export const EXIT_USAGE = 2;
+/** A command that answers --help and --version and ends with 2 on wrong usage. */
+export function command(name, description) {
+    return new Command(name).description(description).version(version).showHelpAfterError().exitOverride();
+}
+/** Parses the words and runs the command's action; the exit code is set, the process ends when nothing is left to do. */
+export async function runCommand(program, words) {
+    try {
+        await program.parseAsync(words);
+    }
+    catch (error) {
+        if (error instanceof CommanderError) {
+            process.exitCode = error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;
+            return;
+        }
+        process.stderr.write(`${error instanceof SettingsError ? error.message : `${program.name()}: ${messageOf(error)}`}\n`);
+        process.exitCode = error instanceof SettingsError ? EXIT_USAGE : EXIT_FAILED;
+    }
+}
+/** Resolves at the first SIGTERM or SIGINT. */
+export function untilSignal() {
+    return new Promise((resolve) => {
+        process.once('SIGTERM', resolve);
+        process.once('SIGINT', resolve);
+    });
+}

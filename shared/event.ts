@@ -1,0 +1,65 @@
+import type { HostName } from './host-name.ts';
+
+/**
+ * What a check found out, in Riemann's form: the newest one of each (host, service) is what is known.
+ * On the wire (contract.md, "Reports") attributes stand beside the other keys.
+ */
+export interface Event {
+  /** Absent: indexed and streamed, but never reaches the whitelist. */
+  readonly host?: HostName;
+  /** 1-1,024 characters without control characters. */
+  readonly service: string;
+  /** `ok`, `warning`, `critical`, `unknown`, `expired` or any other word; absent: no test, only a figure. */
+  readonly state?: string;
+  /** Unix seconds, with fraction. */
+  readonly time: number;
+  readonly metric?: number;
+  /** Seconds for which it holds. */
+  readonly ttl: number;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly attributes?: Readonly<Record<string, string>>;
+}
+
+export const DEFAULT_TTL_SECONDS = 60;
+export const LONGEST_SERVICE = 1024;
+export const LONGEST_DESCRIPTION_BYTES = 4096;
+export const MOST_ATTRIBUTES = 32;
+export const LONGEST_ATTRIBUTE_BYTES = 1024;
+
+/** The services below it are a host's tests (judgement.md 2). */
+export const TEST_PREFIX = 'mesos/slave/';
+
+/** Words with a meaning of their own in a host record, never taken as attribute from a report. */
+export const REFUSED_ATTRIBUTES: ReadonlySet<string> = new Set([
+  'by',
+  'override',
+  'relapses',
+  'off-since',
+  'managed-events',
+  'manual-events',
+  '__proto__',
+]);
+
+const OWN_KEYS: ReadonlySet<string> = new Set([
+  'host',
+  'service',
+  'state',
+  'time',
+  'metric',
+  'ttl',
+  'description',
+  'tags',
+]);
+
+export function isOwnKey(key: string): boolean {
+  return OWN_KEYS.has(key);
+}
+
+/** An event as a flat JSON object: as reports carry it, `GET /events` shows it and `--dry-run` prints it. */
+export type EventJson = Readonly<Record<string, unknown>>;
+
+export function eventToJson(event: Event): EventJson {
+  const { attributes, ...own } = event;
+  return attributes ? { ...attributes, ...own } : own;
+}

@@ -1,0 +1,136 @@
+/**
+ * Loading a settings file: JSON against a schema, and all that is wrong said at once,
+ * each with file, JSON path, what was found and what is expected.
+ */
+import { readFileSync } from 'node:fs';
+import { Ajv, type ErrorObject } from 'ajv';
+import { DURATION_FORM, parseDurationMs } from './duration.ts';
+import { messageOf } from './errors.ts';
+import { HOST_NAME_FORM, parseHostName } from './host-name.ts';
+
+/** One thing that is wrong with the settings. */
+export interface Problem {
+  readonly file: string;
+  /** As in `comets[2].period`; empty for the file as a whole. */
+  readonly path: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Thrown when the settings can't be used; lists every problem. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(problemText).join('\n'));
+    this.problems = problems;
+  }
+}
+
+export function problemText({ file, path, found, expected }: Problem): string {
+  return `${file}: ${path === '' ? 'the file' : path}: found ${found}, expected ${expected}`;
+}
+
+/**
+ * A schema may use, beside JSON Schema, `duration: true`, `hostName: true`, `refused: "why and what instead"` (only null passes)
+ * and `expected: "…"` (the words for the message when anything about this value is wrong).
+ */
+const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, useDefaults: true, verbose: true });
+ajv.addKeyword('expected');
+ajv.addKeyword({
+  keyword: 'duration',
+  type: ['number', 'string'],
+  errors: false,
+  validate: (_schema: boolean, value: unknown) => parseDurationMs(value, 's') !== undefined,
+});
+ajv.addKeyword({
+  keyword: 'hostName',
+  type: 'string',
+  errors: false,
+  validate: (_schema: boolean, value: string) => parseHostName(value) !== undefined,
+});
+ajv.addKeyword({ keyword: 'refused', errors: false, validate: (_schema: string, value: unknown) => value === null });
+
+/**
+ * Reads and checks one settings file; keys that are absent get the schema's defaults.
+ * @throws SettingsError with every problem found
+ */
+export function readSettings<T>(file: string, schema: object): T {
+  return checkSettings<T>(file, parseJson(file), schema);
+}
+
+/** As {@link readSettings}, for a value that is already in memory. It is filled up in place. */
+export function checkSettings<T>(file: string, value: unknown, schema: object): T {
+  const validate = ajv.compile<T>(schema);
+  if (validate(value)) return value;
+  throw new SettingsError(problemsOf(file, validate.errors ?? []));
+}
+
+function parseJson(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new SettingsError([{ file, path: '', found: messageOf(error), expected: 'a readable JSON file' }]);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SettingsError([{ file, path: '', found: messageOf(error), expected: 'valid JSON' }]);
+  }
+}
+
+function problemsOf(file: string, errors: readonly ErrorObject[]): Problem[] {
+  const problems = new Map<string, Problem>();
+  for (const error of errors) {
+    // Branches of an anyOf that did not match say nothing that the anyOf itself does not say better.
+    if (/\/(anyOf|oneOf)\/\d+/.test(error.schemaPath) || error.keyword === 'if') continue;
+    const problem = problemOf(file, error);
+    if (!problems.has(problem.path)) problems.set(problem.path, problem);
+  }
+  return [...problems.values()];
+}
+
+function problemOf(file: string, error: ErrorObject): Problem {
+  const path = readablePath(error.instancePath);
+  const params: Readonly<Record<string, unknown>> = error.params;
+  const below = (key: unknown) => (path === '' ? String(key) : `${path}.${key}`);
+  if (error.keyword === 'additionalProperties') {
+    const key = params['additionalProperty'];
+    const known = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
+    return { file, path: below(key), found: 'an unknown key', expected: `one of ${known.join(', ')}` };
+  }
+  if (error.keyword === 'required') {
+    const key = params['missingProperty'];
+    const properties = (error.parentSchema?.['properties'] ?? {}) as Readonly<Record<string, { expected?: string }>>;
+    return { file, path: below(key), found: 'nothing', expected: properties[String(key)]?.expected ?? 'a value' };
+  }
+  return { file, path, found: shown(error.data), expected: expectedOf(error) };
+}
+
+function expectedOf(error: ErrorObject): string {
+  const parent: Readonly<Record<string, unknown>> = error.parentSchema ?? {};
+  if (typeof parent['refused'] === 'string') return parent['refused'];
+  if (typeof parent['expected'] === 'string') return parent['expected'];
+  if (parent['duration']) return DURATION_FORM;
+  if (parent['hostName']) return HOST_NAME_FORM;
+  if (error.keyword === 'enum')
+    return `one of ${(parent['enum'] as unknown[]).map((word) => JSON.stringify(word)).join(', ')}`;
+  if (error.keyword === 'type') return [parent['type']].flat().join(' or ');
+  return error.message?.replace(/^must /, 'to ') ?? error.keyword;
+}
+
+function readablePath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part, at) => (/^\d+$/.test(part) ? `[${part}]` : at === 0 ? part : `.${part}`))
+    .join('');
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}

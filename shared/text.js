@@ -1,0 +1,27 @@
+/** Text that came from outside: cut and cleaned before it is stored or shown. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
+export function hasControlCharacters(text) {
+    return CONTROL.test(text);
+}
+/** For one line of a log or a terminal: control characters shown as \\uXXXX. */
+export function escapeControls(text) {
+    return text.replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+/** Cut to at most `bytes` of UTF-8, never within a character. */
+export function cutToBytes(text, bytes) {
+    if (text.length * 3 <= bytes)
+        return text;
+    const encoded = Buffer.from(text, 'utf8');
+    if (encoded.length <= bytes)
+        return text;
+    let end = bytes;
+    while (end > 0 && ((encoded[end] ?? 0) & 0xc0) === 0x80)
+        end--;
+    return encoded.toString('utf8', 0, end);
+}
+/** Order of `LC_ALL=C sort`, for every list that leaves the house. */
+export function byCodeUnit(a, b) {
+    return a < b ? -1 : a > b ? 1 : 0;
+}
