@@ -1,0 +1,131 @@
+/**
+ * The index: the newest event of each (host, service) and when it runs out (judgement.md 4).
+ * Ttl runs from arrival, on the monotonic clock of this master.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { Event } from '../../shared/event.ts';
+import { Deadlines } from './deadlines.ts';
+
+export interface IndexEntry {
+  readonly event: Event;
+  /** Monotonic ms at which it arrived here. */
+  readonly arrivedMs: number;
+  readonly expiresMs: number;
+}
+
+export const MOST_SERVICES_A_HOST = 256;
+export const MOST_HOSTS = 100_000;
+
+/** `older`: an event with a newer time is there and within its ttl. `full`: a new key beyond the bounds. */
+export type Taken = 'new' | 'updated' | 'older' | 'full';
+
+/** A gap between two ticks that is longer than this is a stall of our own (judgement.md 7). */
+const STALL_MS = 5_000;
+
+/** Events without a host share this key; no host name is empty. */
+const NO_HOST = '';
+
+export class EventIndex {
+  readonly #clock: Clock;
+  readonly #hosts = new Map<string, Map<string, IndexEntry>>();
+  readonly #deadlines = new Deadlines<string>();
+  #size = 0;
+  #lastTickMs: number;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastTickMs = clock.monoMs();
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Hosts with at least one live event. */
+  get hosts(): number {
+    return this.#hosts.size - (this.#hosts.has(NO_HOST) ? 1 : 0);
+  }
+
+  take(event: Event): Taken {
+    const host = event.host ?? NO_HOST;
+    const nowMs = this.#clock.monoMs();
+    const services = this.#hosts.get(host);
+    const last = services?.get(event.service);
+    if (last && event.time < last.event.time && nowMs - last.arrivedMs <= last.event.ttl * 1000) return 'older';
+    if (!last && !this.#hasRoom(services)) return 'full';
+    const expiresMs = nowMs + event.ttl * 1000;
+    const home = services ?? new Map<string, IndexEntry>();
+    if (!services) this.#hosts.set(host, home);
+    home.set(event.service, { event, arrivedMs: nowMs, expiresMs });
+    this.#deadlines.set(keyOf(host, event.service), expiresMs);
+    if (!last) this.#size++;
+    return last ? 'updated' : 'new';
+  }
+
+  get(host: string, service: string): IndexEntry | undefined {
+    return this.#hosts.get(host)?.get(service);
+  }
+
+  /** All live events of a host, without order. */
+  *ofHost(host: string): Iterable<IndexEntry> {
+    yield* this.#hosts.get(host)?.values() ?? [];
+  }
+
+  *all(): Iterable<IndexEntry> {
+    for (const services of this.#hosts.values()) yield* services.values();
+  }
+
+  delete(host: string, service: string): boolean {
+    const services = this.#hosts.get(host);
+    if (!services?.delete(service)) return false;
+    if (services.size === 0) this.#hosts.delete(host);
+    this.#deadlines.delete(keyOf(host, service));
+    this.#size--;
+    return true;
+  }
+
+  dropHost(host: string): void {
+    for (const service of [...(this.#hosts.get(host)?.keys() ?? [])]) this.delete(host, service);
+  }
+
+  /**
+   * Takes out what has run out since the last call and returns it as it was. To be called several times a second;
+   * after a gap of more than 5 s between two calls nothing expires, and everything gets one more ttl.
+   */
+  tick(): { readonly expired: readonly Event[]; readonly stalledMs: number } {
+    const nowMs = this.#clock.monoMs();
+    const gapMs = nowMs - this.#lastTickMs;
+    this.#lastTickMs = nowMs;
+    if (gapMs > STALL_MS) {
+      this.#deadlines.postponeAll((key) => nowMs + (this.#slotOf(key)?.event.ttl ?? 0) * 1000);
+      return { expired: [], stalledMs: gapMs };
+    }
+    const expired: Event[] = [];
+    for (const key of this.#deadlines.takeDue(nowMs)) {
+      const slot = this.#slotOf(key);
+      if (!slot) continue;
+      expired.push(slot.event);
+      this.delete(slot.event.host ?? NO_HOST, slot.event.service);
+    }
+    return { expired, stalledMs: 0 };
+  }
+
+  #hasRoom(services: Map<string, IndexEntry> | undefined): boolean {
+    return services ? services.size < MOST_SERVICES_A_HOST : this.#hosts.size < MOST_HOSTS;
+  }
+
+  #slotOf(key: string): IndexEntry | undefined {
+    const [host = '', service = ''] = splitKey(key);
+    return this.#hosts.get(host)?.get(service);
+  }
+}
+
+/** A host name has no line break, so the first one parts the two. */
+function keyOf(host: string, service: string): string {
+  return `${host}\n${service}`;
+}
+
+function splitKey(key: string): [string, string] {
+  const at = key.indexOf('\n');
+  return [key.slice(0, at), key.slice(at + 1)];
+}

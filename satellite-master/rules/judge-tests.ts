@@ -1,0 +1,201 @@
+/**
+ * The default rule, `tests`: a host is off while one of its tests is unfit or all are silent, and on when all are fit.
+ * Keeps what this master heard of each host's tests, judges at once when something arrives or runs out,
+ * and says the outcome as wishes. Time alone is followed through `tick`.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { Event } from '../../shared/event.ts';
+import type { HostName } from '../../shared/host-name.ts';
+import { cutToBytes } from '../../shared/text.ts';
+import { Deadlines } from '../events/deadlines.ts';
+import type { RecordEvent, RecordEvents } from '../whitelist/record.ts';
+import type { Wish, Wishes } from '../whitelist/wishes.ts';
+import { type HeardTest, type HostVerdict, isTest, judgeHost, wordOf } from './host-tests.ts';
+
+const RULE = 'tests';
+
+/** What is kept of one host. */
+interface HostState {
+  readonly heard: Map<string, HeardTest>;
+  readonly dropped: Set<string>;
+  verdict: HostVerdict | undefined;
+  /** Since when the verdict has this kind, monotonic ms. */
+  sinceMs: number;
+}
+
+/** A host that says nothing, or soon will: for the doubt about oneself (judgement.md 7). */
+export interface Quiet {
+  readonly host: HostName;
+  /** When it fell silent, or will if nothing more comes; monotonic ms. */
+  readonly silentAtMs: number;
+  readonly silent: boolean;
+}
+
+export interface JudgeTestsOptions {
+  readonly clock: Clock;
+  readonly wishes: Wishes;
+  /** `readmit-after.first`, ms: after so long a silent service of a host that still reports is dropped. */
+  readonly dropAfterMs: number;
+  readonly managedEventsOf: (host: HostName) => RecordEvents;
+}
+
+export class JudgeTests {
+  readonly #options: JudgeTestsOptions;
+  readonly #listeningSinceMs: number;
+  readonly #hosts = new Map<HostName, HostState>();
+  readonly #again = new Deadlines<HostName>();
+
+  constructor(options: JudgeTestsOptions) {
+    this.#options = options;
+    this.#listeningSinceMs = options.clock.monoMs();
+  }
+
+  /** An event that the index took, or one that says `expired`. Others than tests are none of its business. */
+  take(event: Event): void {
+    const { host, state } = event;
+    if (!host || state === undefined || !isTest(event)) return;
+    const known = this.#hosts.get(host) ?? this.#begin(host);
+    const word = wordOf(state);
+    const last = known.heard.get(event.service);
+    const nowMs = this.#options.clock.monoMs();
+    if (word === 'silent' && !last) return;
+    const sinceMs = last?.word === word ? last.sinceMs : nowMs;
+    known.heard.set(event.service, { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs });
+    known.dropped.delete(event.service);
+    this.#sayEvent(host, event, word, last);
+    if (last?.word !== word || word !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
+      this.#judge(host, known);
+  }
+
+  /** The record changed: other managed events may stand there. */
+  recordChanged(host: HostName): void {
+    const known = this.#hosts.get(host);
+    if (known) this.#judge(host, known);
+    else if (Object.keys(this.#options.managedEventsOf(host)).length > 0) this.#judge(host, this.#begin(host));
+  }
+
+  /** The host left the inventory: nothing of it is remembered (judgement.md 21). */
+  dropHost(host: HostName): void {
+    this.#hosts.delete(host);
+    this.#again.delete(host);
+    this.#options.wishes.dropHost(host);
+  }
+
+  /** Follows the time; to be called several times a second. */
+  tick(): void {
+    for (const host of this.#again.takeDue(this.#options.clock.monoMs())) {
+      const known = this.#hosts.get(host);
+      if (known) this.#judge(host, known);
+    }
+  }
+
+  verdictOf(host: HostName): { readonly verdict: HostVerdict; readonly sinceMs: number } | undefined {
+    const known = this.#hosts.get(host);
+    return known?.verdict && { verdict: known.verdict, sinceMs: known.sinceMs };
+  }
+
+  /** Hosts heard of that are silent, or have said nothing for more than half of what they have left to live. */
+  *quiet(): Iterable<Quiet> {
+    const nowMs = this.#options.clock.monoMs();
+    for (const [host, { heard, verdict, sinceMs }] of this.#hosts) {
+      if (heard.size === 0) continue;
+      if (verdict?.kind === 'silent') {
+        yield { host, silentAtMs: sinceMs, silent: true };
+        continue;
+      }
+      let lastMs = 0;
+      let endMs = 0;
+      for (const { arrivedMs, event, word } of heard.values()) {
+        if (word === 'silent') continue;
+        lastMs = Math.max(lastMs, arrivedMs);
+        endMs = Math.max(endMs, arrivedMs + event.ttl * 1000);
+      }
+      if (nowMs - lastMs > (endMs - lastMs) / 2) yield { host, silentAtMs: endMs, silent: false };
+    }
+  }
+
+  #begin(host: HostName): HostState {
+    const state: HostState = {
+      heard: new Map(),
+      dropped: new Set(),
+      verdict: undefined,
+      sinceMs: this.#options.clock.monoMs(),
+    };
+    this.#hosts.set(host, state);
+    return state;
+  }
+
+  #judge(host: HostName, known: HostState): void {
+    const { clock, dropAfterMs, managedEventsOf, wishes } = this.#options;
+    const managed = managedEventsOf(host);
+    for (const service of known.dropped) if (!(service in managed)) known.dropped.delete(service);
+    const nowMs = clock.monoMs();
+    const { heard, dropped } = known;
+    const verdict = judgeHost({
+      heard,
+      managed,
+      dropped,
+      listeningSinceMs: this.#listeningSinceMs,
+      nowMs,
+      nowS: this.#nowS(),
+      dropAfterMs,
+    });
+    if (verdict.drop.length > 0) {
+      for (const service of verdict.drop) {
+        heard.delete(service);
+        dropped.add(service);
+        wishes.setEvent(host, service, null);
+      }
+      return this.#judge(host, known);
+    }
+    if (verdict.kind !== known.verdict?.kind) known.sinceMs = nowMs;
+    known.verdict = verdict;
+    if (verdict.againAtMs === undefined) this.#again.delete(host);
+    else this.#again.set(host, verdict.againAtMs);
+    wishes.setFlag(RULE, host, wishOf(verdict, known.sinceMs));
+  }
+
+  /** A managed event stands while its service is unfit, and goes when it is well again (judgement.md 14). */
+  #sayEvent(host: HostName, event: Event, word: HeardTest['word'], last: HeardTest | undefined): void {
+    if (word === 'unfit') {
+      if (last?.word === 'unfit' && last.event.description === event.description && last.event.state === event.state)
+        return;
+      this.#options.wishes.setEvent(host, event.service, recordEventOf(event));
+    } else if (word === 'fit' && last?.word !== 'fit') this.#options.wishes.setEvent(host, event.service, null);
+  }
+
+  #nowS(): number {
+    return this.#options.clock.wallMs() / 1000;
+  }
+}
+
+function wishOf(verdict: HostVerdict, sinceMs: number): Wish | undefined {
+  const { kind, rule, reason, services } = verdict;
+  switch (kind) {
+    case 'fit':
+      return { flag: 'on', rule, reason, fitSinceMs: sinceMs };
+    case 'unfit':
+      return { flag: 'off', rule, reason, illness: { kind: 'critical', criticals: services.length, sinceMs } };
+    case 'silent':
+      return { flag: 'off', rule, reason, illness: { kind: 'silent', criticals: 0, sinceMs } };
+    case 'unknown':
+      return { flag: 'keep', rule, reason };
+    case 'unheard':
+      return undefined;
+  }
+}
+
+/** Descriptions in a record are kept short: many have to fit into one znode. */
+const LONGEST_STORED_DESCRIPTION = 1024;
+
+function recordEventOf(event: Event): RecordEvent {
+  const { state = '', attributes, description, ...rest } = event;
+  return {
+    ...attributes,
+    ...rest,
+    // The original's schema knows ok, critical, warn and expired only.
+    state: wordOf(state) === 'unfit' ? 'critical' : state,
+    ...(description === undefined ? {} : { description: cutToBytes(description, LONGEST_STORED_DESCRIPTION) }),
+    ...(state === 'critical' ? {} : { 'reported-state': state }),
+  };
+}
