@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), and the plugins of Nagios
+# for the slave's `nagios` recipe. npm runs this before them: it installs what is missing on Debian and Ubuntu,
+# and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only the jars and the scripts,
+# the daemon is in `zookeeperd`, which this leaves alone.
+set -euo pipefail
+
+zookeeper_jar=/usr/share/java/zookeeper.jar
+logging_jar=/usr/share/java/slf4j-api.jar
+plugins=/usr/lib/nagios/plugins
+
+packages=()
+[[ -e $zookeeper_jar && -e $logging_jar ]] || packages+=(zookeeper)
+[[ -x $plugins/check_load && -x $plugins/check_disk ]] || packages+=(monitoring-plugins-basic)
+command -v java >/dev/null || packages+=(default-jre-headless)
+
+if ((${#packages[@]} == 0)); then
+  echo "test needs: ZooKeeper, Java and monitoring plugins are here"
+  exit 0
+fi
+
+if ! command -v apt-get >/dev/null; then
+  cat >&2 <<MISSING
+The tests need these Debian packages, or what they hold: ${packages[*]}
+  $zookeeper_jar with $logging_jar   Apache ZooKeeper's server (3.5 or newer) and its logging API
+  java                               Java 11 or newer on the PATH
+  $plugins                  the plugins of Nagios (check_load, check_disk)
+Install them, or run the tests on Debian or Ubuntu.
+MISSING
+  exit 1
+fi
+
+as_root=()
+if ((EUID != 0)); then
+  if ! command -v sudo >/dev/null; then
+    echo "The tests need ${packages[*]}: run as root: apt-get install --no-install-recommends ${packages[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+
+echo "test needs: installing ${packages[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
