@@ -89,7 +89,7 @@ function* standingVoices(input) {
     }
 }
 /** Newer, or heard a whole ttl after the other's time, so that a corrected clock heals (rule 4). */
-function supersedes(test, standing) {
+export function supersedes(test, standing) {
     const time = standing.time ?? Number.NEGATIVE_INFINITY;
     return test.event.time >= time || test.arrivedS - time > (standing.ttl ?? 60);
 }

@@ -147,7 +147,7 @@ function* standingVoices(input: HostInput): Iterable<Voice> {
 }
 
 /** Newer, or heard a whole ttl after the other's time, so that a corrected clock heals (rule 4). */
-function supersedes(test: HeardTest, standing: RecordEvent): boolean {
+export function supersedes(test: HeardTest, standing: RecordEvent): boolean {
   const time = standing.time ?? Number.NEGATIVE_INFINITY;
   return test.event.time >= time || test.arrivedS - time > (standing.ttl ?? 60);
 }

@@ -1,6 +1,6 @@
 import { cutToBytes } from '../../shared/text.js';
 import { Deadlines } from '../events/deadlines.js';
-import { isTest, judgeHost, wordOf } from './host-tests.js';
+import { isTest, judgeHost, supersedes, wordOf } from './host-tests.js';
 const RULE = 'tests';
 export class JudgeTests {
     #options;
@@ -90,9 +90,7 @@ export class JudgeTests {
     #judge(host, known) {
         const { clock, dropAfterMs, managedEventsOf, wishes } = this.#options;
         const managed = managedEventsOf(host);
-        for (const service of known.dropped)
-            if (!(service in managed))
-                known.dropped.delete(service);
+        this.#clearEvents(host, known, managed);
         const nowMs = clock.monoMs();
         const { heard, dropped } = known;
         const verdict = judgeHost({
@@ -108,9 +106,10 @@ export class JudgeTests {
             for (const service of verdict.drop) {
                 heard.delete(service);
                 dropped.add(service);
-                wishes.setEvent(host, service, null);
+                wishes.forgetEvent(host, service);
             }
-            return this.#judge(host, known);
+            this.#judge(host, known);
+            return;
         }
         if (verdict.kind !== known.verdict?.kind)
             known.sinceMs = nowMs;
@@ -128,8 +127,25 @@ export class JudgeTests {
                 return;
             this.#options.wishes.setEvent(host, event.service, recordEventOf(event));
         }
-        else if (word === 'fit' && last?.word !== 'fit')
-            this.#options.wishes.setEvent(host, event.service, null);
+        else if (word === 'fit' && last?.word === 'unfit')
+            this.#options.wishes.forgetEvent(host, event.service);
+    }
+    /** Managed events of tests that are well by now, or no longer reported, are to go from the record. */
+    #clearEvents(host, { heard, dropped }, managed) {
+        const { wishes } = this.#options;
+        for (const service of dropped)
+            if (!(service in managed))
+                dropped.delete(service);
+        for (const [service, event] of wishes.events(host)) {
+            if (event === null && !(service in managed))
+                wishes.forgetEvent(host, service);
+        }
+        for (const [service, event] of Object.entries(managed)) {
+            const test = heard.get(service);
+            const well = test?.word === 'fit' && supersedes(test, event);
+            if ((well || dropped.has(service)) && !wishes.events(host).has(service))
+                wishes.setEvent(host, service, null);
+        }
     }
     #nowS() {
         return this.#options.clock.wallMs() / 1000;
