@@ -1,0 +1,33 @@
+/**
+ * A child process that writes to the embedded store without pause until somebody or something ends it.
+ * Usage: embedded-writer.ts DATA_DIR BYTES. Prints a JSON line for each commit: {host, version} when it was
+ * acknowledged, {host, version, code} when it was refused.
+ */
+import { EmbeddedStore } from '../../../satellite-master/whitelist/embedded-store.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { SatelliteError } from '../../../shared/errors.ts';
+import { createLog } from '../../../shared/log.ts';
+import { host, startWhole } from './recorder.ts';
+
+const [dataDir = '', bytes = '100'] = process.argv.slice(2);
+const store = new EmbeddedStore({ dataDir, clock: systemClock, log: createLog('embedded-writer') });
+const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+async function writeWithoutPause(name: ReturnType<typeof host>): Promise<void> {
+  for (let version = 0; ; version++) {
+    const filling = Array.from({ length: Number(bytes) / 16 }, () => Math.random().toString(16).slice(2, 18)).join('');
+    try {
+      const data = JSON.stringify({ version, filling });
+      await store.commit([{ host: name, expect: version === 0 ? 'absent' : version - 1, data }]);
+      say({ host: name, version });
+    } catch (error) {
+      say({ host: name, version, code: error instanceof SatelliteError ? error.code : String(error) });
+      return;
+    }
+  }
+}
+
+await startWhole(store);
+await Promise.all(['w1.example', 'w2.example', 'w3.example'].map((name) => writeWithoutPause(host(name))));
+say({ state: store.state });
+process.exit(0);
