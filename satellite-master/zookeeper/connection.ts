@@ -1,0 +1,297 @@
+/**
+ * One ZooKeeper session over as many connections as it lasts: the library's connection manager, with what it does
+ * wrong mended (each place says what the library does). Not for a second session: when this one ends, make another.
+ */
+import { Backoff } from '../../shared/backoff.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { FrameReader } from './frames.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { ConnectionManager, type Packet, type Request, type Server, STATES } from './library.ts';
+import type { WatchEvent } from './types.ts';
+import { Watches } from './watches.ts';
+import { readNotification, readReply, requests, setWatches } from './wire.ts';
+
+/** What became of a request: the server's answer, or the loss of the connection. */
+export type Outcome =
+  | { readonly kind: 'answered'; readonly code: number; readonly body: Buffer }
+  | { readonly kind: 'lost'; readonly sent: boolean; readonly reason: string };
+
+export interface ConnectionOptions {
+  readonly servers: readonly Server[];
+  readonly sessionTimeoutMs: number;
+  readonly auth?: { readonly scheme: 'digest'; readonly credentials: string } | undefined;
+  readonly clock: Clock;
+  /** After a handshake: a new session's first, or the session resumed. */
+  connected(): void;
+  /** An attempt failed, or a connection is gone; another attempt follows by itself. */
+  disconnected(reason: string): void;
+  /** The session will not come back. Nothing more is told. */
+  ended(reason: string): void;
+  watchFired(event: WatchEvent): void;
+}
+
+/** A server that takes the connection but says nothing must not keep us from the next one for longer. */
+const LONGEST_HANDSHAKE_MS = 4_000;
+/** A connection that lived that long was a good one: the next attempt is made at once. */
+const STABLE_MS = 1_000;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 1_000;
+/** The protocol's numbers of what is no answer to a numbered request. */
+const NOTIFICATION_XID = -1;
+const PING_XID = -2;
+const AUTH_XID = -4;
+/** The protocol's numbers are signed and 32 bits wide; the room left is more than one flush can use. */
+const LAST_XID = 0x7fff_0000;
+
+export class Connection extends ConnectionManager {
+  /** What the server watches for this session. */
+  readonly watches = new Watches();
+  readonly #options: ConnectionOptions;
+  readonly #clock: Clock;
+  readonly #heartbeat: Heartbeat;
+  readonly #backoff = new Backoff({ firstMs: FIRST_RETRY_MS, mostMs: LONGEST_RETRY_MS });
+  #frames = new FrameReader();
+  #dead = false;
+  #next = 0;
+  #attempts = 0;
+  #connectedAtMs = 0;
+  #reason: string | undefined;
+  #retry: Timer | undefined;
+  #handshake: Timer | undefined;
+  /** From where changes are asked for while watches are being set again; see {@link #setWatchesAgain}. */
+  #seenBefore: Buffer | undefined;
+  #whenGone: () => void = () => undefined;
+
+  constructor(options: ConnectionOptions) {
+    super('unused', { sessionTimeout: options.sessionTimeoutMs, spinDelay: 0 }, () => undefined);
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#heartbeat = new Heartbeat(options.clock);
+    this.servers = shuffled(options.servers);
+    // So that the library sets no watches by itself: it would do so in one packet, however large.
+    this.watcherManager = { isEmpty: () => true };
+    if (options.auth) this.addAuthInfo(options.auth.scheme, Buffer.from(options.auth.credentials));
+    this.on('state', (state) => this.#stateChanged(state));
+  }
+
+  get usable(): boolean {
+    return !this.#dead && this.state === STATES.CONNECTED && this.socket?.writable === true;
+  }
+
+  /** When the server was last known to be there, on the monotonic clock. */
+  get lastAnswerMs(): number {
+    return this.#heartbeat.lastAnswerMs;
+  }
+
+  /** @returns the packet, to withdraw it by; undefined when there is no connection: nothing is kept for later */
+  send(request: Request, done: (outcome: Outcome) => void): Packet | undefined {
+    if (!this.usable) return undefined;
+    // The library also calls with errors of its own, but only for packets it queues itself.
+    const packet: Packet = { request, callback: (outcome) => done(outcome as Outcome) };
+    this.packetQueue.push(packet);
+    return packet;
+  }
+
+  /** Takes back what has not been written yet. @returns whether it had not: then it never will be */
+  withdraw(packet: Packet): boolean {
+    const at = this.packetQueue.queue.indexOf(packet);
+    if (at >= 0) this.packetQueue.queue.splice(at, 1);
+    return at >= 0;
+  }
+
+  /** Ends the session at the server; resolves when the connection is gone. Only while {@link usable}: the library throws or hangs otherwise. */
+  endSession(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenGone = resolve;
+      this.close();
+    });
+  }
+
+  /** Gives up session and connection at once, in any state. Nothing is told afterwards, and no timer is left. */
+  kill(reason: string): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#retry?.cancel();
+    this.#handshake?.cancel();
+    this.#heartbeat.stop();
+    if (this.connectTimeoutHandler) clearTimeout(this.connectTimeoutHandler);
+    this.socket?.destroy();
+    this.#failAll(reason);
+    this.#whenGone();
+  }
+
+  // --- From here on: the library's steps, in their order, each with what it leaves out. ---
+
+  override connect(): void {
+    if (!this.#dead) super.connect();
+  }
+
+  /** The library turns through a dead list at random pauses, and without a pause where a server cuts after the handshake. */
+  override findNextServer(callback: (server: Server) => void): void {
+    const server = this.servers[this.#next++ % this.servers.length];
+    if (!server) return;
+    const delayMs = this.#attempts++ < this.servers.length ? 0 : this.#backoff.next();
+    this.#retry = this.#clock.after(delayMs, () => {
+      this.#frames = new FrameReader();
+      this.#reason = undefined;
+      callback(server);
+      // The library's limit covers the TCP connection only, and not the handshake.
+      const limitMs = Math.min(LONGEST_HANDSHAKE_MS, this.sessionTimeout / Math.min(this.servers.length, 2));
+      const place = `${server.host}:${server.port}`;
+      this.#handshake = this.#clock.after(limitMs, () => this.#drop(`${place} did not answer the handshake`));
+    });
+  }
+
+  /** The library piles up AUTH and SetWatches with each attempt, behind whatever else was waiting. */
+  override onSocketConnected(): void {
+    if (this.#dead) return;
+    this.packetQueue.queue = [];
+    super.onSocketConnected();
+    this.#setWatchesAgain();
+  }
+
+  /**
+   * The library keeps half a frame over a reconnect, calls itself once for each frame, throws at error codes and
+   * notifications it does not know, and knows no `sync`: it is left with the handshake alone.
+   */
+  override onSocketData(chunk: Buffer): void {
+    const { socket } = this;
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        if (this.#dead || socket?.destroyed) return;
+        if (this.state === STATES.CONNECTING) super.onSocketData(frame);
+        else this.#replied(frame);
+      }
+    } catch (error) {
+      this.#drop(`cannot read what the server sent: ${messageOf(error)}`);
+    }
+  }
+
+  /** The library fails what waits for an answer, but keeps what it had not sent, to send it who knows when. */
+  override onSocketClosed(hadError: boolean): void {
+    this.#handshake?.cancel();
+    this.#heartbeat.stop();
+    if (this.#dead) return;
+    if (this.#connectedAtMs > 0 && this.#clock.monoMs() - this.#connectedAtMs >= STABLE_MS) {
+      this.#attempts = 0;
+      this.#backoff.reset();
+    }
+    this.#connectedAtMs = 0;
+    this.#failAll(this.#whyGone());
+    super.onSocketClosed(hadError);
+    if (this.state === STATES.CLOSED) this.#whenGone();
+  }
+
+  override onSocketError(error: Error): void {
+    this.#reason ??= messageOf(error);
+    super.onSocketError(error);
+  }
+
+  override onSocketConnectTimeout(): void {
+    this.#drop('no connection in time');
+  }
+
+  /** Here the library would ping, when nothing came in for a while; see heartbeat.ts. */
+  override onSocketTimeout(): void {}
+
+  /** The library counts on past what the protocol's 32 bits hold. */
+  override onPacketQueueReadable(): void {
+    if (this.xid > LAST_XID) this.xid = 1;
+    super.onPacketQueueReadable();
+  }
+
+  // --- What the library does not do. ---
+
+  #stateChanged(state: number): void {
+    if (this.#dead) return;
+    if (state === STATES.CONNECTED) {
+      this.#handshake?.cancel();
+      this.#connectedAtMs = this.#clock.monoMs();
+      this.#heartbeat.start({
+        timeoutMs: this.sessionTimeout,
+        ping: () => {
+          if (this.usable) this.packetQueue.push({ request: requests.ping(), callback: () => undefined });
+        },
+        silent: (silentMs) => this.#drop(`the server has not answered for ${Math.round(silentMs)} ms`),
+      });
+      this.#options.connected();
+    } else if (state === STATES.DISCONNECTED) {
+      this.#options.disconnected(this.#whyGone());
+    } else if (state === STATES.SESSION_EXPIRED) {
+      this.#options.ended('the session has expired');
+    } else if (state === STATES.AUTHENTICATION_FAILED) {
+      this.#options.ended('the authentication was refused');
+    }
+  }
+
+  /** An answer, a notification or the echo of a ping. */
+  #replied(frame: Buffer): void {
+    const { xid, zxid, code, body } = readReply(frame);
+    if (xid === NOTIFICATION_XID) {
+      const event = readNotification(body);
+      if (event && this.watches.fired(event)) this.#options.watchFired(event);
+      return;
+    }
+    this.#heartbeat.answered();
+    if (xid === PING_XID) return;
+    if (xid === AUTH_XID) {
+      if (code !== 0) this.setState(STATES.AUTHENTICATION_FAILED);
+      return;
+    }
+    const packet = this.pendingQueue[0];
+    if (packet?.request.header.xid !== xid) throw new Error('the answers are out of step');
+    this.pendingQueue.shift();
+    if (zxid.readBigInt64BE() > 0n) this.zxid = Buffer.from(zxid);
+    packet.callback({ kind: 'answered', code, body } satisfies Outcome);
+  }
+
+  /**
+   * Each answer moves `zxid` on. Were the connection cut with half of the watches set, the next attempt would ask
+   * for changes since an answer that is newer than what the other half has missed: so the old mark is kept until
+   * all are set.
+   */
+  #setWatchesAgain(): void {
+    if (this.watches.size === 0) {
+      this.#seenBefore = undefined;
+      return;
+    }
+    this.#seenBefore ??= Buffer.from(this.zxid);
+    let left = 0;
+    for (const request of setWatches(this.#seenBefore, this.watches)) {
+      left++;
+      const callback = (result: unknown) => {
+        const outcome = result as Outcome;
+        if (outcome.kind === 'lost') return;
+        if (outcome.code !== 0) this.#options.ended(`the watches could not be set again (${outcome.code})`);
+        else if (--left === 0) this.#seenBefore = undefined;
+      };
+      this.packetQueue.push({ request, callback });
+    }
+  }
+
+  #whyGone(): string {
+    return this.#reason ?? 'the server closed the connection';
+  }
+
+  #drop(reason: string): void {
+    this.#reason ??= reason;
+    this.socket?.destroy();
+  }
+
+  #failAll(reason: string): void {
+    const unsent = this.packetQueue.queue;
+    this.packetQueue.queue = [];
+    const sent = this.pendingQueue.splice(0);
+    for (const packet of sent) packet.callback({ kind: 'lost', sent: true, reason } satisfies Outcome);
+    for (const packet of unsent) packet.callback({ kind: 'lost', sent: false, reason } satisfies Outcome);
+  }
+}
+
+/** So that not all masters lie on the first server. */
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}
