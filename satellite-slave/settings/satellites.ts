@@ -1,0 +1,73 @@
+/** The setting `satellites`: the masters to report to. */
+import { accessSync, constants } from 'node:fs';
+import { messageOf } from '../../shared/errors.ts';
+import type { TlsOptions } from '../../shared/http-client.ts';
+import type { Place } from './place.ts';
+import type { SatelliteEntry } from './schema.ts';
+
+/** One satellite-master to report to. */
+export interface SatelliteSettings {
+  /** As in `http://host:port`. */
+  readonly origin: string;
+  readonly tokenFile: string | undefined;
+  readonly tls: TlsOptions;
+}
+
+const DEFAULT_PORT = 5001;
+const RIEMANN_PORT = 5555;
+
+/** @returns the master, or nothing where it is none or can't be sent to yet */
+export function compileSatellite(
+  entry: SatelliteEntry,
+  { file, path, problems, warnings }: Place,
+): SatelliteSettings[] {
+  const problem = (key: string, found: string, expected: string) =>
+    problems.push({ file, path: key === '' ? path : `${path}.${key}`, found, expected });
+  const { host, port, url, protocol, ca, cert, key } = entry;
+  if ((host === undefined) === (url === undefined))
+    problem('', host === undefined ? 'neither host nor url' : 'host and url', 'either host (and port) or url');
+  if (url !== undefined && port !== undefined) problem('port', String(port), 'the port within url');
+  const origin =
+    typeof url === 'string' ? originOf(url) : originOf(`http://${bracketed(String(host))}:${port ?? DEFAULT_PORT}`);
+  if (origin === undefined)
+    problem(url === undefined ? 'host' : 'url', String(url ?? host), 'a host and a port, 1-65535');
+  if (protocol === undefined && origin !== undefined && new URL(origin).port === String(RIEMANN_PORT))
+    problem(
+      port === undefined ? 'url' : 'port',
+      String(RIEMANN_PORT),
+      `"protocol": "riemann" beside it, or port ${DEFAULT_PORT} (${RIEMANN_PORT} is the port of Riemann and of the original satellite-master)`,
+    );
+  const tls = { ca, cert, key };
+  for (const [name, pem] of Object.entries({ ...tls, 'token-file': entry['token-file'] }))
+    if (typeof pem === 'string' && pem !== '') unreadable(pem, (found) => problem(name, found, 'a readable file'));
+  if (protocol === undefined && origin?.startsWith('http://') && [ca, cert, key].some((pem) => pem !== undefined))
+    problem('', 'ca, cert or key without https', `"url": "https://${host ?? 'host'}:${port ?? DEFAULT_PORT}"`);
+  if ((cert === undefined) !== (key === undefined)) problem('', 'one of cert and key', 'both or none');
+  if (protocol === 'riemann') {
+    const where = url ?? `${host}:${port ?? RIEMANN_PORT}`;
+    warnings.push(`${path}: "protocol": "riemann" is not built yet, so nothing is sent to ${where}`);
+    return [];
+  }
+  return origin === undefined ? [] : [{ origin, tokenFile: entry['token-file'], tls }];
+}
+
+/** undefined where it is no URL, e.g. for a port beyond 65535. */
+export function originOf(url: string): string | undefined {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return undefined;
+  }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function unreadable(path: string, say: (found: string) => void): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    say(messageOf(error));
+  }
+}
