@@ -1,0 +1,76 @@
+/** What the guard counts on this master, and whose silence it doubts: the figures behind every `held` (judgement.md 7, 8, 11). */
+import type { Clock } from '../../shared/clock.ts';
+import type { HostName } from '../../shared/host-name.ts';
+import { type GuardCounts, massSilence, offLimit } from './guard.ts';
+import { countsForGuard, type InventoryFacts, type MesosWord } from './inventory.ts';
+import type { Replica, ReplicaEntry } from './replica.ts';
+
+/** What the rules know of hosts that say nothing; on this master's monotonic clock. */
+export interface Silence {
+  quiet(): Iterable<{ readonly host: HostName; readonly silentAtMs: number; readonly silent: boolean }>;
+  /** For how long it is silent, ms; undefined: it is not, or was never heard. */
+  silentForMs(host: HostName): number | undefined;
+}
+
+export interface CensusOptions {
+  readonly replica: Replica;
+  readonly silence: Silence;
+  readonly mesosWord: (host: HostName) => MesosWord;
+  /** `managed-off-limit`. */
+  readonly share: number;
+  readonly clock: Clock;
+}
+
+/** The inventory changes slowly; counting it walks all hosts. */
+const COUNT_HOLDS_MS = 1_000;
+
+export class Census {
+  readonly #options: CensusOptions;
+  #inventory = 0;
+  #countedAtMs = Number.NEGATIVE_INFINITY;
+  #countedSize = -1;
+  #wave: ReadonlySet<HostName> = new Set();
+
+  constructor(options: CensusOptions) {
+    this.#options = options;
+  }
+
+  counts(): GuardCounts {
+    const { replica, share } = this.#options;
+    return { share, inventory: this.#countInventory(), off: replica.managedOff, listed: replica.on().length };
+  }
+
+  limit(): number {
+    return offLimit(this.counts());
+  }
+
+  facts({ host, record, createdMs }: ReplicaEntry): InventoryFacts {
+    const { clock, mesosWord, silence } = this.#options;
+    return { record, createdMs, nowMs: clock.wallMs(), mesos: mesosWord(host), silentForMs: silence.silentForMs(host) };
+  }
+
+  /** Hosts that are silent and not believed, as of the last {@link doubt}. */
+  get wave(): ReadonlySet<HostName> {
+    return this.#wave;
+  }
+
+  /** Looks at all silent and overdue hosts anew; to be called before a silent host is judged. Walks all that are quiet. */
+  doubt(): ReadonlySet<HostName> {
+    const quiet = [...this.#options.silence.quiet()];
+    const silent = new Set(quiet.filter((one) => one.silent).map(({ host }) => host));
+    const wave = silent.size === 0 ? [] : [...massSilence(quiet, this.limit())];
+    this.#wave = new Set(wave.filter((host) => silent.has(host)));
+    return this.#wave;
+  }
+
+  #countInventory(): number {
+    const { clock, replica } = this.#options;
+    const nowMs = clock.monoMs();
+    if (nowMs - this.#countedAtMs < COUNT_HOLDS_MS && this.#countedSize === replica.size) return this.#inventory;
+    this.#inventory = 0;
+    for (const entry of replica.entries()) if (countsForGuard(this.facts(entry))) this.#inventory++;
+    this.#countedAtMs = nowMs;
+    this.#countedSize = replica.size;
+    return this.#inventory;
+  }
+}
