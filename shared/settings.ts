@@ -33,7 +33,7 @@ export function problemText({ file, path, found, expected }: Problem): string {
 }
 
 /**
- * A schema may use, beside JSON Schema, `duration: true`, `hostName: true`, `refused: "why and what instead"` (only null passes)
+ * A schema may use, beside JSON Schema, `duration: true`, `hostName: true`, `regularExpression: true`, `refused: "why and what instead"` (only null passes)
  * and `expected: "…"` (the words for the message when anything about this value is wrong).
  */
 const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, useDefaults: true, verbose: true });
@@ -50,6 +50,7 @@ ajv.addKeyword({
   errors: false,
   validate: (_schema: boolean, value: string) => parseHostName(value) !== undefined,
 });
+ajv.addKeyword({ keyword: 'regularExpression', type: 'string', errors: false, validate: compiles });
 ajv.addKeyword({ keyword: 'refused', errors: false, validate: (_schema: string, value: unknown) => value === null });
 
 /**
@@ -65,6 +66,31 @@ export function checkSettings<T>(file: string, value: unknown, schema: object): 
   const validate = ajv.compile<T>(schema);
   if (validate(value)) return value;
   throw new SettingsError(problemsOf(file, validate.errors ?? []));
+}
+
+/**
+ * As {@link readSettings}, but tells the problems instead of throwing them: for those who look further and say all at once.
+ * `sound` tells whether nothing was found wrong below any of these top keys, so that their values can be believed.
+ * @throws SettingsError only where the file can't be read or is no JSON
+ */
+export function inspectSettings<T>(
+  file: string,
+  schema: object,
+): { readonly value: T; readonly problems: Problem[]; readonly sound: (...keys: (keyof T & string)[]) => boolean } {
+  const value = parseJson(file);
+  const validate = ajv.compile<T>(schema);
+  const problems = validate(value) ? [] : problemsOf(file, validate.errors ?? []);
+  const wrong = new Set(problems.map(({ path }) => path.split(/[.[]/)[0] ?? ''));
+  // Only keys that are sound may be looked at; the type holds for them.
+  return { value: value as T, problems, sound: (...keys) => !wrong.has('') && keys.every((key) => !wrong.has(key)) };
+}
+
+function compiles(_schema: boolean, pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function parseJson(file: string): unknown {

@@ -1,0 +1,139 @@
+/** The form of a master's settings file (contract.md, "Settings"), with the original's keys and defaults. */
+
+const duration = { type: ['number', 'string'], duration: true } as const;
+const path = { type: 'string', minLength: 1 } as const;
+const port = { type: 'integer', minimum: 0, maximum: 65_535, expected: 'a port number' } as const;
+
+/** null turns the service off. */
+const socket = {
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: { host: { type: 'string', minLength: 1 }, port },
+  expected: 'null or {"host", "port"}',
+} as const;
+
+export const masterSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    'mesos-master-url': {
+      type: ['string', 'null'],
+      pattern: '^https?://[^/]',
+      default: 'http://localhost:5050',
+      expected: 'null or a URL such as "http://localhost:5050"',
+    },
+    'mesos-credentials': {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['principal', 'secret-file'],
+      properties: { principal: { type: 'string' }, 'secret-file': path },
+      default: null,
+    },
+    'sleep-time': { ...duration, default: 60_000 },
+    zookeeper: {
+      type: ['string', 'null'],
+      minLength: 1,
+      default: null,
+      expected: 'null or a connect string such as "host1:2181,host2:2181/chroot"',
+    },
+    'zookeeper-root': {
+      type: 'string',
+      pattern: '^(/[A-Za-z0-9._-]+)+$',
+      default: '/satellite',
+      expected: 'an absolute path such as "/satellite"',
+    },
+    'zookeeper-auth': {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['scheme', 'credentials-file'],
+      properties: { scheme: { enum: ['digest'] }, 'credentials-file': path },
+      default: null,
+    },
+    'curator-retry-policy': {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        'base-sleep-time-ms': { type: 'number', exclusiveMinimum: 0 },
+        'max-sleep-time-ms': { type: 'number', exclusiveMinimum: 0 },
+        'max-retries': { type: 'integer', minimum: 0 },
+      },
+    },
+    'data-dir': { ...path, default: 'data' },
+    'local-whitelist-path': { ...path, default: 'whitelist' },
+    'service-host': { type: 'string', minLength: 1, default: '127.0.0.1' },
+    'service-port': { ...port, default: 5001 },
+    streams: { type: 'string', minLength: 1 },
+    'riemann-tcp-server-options': socket,
+    'riemann-udp-server-options': socket,
+    'managed-off-limit': {
+      type: 'number',
+      minimum: 0,
+      maximum: 1,
+      default: 0.3,
+      expected: 'a share of the inventory, from 0 to 1',
+    },
+    'readmit-after': {
+      type: 'object',
+      additionalProperties: false,
+      properties: { first: { ...duration, default: '60s' }, most: { ...duration, default: '1hour' } },
+      default: {},
+    },
+    'forget-after': { ...duration, default: '7day' },
+    'require-reason': { type: 'boolean', default: false },
+    'host-check': {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        dns: { type: 'boolean', default: true },
+        reachable: { type: 'boolean', default: false },
+        port: { ...port, default: 5051 },
+        pattern: {
+          type: ['string', 'null'],
+          regularExpression: true,
+          default: null,
+          expected: 'null or a regular expression',
+        },
+      },
+      default: {},
+    },
+    'task-store': {
+      type: 'object',
+      additionalProperties: false,
+      required: ['kind'],
+      properties: { kind: { enum: ['embedded', 'redis'] }, url: { type: 'string' }, keep: duration },
+    },
+    tokens: {
+      type: 'array',
+      default: [],
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['name', 'sha256', 'may'],
+        properties: {
+          name: { type: 'string', minLength: 1, maxLength: 100 },
+          sha256: {
+            type: 'string',
+            pattern: '^[0-9a-f]{64}$',
+            expected: 'the SHA-256 of the token as 64 lower-case hexadecimal digits',
+          },
+          may: { type: 'array', minItems: 1, items: { enum: ['read', 'report', 'write'] } },
+        },
+      },
+    },
+    tls: {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['cert', 'key'],
+      properties: { cert: path, key: path, ca: path, 'client-cert': { enum: ['none', 'request', 'require'] } },
+      default: null,
+    },
+    'allow-anonymous': { type: 'boolean', default: false },
+    'allowed-hosts': { type: 'array', items: { type: 'string', minLength: 1 }, default: [] },
+    'blackhole-fails-to-starts-threshold': { type: 'number', minimum: 0 },
+    'blackhole-fails-to-finishes-threshold': { type: 'number', minimum: 0 },
+    'blackhole-check-seconds': duration,
+    'riemann-config': { refused: 'a rules module under "streams" instead: Clojure files of Riemann are not read' },
+    'whitelist-hostname-pred': { refused: 'a regular expression under "host-check.pattern" instead' },
+    riak: { refused: '"task-store" instead: Riak is not spoken any more' },
+  },
+} as const;

@@ -1,0 +1,194 @@
+/** A master's settings, compiled once: the file's keys in, typed values with their unit in the name out. */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import type { FromExtendedSchema } from 'json-schema-to-ts';
+import { parseDurationMs } from '../shared/duration.ts';
+import { messageOf } from '../shared/errors.ts';
+import { inspectSettings, SettingsError } from '../shared/settings.ts';
+import { masterSchema } from './settings-schema.ts';
+
+export type Right = 'read' | 'report' | 'write';
+
+export interface Token {
+  readonly name: string;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+  readonly may: readonly Right[];
+}
+
+export interface HostCheckSettings {
+  readonly dns: boolean;
+  readonly reachable: boolean;
+  readonly port: number;
+  readonly pattern: RegExp | null;
+}
+
+export interface ServiceSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly tokens: readonly Token[];
+  readonly allowedHosts: readonly string[];
+  readonly requireReason: boolean;
+}
+
+export interface MesosSettings {
+  readonly url: string;
+  readonly credentials: { readonly principal: string; readonly secret: string } | undefined;
+  readonly pollIntervalMs: number;
+}
+
+export interface ZooKeeperSettings {
+  readonly connectString: string;
+  readonly root: string;
+  readonly auth: { readonly scheme: 'digest'; readonly credentials: string } | undefined;
+  /** Waits between attempts to connect, from the original's `curator-retry-policy`. */
+  readonly retry: { readonly firstMs: number; readonly mostMs: number } | undefined;
+}
+
+export interface MasterSettings {
+  readonly mesos: MesosSettings | undefined;
+  /** undefined: the embedded store in `dataDir`. */
+  readonly zooKeeper: ZooKeeperSettings | undefined;
+  readonly dataDir: string;
+  readonly whitelistPath: string;
+  readonly service: ServiceSettings;
+  readonly hostCheck: HostCheckSettings;
+  /** `managed-off-limit`. */
+  readonly offShare: number;
+  readonly readmitAfter: { readonly firstMs: number; readonly mostMs: number };
+  readonly forgetAfterMs: number;
+  /** What the operator should know, and what is not built yet. */
+  readonly warnings: readonly string[];
+}
+
+/** Beside JSON Schema: see shared/settings.ts. */
+type Keywords = {
+  readonly duration?: boolean;
+  readonly regularExpression?: boolean;
+  readonly expected?: string;
+  readonly refused?: string;
+};
+
+type Raw = FromExtendedSchema<Keywords, typeof masterSchema>;
+
+/** Keys of parts that come with later versions: taken, and named in the log where they are set. */
+const NOT_BUILT: readonly (keyof Raw)[] = [
+  'streams',
+  'riemann-tcp-server-options',
+  'riemann-udp-server-options',
+  'task-store',
+  'blackhole-fails-to-starts-threshold',
+  'blackhole-fails-to-finishes-threshold',
+  'blackhole-check-seconds',
+];
+
+/** @throws SettingsError with everything that is wrong */
+export function readMasterSettings(file: string): MasterSettings {
+  const { value: raw, problems, sound } = inspectSettings<Raw>(file, masterSchema);
+  const problem = (path: string, found: string, expected: string) => problems.push({ file, path, found, expected });
+  const secret = (path: string, secretFile: string | undefined) =>
+    readSecret(secretFile, (found) => problem(path, found, 'a readable file with the secret'));
+
+  if (sound('service-host', 'tokens', 'allow-anonymous')) {
+    const { tokens, 'service-host': host } = raw;
+    if (tokens.length === 0 && !isLoopback(host) && !raw['allow-anonymous'])
+      problem('service-host', `${host}, with no tokens`, '"tokens", or a loopback address, or "allow-anonymous": true');
+    const names = tokens.map(({ name }) => name);
+    if (new Set(names).size < names.length) problem('tokens', names.join(', '), 'a different name for each token');
+  }
+  for (const key of ['riemann-tcp-server-options', 'riemann-udp-server-options'] as const) {
+    const host = sound(key, 'allow-anonymous') ? raw[key]?.host : undefined;
+    if (host !== undefined && !isLoopback(host) && !raw['allow-anonymous'])
+      problem(`${key}.host`, host, 'a loopback address, or "allow-anonymous": true');
+  }
+  if (sound('readmit-after') && readmitAfterOf(raw).mostMs < readmitAfterOf(raw).firstMs)
+    problem('readmit-after.most', String(raw['readmit-after'].most), 'at least as long as "first"');
+  const mesosSecret = sound('mesos-credentials')
+    ? secret('mesos-credentials.secret-file', raw['mesos-credentials']?.['secret-file'])
+    : undefined;
+  const zooKeeperSecret = sound('zookeeper-auth')
+    ? secret('zookeeper-auth.credentials-file', raw['zookeeper-auth']?.['credentials-file'])
+    : undefined;
+  if (zooKeeperSecret !== undefined && !zooKeeperSecret.includes(':'))
+    problem('zookeeper-auth.credentials-file', 'no colon in it', 'a file with "name:password"');
+  if (problems.length > 0) throw new SettingsError(problems);
+
+  return {
+    mesos: mesosOf(raw, mesosSecret),
+    zooKeeper: zooKeeperOf(raw, zooKeeperSecret),
+    dataDir: raw['data-dir'],
+    whitelistPath: raw['local-whitelist-path'],
+    service: {
+      host: raw['service-host'],
+      port: raw['service-port'],
+      tokens: raw.tokens,
+      allowedHosts: raw['allowed-hosts'],
+      requireReason: raw['require-reason'],
+    },
+    hostCheck: { ...raw['host-check'], pattern: patternOf(raw['host-check'].pattern) },
+    offShare: raw['managed-off-limit'],
+    readmitAfter: readmitAfterOf(raw),
+    forgetAfterMs: ms(raw['forget-after'], 's'),
+    warnings: warningsOf(raw),
+  };
+}
+
+/** 127.0.0.0/8, ::1 and `localhost`. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {
+  const { first, most } = raw['readmit-after'];
+  return { firstMs: ms(first, 's'), mostMs: ms(most, 's') };
+}
+
+function readSecret(file: string | undefined, failed: (found: string) => void): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    failed(messageOf(error));
+    return undefined;
+  }
+}
+
+function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefined {
+  const url = raw['mesos-master-url'];
+  if (url === null) return undefined;
+  const principal = raw['mesos-credentials']?.principal;
+  const credentials = principal === undefined || secret === undefined ? undefined : { principal, secret };
+  return { url: url.replace(/\/+$/, ''), credentials, pollIntervalMs: ms(raw['sleep-time'], 'ms') };
+}
+
+function zooKeeperOf(raw: Raw, secret: string | undefined): ZooKeeperSettings | undefined {
+  if (raw.zookeeper === null) return undefined;
+  const { 'base-sleep-time-ms': firstMs = 100, 'max-sleep-time-ms': mostMs = 120_000 } =
+    raw['curator-retry-policy'] ?? {};
+  return {
+    connectString: raw.zookeeper,
+    root: raw['zookeeper-root'],
+    auth: secret === undefined ? undefined : { scheme: 'digest', credentials: secret },
+    retry: raw['curator-retry-policy'] ? { firstMs, mostMs: Math.max(firstMs, mostMs) } : undefined,
+  };
+}
+
+function patternOf(pattern: string | null): RegExp | null {
+  return pattern === null ? null : new RegExp(pattern, 'u');
+}
+
+function warningsOf(raw: Raw): string[] {
+  const warnings = NOT_BUILT.filter((key) => raw[key] !== undefined && raw[key] !== null).map(
+    (key) => `"${key}" is not built yet: it has no effect`,
+  );
+  if (raw.tls !== null) warnings.push('"tls" is not built yet: the service speaks plain HTTP');
+  if (raw['mesos-master-url'] !== null && raw.zookeeper === null)
+    warnings.push('a Mesos is set, but no "zookeeper": the embedded store serves one master only');
+  return warnings;
+}
+
+function ms(value: unknown, unit: 'ms' | 's'): number {
+  const parsed = parseDurationMs(value, unit);
+  if (parsed === undefined) throw new Error(`${JSON.stringify(value)} passed the schema and is no duration`);
+  return parsed;
+}
