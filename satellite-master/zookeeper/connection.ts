@@ -137,7 +137,7 @@ export class Connection extends ConnectionManager {
       this.#reason = undefined;
       callback(server);
       // The library's limit covers the TCP connection only, and not the handshake.
-      const limitMs = Math.min(LONGEST_HANDSHAKE_MS, this.sessionTimeout / Math.min(this.servers.length, 2));
+      const limitMs = Math.min(LONGEST_HANDSHAKE_MS, this.sessionTimeout / 3);
       const place = `${server.host}:${server.port}`;
       this.#handshake = this.#clock.after(limitMs, () => this.#drop(`${place} did not answer the handshake`));
     });
@@ -195,8 +195,12 @@ export class Connection extends ConnectionManager {
   /** Here the library would ping, when nothing came in for a while; see heartbeat.ts. */
   override onSocketTimeout(): void {}
 
-  /** The library counts on past what the protocol's 32 bits hold. */
+  /**
+   * The library counts on past what the protocol's 32 bits hold, and writes on when the socket is full: what lies
+   * there can no longer be taken back.
+   */
   override onPacketQueueReadable(): void {
+    if (this.socket?.writableNeedDrain) return;
     if (this.xid > LAST_XID) this.xid = 1;
     super.onPacketQueueReadable();
   }

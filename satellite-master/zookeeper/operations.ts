@@ -98,9 +98,9 @@ export class Operations {
     if (!first) return;
     const full = ops.map((op) => ({ ...op, path: this.#chroot.toServer(op.path) }));
     return this.#calls.run(first.path, requests.multi(full, this.#acls), (code, body) => {
-      if (code !== 0 && body.length === 0) throw refusal(code, first.path);
-      const failed = readFailedStep(body);
+      const failed = body.length > 0 ? readFailedStep(body) : undefined;
       if (failed) throw refusal(failed.code, ops[failed.index]?.path ?? first.path);
+      if (code !== 0) throw refusal(code, first.path);
     });
   }
 
