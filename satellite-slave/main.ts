@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command satellite-slave: its words, its exit codes, its end. */
+import './small-memory.ts';
 import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
 import { createLog } from '../shared/log.ts';
 import { readSlaveSettings, type SlaveSettings } from './settings.ts';

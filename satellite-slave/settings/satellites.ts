@@ -2,6 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { messageOf } from '../../shared/errors.ts';
 import type { TlsOptions } from '../../shared/http-client.ts';
+import { readToken } from '../uplink/token.ts';
 import type { Place } from './place.ts';
 import type { SatelliteEntry } from './schema.ts';
 
@@ -38,8 +39,18 @@ export function compileSatellite(
       `"protocol": "riemann" beside it, or port ${DEFAULT_PORT} (${RIEMANN_PORT} is the port of Riemann and of the original satellite-master)`,
     );
   const tls = { ca, cert, key };
-  for (const [name, pem] of Object.entries({ ...tls, 'token-file': entry['token-file'] }))
-    if (typeof pem === 'string' && pem !== '') unreadable(pem, (found) => problem(name, found, 'a readable file'));
+  for (const [name, pem] of Object.entries(tls))
+    if (typeof pem === 'string' && pem !== '')
+      faultOf(
+        () => accessSync(pem, constants.R_OK),
+        (found) => problem(name, found, 'a readable file'),
+      );
+  const tokenFile = entry['token-file'];
+  if (typeof tokenFile === 'string' && tokenFile !== '')
+    faultOf(
+      () => readToken(tokenFile),
+      (found) => problem('token-file', found, 'a readable file with one token in it'),
+    );
   if (protocol === undefined && origin?.startsWith('http://') && [ca, cert, key].some((pem) => pem !== undefined))
     problem('', 'ca, cert or key without https', `"url": "https://${host ?? 'host'}:${port ?? DEFAULT_PORT}"`);
   if ((cert === undefined) !== (key === undefined)) problem('', 'one of cert and key', 'both or none');
@@ -48,7 +59,7 @@ export function compileSatellite(
     warnings.push(`${path}: "protocol": "riemann" is not built yet, so nothing is sent to ${where}`);
     return [];
   }
-  return origin === undefined ? [] : [{ origin, tokenFile: entry['token-file'], tls }];
+  return origin === undefined ? [] : [{ origin, tokenFile, tls }];
 }
 
 /** undefined where it is no URL, e.g. for a port beyond 65535. */
@@ -64,9 +75,9 @@ function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function unreadable(path: string, say: (found: string) => void): void {
+function faultOf(read: () => void, say: (found: string) => void): void {
   try {
-    accessSync(path, constants.R_OK);
+    read();
   } catch (error) {
     say(messageOf(error));
   }

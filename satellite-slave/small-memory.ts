@@ -1,0 +1,8 @@
+/**
+ * A slave lives on a machine that others pay for and computes next to nothing: V8 is asked to keep small.
+ * Imported before anything else, for its effect. Measured with the original's settings: 53 MB resident, 60 without.
+ */
+import { setFlagsFromString } from 'node:v8';
+
+/** No optimizing compiler (4 MB of its code stay on disk), and a young generation that does not grow. */
+for (const flag of ['--no-opt', '--optimize-for-size', '--semi-space-growth-factor=1']) setFlagsFromString(flag);

@@ -1,0 +1,119 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { command } from '../../../satellite-slave/comets/command.ts';
+import { Commands, wordsOf } from '../../../satellite-slave/comets/commands.ts';
+import { environmentOf } from '../../../satellite-slave/safe-env.ts';
+import { until } from '../../support/until.ts';
+import { runComet } from '../support/run-comet.ts';
+import { fileWith, temporaryFolder } from '../support/settings-file.ts';
+
+function alive(pid: number): boolean {
+  try {
+    // A zombie whose parent has not asked for it is dead all the same.
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+function pidIn(file: string): number | undefined {
+  return existsSync(file) ? Number(readFileSync(file, 'utf8').trim()) || undefined : undefined;
+}
+
+const never = new AbortController().signal;
+
+async function run(words: string | readonly string[], timeoutMs = 10_000, commands = new Commands(process.env)) {
+  const comet = command.make({ command: words, service: 'my check' });
+  const [event] = await runComet({ name: 'command', periodMs: 60_000, timeoutMs, comet }, { commands });
+  return event;
+}
+
+describe('the comet command', () => {
+  test.each([
+    ['true', { state: 'ok', metric: 0, description: 'ended with 0' }],
+    ['false', { state: 'critical', metric: 1, description: 'ended with 1' }],
+    [['echo', 'two  words', ';', 'rm'], { state: 'ok', metric: 0, description: 'two  words ; rm' }],
+    [['printf', '\\n\\nfirst\\nsecond\\n'], { state: 'ok', metric: 0, description: 'first' }],
+    ['ls /nowhere/at/all', { state: 'critical', metric: 2 }],
+    ['/nowhere/program', { state: 'critical' }],
+  ])('%j', async (words, expected) => {
+    expect(await run(words)).toMatchObject({ service: 'my check', ttl: 300, ...expected });
+  });
+
+  test('a shell word means nothing', async () => {
+    expect((await run('echo $HOME `id` | cat'))?.description).toBe('$HOME `id` | cat');
+  });
+
+  test('complaints serve as description where nothing else was said', async () => {
+    expect((await run('ls /nowhere/at/all'))?.description).toContain('/nowhere/at/all');
+  });
+
+  test('past its time it dies with its grandchildren, and its event says so', async () => {
+    const folder = temporaryFolder();
+    const script = fileWith(
+      `#!/bin/sh\nsh -c 'sleep 300 & echo $! > ${folder}/grandchild; wait' &\necho $$ > ${folder}/child\nwait\n`,
+      'family',
+      0o755,
+    );
+    const event = run([script], 400);
+    const grandchild = await until(() => pidIn(join(folder, 'grandchild')), { what: 'the start of the grandchild' });
+    const child = await until(() => pidIn(join(folder, 'child')), { what: 'the start of the child' });
+    expect(alive(grandchild)).toBe(true);
+    expect(await event).toMatchObject({
+      service: 'my check',
+      ttl: 300,
+      state: 'critical',
+      description: 'timed out after 400ms',
+    });
+    await until(() => !alive(child) && !alive(grandchild), { what: 'the death of both' });
+  });
+
+  test('the end of the slave ends what runs', async () => {
+    const folder = temporaryFolder();
+    const commands = new Commands(process.env);
+    const script = fileWith(`#!/bin/sh\necho $$ > ${folder}/child\nsleep 300\n`, 'long', 0o755);
+    const result = commands.run([script], never);
+    await until(() => pidIn(join(folder, 'child')), { what: 'its start' });
+    commands.killAll();
+    expect(await result).toMatchObject({ exit: null, signal: 'SIGKILL' });
+  });
+
+  test('what it leaves behind does not hold it up', async () => {
+    const began = performance.now();
+    const event = await run([fileWith('#!/bin/sh\nsleep 20 &\necho done\n', 'leaver', 0o755)]);
+    expect(event).toMatchObject({ state: 'ok', description: 'done' });
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  test('endless output is cut, and read to its end', async () => {
+    const result = await new Commands(process.env).run(['seq', '1', '1000000'], never);
+    expect(result).toMatchObject({ exit: 0, signal: null });
+    expect(Buffer.byteLength(result.output)).toBe(65_536);
+    const [event] = [await run(['head', '-c', '200000', '/dev/zero'])];
+    expect(Buffer.byteLength(event?.description ?? '')).toBeLessThanOrEqual(4096);
+  });
+
+  test('a command is split at blanks', () => {
+    expect(wordsOf('  a  b\tc ')).toEqual(['a', 'b', 'c']);
+    expect(wordsOf(['a b', ''])).toEqual(['a b', '']);
+  });
+});
+
+describe('safe-env', () => {
+  const own = { PATH: '/own', HOME: '/root', JAVA: '/j', http_proxy: 'p', SECRET: 's' };
+
+  test.each([
+    [true, { PATH: '/bin/:/usr/bin/:/sbin/:/usr/sbin/', JAVA: '/j', http_proxy: 'p' }],
+    [false, own],
+    [{ A: 'b' }, { A: 'b' }],
+    [{}, {}],
+  ])('%j', (safeEnv, expected) => {
+    expect(environmentOf(safeEnv, own)).toEqual(expected);
+  });
+
+  test('a command sees exactly that', async () => {
+    const result = await new Commands(environmentOf({ A: 'b' }, own)).run(['/usr/bin/env'], never);
+    expect(result.output).toBe('A=b\n');
+  });
+});
