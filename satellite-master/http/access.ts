@@ -1,0 +1,54 @@
+/** Who may do what: bearer tokens, kept as SHA-256 (contract.md, "Rights"). */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { SatelliteError } from '../../shared/errors.ts';
+
+export type Right = 'read' | 'report' | 'write';
+
+export interface AccessToken {
+  /** Stands as `as` beside what was done with it. */
+  readonly name: string;
+  /** Of the token, 64 hexadecimal digits. */
+  readonly sha256: string;
+  readonly may: readonly Right[];
+}
+
+/** Thrown with 401: what the answer's `WWW-Authenticate` has to say. */
+export const CHALLENGE = 'Bearer realm="satellite"';
+
+export class Access {
+  readonly #tokens: readonly { readonly token: AccessToken; readonly digest: Buffer }[];
+
+  constructor(tokens: readonly AccessToken[]) {
+    this.#tokens = tokens.map((token) => ({ token, digest: Buffer.from(token.sha256, 'hex') }));
+  }
+
+  /**
+   * @param authorization the header, if there is one
+   * @returns the token's name; null where none is configured or none is needed
+   * @throws SatelliteError unauthorized, forbidden
+   */
+  check(authorization: string | undefined, right: Right | null): string | null {
+    if (this.#tokens.length === 0 || right === null) return null;
+    if (authorization === undefined)
+      throw new SatelliteError('unauthorized', 'send the header Authorization: Bearer TOKEN');
+    const token = this.#find(/^Bearer +([^\s]+) *$/i.exec(authorization)?.[1]);
+    if (!token) throw new SatelliteError('unauthorized', 'the token is not known here');
+    if (!token.may.includes(right))
+      throw new SatelliteError(
+        'forbidden',
+        `the token ${token.name} may ${token.may.join(', ') || 'nothing'}, not ${right}`,
+      );
+    return token.name;
+  }
+
+  /** Looks at every token for equally long, whether one fits or not. */
+  #find(secret: string | undefined): AccessToken | undefined {
+    const digest = createHash('sha256')
+      .update(secret ?? '')
+      .digest();
+    let found: AccessToken | undefined;
+    for (const one of this.#tokens)
+      if (one.digest.length === digest.length && timingSafeEqual(one.digest, digest)) found = one.token;
+    return secret === undefined ? undefined : found;
+  }
+}

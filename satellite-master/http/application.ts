@@ -1,0 +1,141 @@
+/** The routes behind one Koa application: what happens to every request before and after its resource. */
+import Router from '@koa/router';
+import Koa from 'koa';
+import { SatelliteError } from '../../shared/errors.ts';
+import { HOST_NAME_FORM, parseHostName } from '../../shared/host-name.ts';
+import { MOST_REPORT_BYTES } from '../intake/reports.ts';
+import { shown } from '../intake/schema.ts';
+import { Access } from './access.ts';
+import { BodyBudget, ClientGone, readJson } from './body.ts';
+import { Browsers, plainAddress } from './browsers.ts';
+import { negotiate } from './negotiate.ts';
+import { asSatelliteError, headersOf, lineOf, PROBLEM_TYPE, problemOf, WithHeaders } from './problem.ts';
+import type { Answer, Call, Form, Route } from './route.ts';
+import type { Services } from './services.ts';
+
+/** Of all requests together. */
+const MOST_BODY_BYTES = 128 * 1024 * 1024;
+
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE']);
+
+export function createApplication(routes: readonly Route[], services: Services): Koa {
+  const { settings, log, metrics } = services;
+  const browsers = new Browsers(settings.serviceHost, settings.allowedHosts);
+  const access = new Access(settings.tokens);
+  const budget = new BodyBudget(MOST_BODY_BYTES);
+  const router = new Router({ strict: true, sensitive: true });
+
+  for (const route of routes) {
+    router.register(route.path, [route.method], async (context: Koa.Context) => {
+      const as = access.check(context.get('authorization') || undefined, route.right);
+      const form = negotiate(context.get('accept') || undefined, route.forms);
+      const answer = await route.handle(callOf(context, form, as, budget));
+      if (route.forms.length > 1) context.vary('Accept');
+      send(context, answer, form);
+    });
+  }
+
+  const app = new Koa();
+  // Every fault of a request is answered and logged below; what is left is a client that went away while being answered.
+  app.on('error', (error: unknown) => log.debug({ err: error }, 'A connection broke while being answered'));
+
+  app.use(async (context, next) => {
+    context.set({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    try {
+      await next();
+    } catch (thrown) {
+      if (thrown instanceof ClientGone) {
+        context.respond = false;
+        context.req.destroy();
+        return;
+      }
+      const error = asSatelliteError(thrown, log, `${context.method} ${context.path}`);
+      if (error.code === 'internal') metrics.faults.inc({ part: 'http' });
+      sendProblem(context, error);
+    }
+    const method = METHODS.has(context.method) ? context.method : 'other';
+    metrics.httpRequests.inc({ method, status: String(context.status) });
+  });
+
+  app.use(async (context, next) => {
+    browsers.check(context.req);
+    if (!METHODS.has(context.method))
+      throw new SatelliteError('not-implemented', 'expected GET, HEAD, PUT, POST or DELETE');
+    checkPath(context.path);
+    await next();
+  });
+
+  app.use(router.middleware() as Koa.Middleware);
+
+  app.use((context) => {
+    const allowed = new Set(router.match(context.path, context.method).path.flatMap(({ methods }) => methods));
+    if (allowed.size === 0) throw new SatelliteError('not-found', 'no such resource');
+    const allow = [...allowed].sort().join(', ');
+    throw new WithHeaders({ allow }, 'method-not-allowed', `expected ${allow}`, { allow: [...allowed].sort() });
+  });
+  return app;
+}
+
+function checkPath(path: string): void {
+  try {
+    decodeURIComponent(path);
+  } catch {
+    throw new SatelliteError('bad-request', 'the path is not well percent-encoded UTF-8');
+  }
+}
+
+function callOf(context: Koa.Context, form: Form, as: string | null, budget: BodyBudget): Call {
+  const params = context['params'] as Readonly<Record<string, string>>;
+  const param = (name: string) => params[name] ?? '';
+  return {
+    form,
+    actor: { as, remote: plainAddress(context.req.socket.remoteAddress ?? 'unknown') },
+    param,
+    host() {
+      const found = param('host');
+      const host = parseHostName(found);
+      if (!host) throw new SatelliteError('bad-host-name', `found ${shown(found)}, expected ${HOST_NAME_FORM}`);
+      return host;
+    },
+    query(name) {
+      const value = context.query[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+    body: () => readJson(context.req, MOST_REPORT_BYTES, budget),
+  };
+}
+
+function send(context: Koa.Context, { status = 200, json, text, raw }: Answer, form: Form): void {
+  context.status = status;
+  if (raw) {
+    context.type = raw.type;
+    context.body = raw.text;
+  } else if (form === 'text' && text) {
+    const lines = text();
+    context.type = 'text/plain; charset=utf-8';
+    context.body = lines === '' ? '' : `${lines}\n`;
+  } else {
+    context.type = 'application/json; charset=utf-8';
+    context.body = `${JSON.stringify(json)}\n`;
+  }
+}
+
+function sendProblem(context: Koa.Context, error: SatelliteError): void {
+  context.status = error.status;
+  context.set(headersOf(error));
+  if (prefersText(context.get('accept'))) {
+    context.type = 'text/plain; charset=utf-8';
+    context.body = `${lineOf(error)}\n`;
+  } else {
+    context.type = PROBLEM_TYPE;
+    context.body = `${JSON.stringify(problemOf(error))}\n`;
+  }
+}
+
+function prefersText(accept: string): boolean {
+  try {
+    return negotiate(accept, ['json', 'text']) === 'text';
+  } catch {
+    return false;
+  }
+}

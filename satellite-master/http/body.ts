@@ -1,0 +1,117 @@
+/** Request bodies: JSON, whole, within bounds. */
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { SatelliteError } from '../../shared/errors.ts';
+import { jsonFault } from './json-fault.ts';
+
+/** Thrown when the client went away before its body was whole: there is nobody to answer. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone';
+}
+
+/** Bytes of bodies that may lie in memory at once, of all requests together. */
+export class BodyBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+/** So much of a body that is too large is still taken off the wire, so that its sender gets to read the answer. */
+const DRAINED_TIMES = 10;
+
+/**
+ * @returns undefined where there is no body
+ * @throws SatelliteError unsupported-media-type, too-large, bad-json, overloaded; ClientGone
+ */
+export async function readJson(request: IncomingMessage, mostBytes: number, budget: BodyBudget): Promise<unknown> {
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return undefined;
+  checkEncoding(headers['content-encoding']);
+  const bytes = await readBytes(request, mostBytes, budget);
+  if (bytes.length === 0) return undefined;
+  checkType(headers['content-type']);
+  return parseJson(bytes);
+}
+
+function checkEncoding(encoding: string | undefined): void {
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new SatelliteError('unsupported-media-type', 'send the body as it is, without Content-Encoding');
+}
+
+function checkType(type: string | undefined): void {
+  const [essence, ...parameters] = (type ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='));
+  if (essence === 'application/json' && (charset === undefined || /^charset="?utf-?8"?$/.test(charset))) return;
+  throw new SatelliteError(
+    'unsupported-media-type',
+    `found ${type === undefined ? 'no content type' : JSON.stringify(type)}; add the header Content-Type: application/json`,
+  );
+}
+
+function readBytes(request: IncomingMessage, mostBytes: number, budget: BodyBudget): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    let taken = 0;
+    let fault: SatelliteError | undefined;
+    const done = (finish: () => void) => {
+      budget.give(taken);
+      taken = 0;
+      request.removeListener('data', onData);
+      finish();
+    };
+    const refuse = (error: SatelliteError) => {
+      fault = error;
+      parts.length = 0;
+      budget.give(taken);
+      taken = 0;
+    };
+    const onData = (part: Buffer) => {
+      bytes += part.length;
+      if (fault) {
+        if (bytes > mostBytes * DRAINED_TIMES) done(() => reject(fault));
+        return;
+      }
+      if (bytes > mostBytes)
+        return refuse(new SatelliteError('too-large', `the body is longer than ${mostBytes} bytes`, { mostBytes }));
+      if (!budget.take(part.length))
+        return refuse(new SatelliteError('overloaded', 'too many bodies at once: come again'));
+      taken += part.length;
+      parts.push(part);
+    };
+    request.on('data', onData);
+    request.once('end', () => done(() => (fault ? reject(fault) : resolve(Buffer.concat(parts)))));
+    request.once('error', () => done(() => reject(new ClientGone('the connection broke'))));
+    request.once('close', () => done(() => reject(new ClientGone('the connection was closed'))));
+  });
+}
+
+function parseJson(bytes: Buffer): unknown {
+  if (!isUtf8(bytes)) throw new SatelliteError('bad-json', 'the body is not UTF-8');
+  const text = bytes.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const position = jsonFault(text) ?? text.length;
+    const before = text.slice(0, position).split('\n');
+    const found = position === text.length ? 'the end' : JSON.stringify(text[position]);
+    throw new SatelliteError(
+      'bad-json',
+      `not JSON from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on: found ${found}`,
+      { position },
+      { cause: error },
+    );
+  }
+}

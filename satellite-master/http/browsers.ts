@@ -1,0 +1,74 @@
+/**
+ * What keeps a page of another site from speaking through an operator's browser (contract.md, "Browsers"): the name
+ * under which it asks must be one of ours (DNS rebinding), and a change must not come from a foreign page.
+ */
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { SatelliteError } from '../../shared/errors.ts';
+
+const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Whether a name or address means this machine itself, and nobody else can reach it. */
+export function isLoopback(name: string): boolean {
+  const bare = plainAddress(name.toLowerCase());
+  if (isIP(bare) === 4) return bare.startsWith('127.');
+  if (isIP(bare) === 6) return bare === '::1' || bare === '0:0:0:0:0:0:0:1';
+  return bare === 'localhost' || bare.endsWith('.localhost');
+}
+
+/** Without the brackets of a URL, without the IPv6 form of an IPv4 address, without the dot at the end of a name. */
+export function plainAddress(name: string): string {
+  const bare = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
+  return bare.replace(/^::ffff:(?=\d+\.)/i, '').replace(/\.$/, '');
+}
+
+export class Browsers {
+  readonly #own: ReadonlySet<string>;
+  readonly #allowedHosts: ReadonlySet<string>;
+
+  /** @param allowedHosts names, with or without a port */
+  constructor(serviceHost: string, allowedHosts: readonly string[]) {
+    this.#allowedHosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
+    const names = [serviceHost, hostname(), ...allowedHosts.map((host) => nameOf(host) ?? host)];
+    this.#own = new Set(names.map((name) => plainAddress(name.toLowerCase())));
+  }
+
+  /** @throws SatelliteError misdirected, cross-site */
+  check(request: IncomingMessage): void {
+    const { host, origin } = request.headers;
+    this.#checkHost(host, request);
+    if (SAFE_METHODS.has(request.method)) return;
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      throw new SatelliteError('cross-site', 'a change must not come from a page of another site (Sec-Fetch-Site)');
+    if (origin !== undefined && !this.#isOwnOrigin(origin, host))
+      throw new SatelliteError('cross-site', 'a change must not come from a page of another site (Origin)');
+  }
+
+  /** Without a Host header (HTTP/1.0) it is no browser: load balancers ask for health like that. */
+  #checkHost(host: string | undefined, request: IncomingMessage): void {
+    if (host === undefined) return;
+    const name = nameOf(host);
+    if (name !== undefined) {
+      const bare = plainAddress(name);
+      if (isLoopback(bare) || this.#own.has(bare)) return;
+      const { localAddress } = request.socket;
+      if (localAddress !== undefined && bare === plainAddress(localAddress)) return;
+    }
+    throw new SatelliteError('misdirected', 'add the name in the Host header to allowed-hosts to be reached under it');
+  }
+
+  #isOwnOrigin(origin: string, host: string | undefined): boolean {
+    if (!URL.canParse(origin)) return false;
+    const page = new URL(origin);
+    if (page.host === '') return false;
+    if (this.#allowedHosts.has(page.host)) return true;
+    const here = `${page.protocol}//${host}`;
+    return host !== undefined && URL.canParse(here) && new URL(here).host === page.host;
+  }
+}
+
+/** The name in `name:port`, in lower case; undefined where it is none. */
+function nameOf(host: string): string | undefined {
+  return /^(\[[0-9a-f:.]+\]|[^:/?#@\\\s]+)(?::\d*)?$/i.exec(host)?.[1]?.toLowerCase();
+}

@@ -1,0 +1,180 @@
+/** The bodies of changes by hand, checked and in the house's units. */
+import { parseDurationMs } from '../../shared/duration.ts';
+import { SatelliteError } from '../../shared/errors.ts';
+import { REFUSED_ATTRIBUTES } from '../../shared/event.ts';
+import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
+import { hasControlCharacters } from '../../shared/text.ts';
+import { compile, faultOf, shown } from '../intake/schema.ts';
+import type { ManualChange, Said } from '../whitelist/operators.ts';
+
+const LONGEST_BY = 256;
+
+const said = {
+  by: { type: ['string', 'null'], longest: LONGEST_BY, expected: `the author, at most ${LONGEST_BY} characters` },
+  description: { type: ['string', 'null'], expected: 'text' },
+};
+
+const how = {
+  ...said,
+  ttl: { type: ['number', 'string', 'null'], duration: true },
+  override: { enum: [true, false, 'true', 'false', null], expected: 'true or false' },
+};
+
+interface SaidBody {
+  readonly by?: string | null;
+  readonly description?: string | null;
+}
+
+interface HowBody extends SaidBody {
+  readonly ttl?: number | string | null;
+  readonly override?: boolean | 'true' | 'false' | null;
+}
+
+interface EventBody extends HowBody {
+  readonly state: 'ok' | 'critical';
+  readonly metric?: number | null;
+  readonly tags?: readonly string[] | null;
+  readonly [attribute: string]: unknown;
+}
+
+const isSaid = compile<SaidBody>({ type: 'object', properties: said, additionalProperties: false });
+
+const isFlagBody = compile<HowBody>({ type: 'object', properties: how, additionalProperties: false });
+
+const isEventBody = compile<EventBody>({
+  type: 'object',
+  required: ['state'],
+  properties: {
+    ...how,
+    state: { enum: ['ok', 'critical'], expected: '"ok" or "critical"' },
+    // Set by the master, whatever the request says; the original took it likewise.
+    time: {},
+    metric: { type: ['number', 'null'], expected: 'a finite number' },
+    tags: { type: ['array', 'null'], items: { type: 'string', expected: 'a string' }, expected: 'an array of strings' },
+  },
+  additionalProperties: { type: 'string', expected: 'a string, as of every attribute' },
+});
+
+const flag = { enum: ['on', 'off'], expected: '"on" or "off"; DELETE withdraws' };
+
+const isOverride = compile<HowBody & { readonly flag: 'on' | 'off' }>({
+  type: 'object',
+  required: ['flag'],
+  properties: { ...how, flag },
+  additionalProperties: false,
+});
+
+const hosts = { type: 'array', minItems: 1, items: { type: 'string' }, expected: 'an array of host names' };
+
+const isManyOverrides = compile<HowBody & { readonly flag: 'on' | 'off'; readonly hosts: readonly string[] }>({
+  type: 'object',
+  required: ['hosts', 'flag'],
+  properties: { hosts, ...how, flag },
+  additionalProperties: false,
+});
+
+const isManyWithdrawals = compile<SaidBody & { readonly hosts: readonly string[] }>({
+  type: 'object',
+  required: ['hosts'],
+  properties: { hosts, ...said },
+  additionalProperties: false,
+});
+
+/** The optional body of a DELETE. @throws SatelliteError bad-request */
+export function parseSaid(body: unknown): Said {
+  if (body === undefined) return {};
+  if (!isSaid(body)) throw new SatelliteError('bad-request', faultOf(isSaid));
+  return saidOf(body);
+}
+
+/** The optional body of `PUT …/on` and `…/off`. @throws SatelliteError bad-request */
+export function parseFlagChange(body: unknown, state: 'ok' | 'critical'): ManualChange {
+  if (body === undefined) return { state };
+  if (!isFlagBody(body)) throw new SatelliteError('bad-request', faultOf(isFlagBody));
+  return changeOf(body, state);
+}
+
+/** @throws SatelliteError bad-request where there is no body, bad-event */
+export function parseEventChange(body: unknown): ManualChange {
+  const present = required(body);
+  if (!isEventBody(present)) throw new SatelliteError('bad-event', faultOf(isEventBody));
+  const { metric, tags } = present;
+  const attributes = attributesOf(present);
+  return {
+    ...changeOf(present, present.state),
+    ...(typeof metric === 'number' ? { metric } : {}),
+    ...(tags ? { tags } : {}),
+    ...(attributes ? { attributes } : {}),
+  };
+}
+
+/** `PUT /whitelist/manual/{host}`. @throws SatelliteError bad-request */
+export function parseOverride(body: unknown): ManualChange {
+  const present = required(body);
+  if (!isOverride(present)) throw new SatelliteError('bad-request', faultOf(isOverride));
+  return changeOf(present, stateOf(present.flag));
+}
+
+/** `PUT /whitelist/manual`. @throws SatelliteError bad-request, bad-host-name */
+export function parseManyOverrides(body: unknown): { hosts: readonly HostName[]; change: ManualChange } {
+  const present = required(body);
+  if (!isManyOverrides(present)) throw new SatelliteError('bad-request', faultOf(isManyOverrides));
+  return { hosts: hostsOf(present.hosts), change: changeOf(present, stateOf(present.flag)) };
+}
+
+/** `DELETE /whitelist/manual`. @throws SatelliteError bad-request, bad-host-name */
+export function parseManyWithdrawals(body: unknown): { hosts: readonly HostName[]; said: Said } {
+  const present = required(body);
+  if (!isManyWithdrawals(present)) throw new SatelliteError('bad-request', faultOf(isManyWithdrawals));
+  return { hosts: hostsOf(present.hosts), said: saidOf(present) };
+}
+
+function required(body: unknown): unknown {
+  if (body === undefined) throw new SatelliteError('bad-request', 'found no body, expected a JSON object');
+  return body;
+}
+
+function stateOf(flag: 'on' | 'off'): 'ok' | 'critical' {
+  return flag === 'on' ? 'ok' : 'critical';
+}
+
+function saidOf({ by, description }: SaidBody): Said {
+  if (by && hasControlCharacters(by))
+    throw new SatelliteError('bad-request', `by: found ${shown(by)}, expected no control characters`);
+  return { ...(by ? { by } : {}), ...(typeof description === 'string' ? { description } : {}) };
+}
+
+function changeOf(body: HowBody, state: 'ok' | 'critical'): ManualChange {
+  const ttlMs = parseDurationMs(body.ttl, 's');
+  return {
+    state,
+    ...saidOf(body),
+    ...(ttlMs === undefined ? {} : { ttlS: ttlMs / 1000 }),
+    ...(body.override === true || body.override === 'true' ? { override: true } : {}),
+  };
+}
+
+const KNOWN_KEYS: ReadonlySet<string> = new Set([...Object.keys(how), 'state', 'time', 'metric', 'tags']);
+
+/** @throws SatelliteError bad-event for a name that means something else in a record */
+function attributesOf(body: EventBody): Readonly<Record<string, string>> | undefined {
+  const attributes: [string, string][] = [];
+  for (const [key, value] of Object.entries(body)) {
+    if (KNOWN_KEYS.has(key)) continue;
+    if (REFUSED_ATTRIBUTES.has(key) || key === '' || hasControlCharacters(key))
+      throw new SatelliteError('bad-event', `${shown(key)}: found as attribute, expected another name`);
+    attributes.push([key, String(value)]);
+  }
+  return attributes.length > 0 ? Object.fromEntries(attributes) : undefined;
+}
+
+function hostsOf(names: readonly string[]): readonly HostName[] {
+  const found = new Set<HostName>();
+  for (const [index, name] of names.entries()) {
+    const host = parseHostName(name);
+    if (!host)
+      throw new SatelliteError('bad-host-name', `hosts.${index}: found ${shown(name)}, expected ${HOST_NAME_FORM}`);
+    found.add(host);
+  }
+  return [...found];
+}

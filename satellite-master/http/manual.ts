@@ -1,0 +1,74 @@
+/** `/whitelist/manual…`: the override of one host as a whole, and of many at once. */
+import type { HostName } from '../../shared/host-name.ts';
+import type { Changed, Operators } from '../whitelist/operators.ts';
+import { parseManyOverrides, parseManyWithdrawals, parseOverride, parseSaid } from './change.ts';
+import { type Answer, JSON_OR_TEXT, type Route } from './route.ts';
+
+export function manualRoutes(operators: Operators): Route[] {
+  const one = '/whitelist/manual/:host';
+  const many = '/whitelist/manual';
+  const write = { right: 'write', forms: JSON_OR_TEXT } as const;
+  return [
+    {
+      method: 'GET',
+      path: one,
+      right: 'read',
+      forms: JSON_OR_TEXT,
+      handle(call) {
+        const override = operators.override(call.host());
+        return { json: override, text: () => override.flag ?? 'none' };
+      },
+    },
+    {
+      ...write,
+      method: 'PUT',
+      path: one,
+      async handle(call) {
+        const host = call.host();
+        const changed = await operators.replaceOverrides([host], parseOverride(await call.body()), call.actor);
+        return answerOfOne(host, changed);
+      },
+    },
+    {
+      ...write,
+      method: 'DELETE',
+      path: one,
+      async handle(call) {
+        const host = call.host();
+        const changed = await operators.withdrawOverrides([host], parseSaid(await call.body()), call.actor);
+        return answerOfOne(host, changed);
+      },
+    },
+    {
+      ...write,
+      method: 'PUT',
+      path: many,
+      async handle(call) {
+        const { hosts, change } = parseManyOverrides(await call.body());
+        return answerOfMany(await operators.replaceOverrides(hosts, change, call.actor));
+      },
+    },
+    {
+      ...write,
+      method: 'DELETE',
+      path: many,
+      async handle(call) {
+        const { hosts, said } = parseManyWithdrawals(await call.body());
+        return answerOfMany(await operators.withdrawOverrides(hosts, said, call.actor));
+      },
+    },
+  ];
+}
+
+function answerOfOne(host: HostName, changed: ReadonlyMap<HostName, Changed>): Answer {
+  const one = changed.get(host);
+  return { status: one?.isNewHost ? 201 : 200, json: one?.record, text: () => `${host} updated.` };
+}
+
+function answerOfMany(changed: ReadonlyMap<HostName, Changed>): Answer {
+  const records = [...changed].map(([host, { record }]) => [host, record] as const);
+  return {
+    json: Object.fromEntries(records),
+    text: () => records.map(([host]) => `${host} updated.`).join('\n'),
+  };
+}

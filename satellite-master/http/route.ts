@@ -1,0 +1,53 @@
+/**
+ * What a resource is made of. A resource knows no Koa: it is handed a call and gives an answer; access, negotiation,
+ * bodies and errors are dealt with once, in application.ts.
+ */
+import type { HostName } from '../../shared/host-name.ts';
+import type { Actor } from '../whitelist/operators.ts';
+import type { Right } from './access.ts';
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** The forms in which an answer is to be had. */
+export type Form = 'json' | 'text';
+
+export interface Answer {
+  /** Default 200. */
+  readonly status?: number;
+  readonly json: unknown;
+  /** The same as text, without the line break at the end; only asked of routes that offer text. */
+  readonly text?: () => string;
+  /** Text that has a content type of its own, whatever the client asked for. */
+  readonly raw?: { readonly type: string; readonly text: string };
+}
+
+export interface Call {
+  readonly form: Form;
+  /** Who asks, for `changed` and for the history. */
+  readonly actor: Actor;
+  /** A part of the path, decoded. */
+  param(name: string): string;
+  /** The host in the path. @throws SatelliteError bad-host-name */
+  host(): HostName;
+  /** The first value of a parameter of the query. */
+  query(name: string): string | undefined;
+  /**
+   * The JSON body; undefined where there is none.
+   * @throws SatelliteError too-large, unsupported-media-type, bad-json, overloaded
+   */
+  body(): Promise<unknown>;
+}
+
+export interface Route {
+  readonly method: Method;
+  /** As @koa/router takes it. */
+  readonly path: string;
+  /** What a token must be allowed to do; null: open to everybody. */
+  readonly right: Right | null;
+  /** The first is given to who does not mind; none: the answer has a type of its own. */
+  readonly forms: readonly Form[];
+  readonly handle: (call: Call) => Answer | Promise<Answer>;
+}
+
+export const JSON_ONLY: readonly Form[] = ['json'];
+export const JSON_OR_TEXT: readonly Form[] = ['json', 'text'];

@@ -1,0 +1,129 @@
+/** The HTTP service of a master: sockets, limits and an orderly end. What is answered lies in the resources. */
+import { createServer, type Server, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { sleep } from '../../shared/clock.ts';
+import { Operators } from '../whitelist/operators.ts';
+import { createApplication } from './application.ts';
+import { eventRoutes } from './events.ts';
+import { healthRoutes } from './health.ts';
+import { manualRoutes } from './manual.ts';
+import { metricRoutes } from './metrics.ts';
+import { reportRoutes } from './reports.ts';
+import type { Services } from './services.ts';
+import { whitelistRoutes } from './whitelist.ts';
+import { whyRoutes } from './why.ts';
+
+export interface HttpServer {
+  /** @throws what the network throws, e.g. EADDRINUSE */
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
+  /** Takes no more connections, answers what was asked, then closes; after the deadline it breaks off. */
+  close(deadlineMs: number): Promise<void>;
+}
+
+export interface HttpLimits {
+  /** A request must be whole by then, ms. */
+  readonly requestMs: number;
+  readonly headersMs: number;
+  readonly headerBytes: number;
+  /** Longer than the period of the slaves, so that they keep their connection. */
+  readonly keepAliveMs: number;
+  readonly connections: number;
+}
+
+export const HTTP_LIMITS: HttpLimits = {
+  requestMs: 30_000,
+  headersMs: 10_000,
+  headerBytes: 16 * 1024,
+  keepAliveMs: 75_000,
+  connections: 60_000,
+};
+
+export function createHttpServer(services: Services, limits: HttpLimits = HTTP_LIMITS): HttpServer {
+  const { whitelist, replica, hostCheck, clock, settings } = services;
+  const operators = new Operators({ whitelist, replica, hostCheck, clock, requireReason: settings.requireReason });
+  const app = createApplication(
+    [
+      ...reportRoutes(services),
+      ...whitelistRoutes(operators),
+      ...manualRoutes(operators),
+      ...whyRoutes(services),
+      ...metricRoutes(services),
+      ...eventRoutes(services),
+      ...healthRoutes(services),
+    ],
+    services,
+  );
+  const handle = app.callback();
+  let closing = false;
+
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
+      noDelay: true,
+    },
+    (request, response) => {
+      if (closing) response.shouldKeepAlive = false;
+      response.once('close', () => {
+        if (closing) setImmediate(() => server.closeIdleConnections());
+      });
+      void handle(request, response);
+    },
+  );
+  server.maxConnections = limits.connections;
+  server.on('clientError', answerBadBytes);
+
+  return {
+    listen: (host, port) => listen(server, host, port),
+    async close(deadlineMs) {
+      closing = true;
+      const done = new AbortController();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve())).finally(() => done.abort());
+      server.closeIdleConnections();
+      await Promise.race([closed, sleep(clock, deadlineMs, done.signal)]);
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      const { address, port: actual } = server.address() as AddressInfo;
+      resolve({ host: address, port: actual });
+    });
+  });
+}
+
+/** What Node's parser refuses never becomes a request; it is answered in the same form nevertheless. */
+function answerBadBytes(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, code, detail] = refusalOf(error);
+  const title = STATUS_CODES[status] ?? code;
+  const body = `${JSON.stringify({ type: `urn:satellite:problem:${code}`, title, status, detail, code })}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function refusalOf(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }): readonly [number, string, string] {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [431, 'headers-too-large', 'the header of the request is too large'];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return [408, 'request-timeout', 'the request took too long to come'];
+    case 'HPE_INVALID_METHOD':
+      if (/^[A-Z]+ /.test(error.rawPacket?.toString('latin1', 0, 64) ?? ''))
+        return [501, 'not-implemented', 'expected GET, HEAD, PUT, POST or DELETE'];
+      return [400, 'bad-request', 'this is not HTTP/1.1; over TLS nothing is spoken here'];
+    default:
+      return [400, 'bad-request', 'this is not a well-formed HTTP/1.1 request'];
+  }
+}

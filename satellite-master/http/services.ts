@@ -1,0 +1,48 @@
+/** What the HTTP service needs of the rest of the master: everything it shows and everything it may set in motion. */
+import type { Clock } from '../../shared/clock.ts';
+import type { Event } from '../../shared/event.ts';
+import type { HostName } from '../../shared/host-name.ts';
+import type { Log } from '../../shared/log.ts';
+import type { EventIndex } from '../events/index.ts';
+import type { Metrics } from '../stats/metrics.ts';
+import type { HistoryEntry } from '../whitelist/history.ts';
+import type { HostCheck } from '../whitelist/host-check.ts';
+import type { Replica } from '../whitelist/replica.ts';
+import type { Whitelist } from '../whitelist/whitelist.ts';
+import type { Why } from '../whitelist/why.ts';
+import type { AccessToken } from './access.ts';
+
+export interface HttpSettings {
+  /** The address it listens on, `service-host`: one of the names under which it may be reached. */
+  readonly serviceHost: string;
+  /** Further such names. */
+  readonly allowedHosts: readonly string[];
+  /** None: everybody may do everything (contract.md, "Rights"). */
+  readonly tokens: readonly AccessToken[];
+  /** Changes by hand need `by` and `description`. */
+  readonly requireReason: boolean;
+}
+
+export interface Services {
+  readonly settings: HttpSettings;
+  readonly whitelist: Whitelist;
+  readonly replica: Replica;
+  readonly history: { of(host: HostName): Promise<readonly HistoryEntry[]> };
+  /** undefined: the host is not in the inventory. */
+  why(host: HostName): Why | undefined;
+  readonly index: EventIndex;
+  /**
+   * Accepted events on their way to index and streams; called once a report.
+   * @throws SatelliteError overloaded: the slave comes again
+   */
+  takeEvents(events: readonly Event[]): void;
+  readonly metrics: Metrics;
+  /** `{check: state}` for `/readyz`. */
+  readiness(): Readonly<Record<string, string>>;
+  isReady(): boolean;
+  /** `{name: number}` for `/metrics/snapshot`. */
+  snapshot(): Readonly<Record<string, number>>;
+  readonly hostCheck: HostCheck;
+  readonly clock: Clock;
+  readonly log: Log;
+}

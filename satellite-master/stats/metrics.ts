@@ -1,0 +1,83 @@
+/** What this master counts, for Prometheus. Counters are raised where things happen; gauges are filled when somebody asks. */
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+export interface MetricsOptions {
+  /** Node's own figures (event loop delay, memory, garbage collection) beside ours; default true. */
+  readonly ofProcess?: boolean;
+}
+
+/** Label values are from small fixed sets only: a series for each host or id would never end. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #collectors: (() => void)[] = [];
+
+  // Intake
+  readonly reports = this.#counter('reports_total', 'Reports of slaves that were taken');
+  readonly eventsAccepted = this.#counter('events_accepted_total', 'Events accepted by the intake');
+  readonly eventsRejected = this.#counter('events_rejected_total', 'Events rejected by the intake as not valid');
+  readonly eventsClamped = this.#counter(
+    'events_clamped_total',
+    'Events whose time was more than 5 s ahead and was replaced by their arrival',
+  );
+  readonly eventsDropped = this.#counter('events_dropped_total', 'Valid events that were not indexed', ['reason']);
+  readonly eventsExpired = this.#counter('events_expired_total', 'Events that ran past their ttl');
+  readonly indexedEvents = this.#gauge('indexed_events', 'Live events in the index');
+  readonly stalls = this.#counter('stalls_total', 'Stalls of the own event loop after which expiries were put off');
+
+  // HTTP
+  readonly httpRequests = this.#counter('http_requests_total', 'Answered requests', ['method', 'status']);
+  readonly faults = this.#counter('faults_total', 'Faults inside Satellite that were logged', ['part']);
+
+  // Whitelist
+  readonly whitelistChanges = this.#counter('whitelist_changes_total', 'Changes of the merged list', ['cause']);
+  readonly hosts = this.#gauge('hosts', 'Hosts on a list', ['list']);
+  readonly storeState = this.#gauge('store_state', '1 for the state in which the store is', ['state']);
+  readonly brokenRecords = this.#gauge('broken_records', 'Records in the store that can not be read');
+  readonly foreignWrites = this.#counter('foreign_writes_total', 'Managed flags changed by another program');
+  readonly reaped = this.#counter('reaped_total', 'Expired manual events removed');
+  readonly historyFailures = this.#counter('history_failures_total', 'History entries that could not be kept');
+
+  // Guard
+  readonly guardLimit = this.#gauge('guard_limit', 'Hosts that automation may hold off at most');
+  readonly guardOff = this.#gauge('guard_off', 'Hosts that automation holds off');
+  readonly guardHeld = this.#gauge('guard_held', 'Hosts that automation would take off and may not');
+  readonly massSilence = this.#gauge('mass_silence', '1 while a wave of silence is not believed');
+
+  // File and leadership
+  readonly publishes = this.#counter('publish_total', 'Writes of the whitelist file', ['outcome']);
+  readonly fileAge = this.#gauge('file_age_seconds', 'Since the whitelist file was last known to be right');
+  readonly fileHeld = this.#gauge('file_held', '1 while the file is held rather than emptied');
+  readonly leader = this.#gauge('leader', '1 while this master leads');
+
+  constructor({ ofProcess = true }: MetricsOptions = {}) {
+    if (ofProcess) collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** `fill` sets gauges just before they are shown. */
+  onCollect(fill: () => void): void {
+    this.#collectors.push(fill);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Prometheus text format. */
+  text(): Promise<string> {
+    for (const fill of this.#collectors) fill();
+    return this.#registry.metrics();
+  }
+
+  #counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
+    return new Counter({ name: `satellite_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {
+    return new Gauge({ name: `satellite_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+}
+
+/** Sets 1 for the state that holds and 0 for the others, so that a series is there for each. */
+export function setState<L extends string>(gauge: Gauge<L>, label: L, states: readonly string[], now: string): void {
+  for (const state of states) gauge.set({ [label]: state } as Record<L, string>, state === now ? 1 : 0);
+}
