@@ -1,0 +1,173 @@
+/** The command itself, as it is built: real processes, real sockets. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../support/until.ts';
+import { fileWith, settingsFile, temporaryFolder } from './support/settings-file.ts';
+import { closedPort, reportsOf, StubServer, takeAll } from './support/stub-server.ts';
+
+const MAIN = 'dist/satellite-slave/main.js';
+const ORIGINAL = 'test/fixtures/original-settings/slave.json';
+
+beforeAll(() => {
+  if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: npm run build`);
+});
+
+const started: ChildProcess[] = [];
+const servers: StubServer[] = [];
+afterEach(async () => {
+  for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) await server.close();
+});
+
+function start(...words: string[]) {
+  const child = spawn(process.execPath, [MAIN, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+  started.push(child);
+  const text = { out: '', err: '' };
+  child.stdout.on('data', (part: Buffer) => (text.out += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (text.err += part.toString()));
+  const ended = new Promise<number | null>((resolve) => child.on('close', (exit) => resolve(exit)));
+  return { child, text, ended };
+}
+
+async function run(...words: string[]) {
+  const { text, ended } = start(...words);
+  return { exit: await ended, ...text };
+}
+
+async function master(): Promise<StubServer> {
+  const server = new StubServer(takeAll);
+  await server.listen();
+  servers.push(server);
+  return server;
+}
+
+/** Resident memory of a process in MB. */
+function residentMb(child: ChildProcess): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) / 1024;
+}
+
+const named = { 'slave-host': 'a1.example', 'mesos-agent-url': null };
+const load = { name: 'load-average', period: '200ms', params: { threshold: 1000 } };
+
+describe('words', () => {
+  test.each([
+    [['--help'], 0, /--dry-run/],
+    [['--version'], 0, /^\d+\.\d+\.\d+\n$/],
+  ])('%j', async (words, exit, said) => {
+    expect(await run(...words)).toMatchObject({ exit, out: expect.stringMatching(said) });
+  });
+
+  test.each([
+    [[], /--config/],
+    [['--config', '/nowhere.json'], /nowhere\.json.*readable JSON/],
+    [['--config', ORIGINAL, '--nonsense'], /--nonsense/],
+    [['--config', ORIGINAL, 'word'], /too many arguments/],
+  ])('%j is wrong usage', async (words, said) => {
+    expect(await run(...words)).toMatchObject({ exit: 2, err: expect.stringMatching(said) });
+  });
+});
+
+describe('--check', () => {
+  test("takes the original's shipped file", async () => {
+    expect(await run('--config', ORIGINAL, '--check')).toMatchObject({ exit: 0, err: '' });
+  });
+
+  test('says all that is wrong, on a line each', async () => {
+    const { exit, err } = await run(
+      '--config',
+      settingsFile({ foo: 1, comets: [{ name: 'x', period: 1 }] }),
+      '--check',
+    );
+    expect(exit).toBe(2);
+    expect(err.trim().split('\n')).toEqual([
+      expect.stringMatching(/: foo: found an unknown key/),
+      expect.stringMatching(/: comets\[0\]\.name: found "x", expected one of/),
+    ]);
+  });
+});
+
+describe('--once', () => {
+  test('prints each event as a line with --dry-run', async () => {
+    const file = settingsFile({
+      ...named,
+      comets: [load, { name: 'file-exists', period: '1m', params: { path: '/nowhere' } }],
+    });
+    const { exit, out } = await run('--config', file, '--once', '--dry-run');
+    expect(exit).toBe(0);
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events).toHaveLength(2);
+    expect(events.find(({ service }) => service === 'mesos/slave//nowhere exists')).toMatchObject({
+      host: 'a1.example',
+      state: 'critical',
+      metric: 1,
+      ttl: 300,
+    });
+    expect(events.find(({ service }) => service === 'mesos/slave/load average over past 15 minutes')).toMatchObject({
+      state: 'ok',
+      ttl: 1,
+    });
+  });
+
+  test('delivers to every master, and ends', async () => {
+    const [one, two] = [await master(), await master()];
+    const file = settingsFile({
+      ...named,
+      satellites: [{ url: one.origin }, { host: '127.0.0.1', port: two.port }],
+      comets: [load],
+    });
+    expect(await run('--config', file, '--once')).toMatchObject({ exit: 0, out: '' });
+    for (const server of [one, two])
+      expect(reportsOf(server)).toMatchObject([{ host: 'a1.example', events: [{ state: 'ok' }] }]);
+  });
+});
+
+describe('a running slave', () => {
+  test('reports on its periods though another master is dead, and ends within 5 s of SIGTERM with its programs', async () => {
+    const folder = temporaryFolder();
+    const script = fileWith(`#!/bin/sh\necho $$ > ${folder}/pid\nexec sleep 300\n`, 'long', 0o755);
+    const server = await master();
+    const file = settingsFile({
+      ...named,
+      satellites: [{ url: `http://127.0.0.1:${await closedPort()}` }, { url: server.origin }],
+      comets: [
+        load,
+        { name: 'command', period: '100ms', timeout: '5m', params: { command: [script], service: 'long' } },
+      ],
+    });
+    const { child, ended, text } = start('--config', file);
+    await until(() => reportsOf(server).length >= 3, { what: 'three reports' });
+    const pid = await until(() => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8').trim(), {
+      what: 'the start of the command',
+    });
+    const began = performance.now();
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await until(() => !existsSync(`/proc/${pid}`), { what: 'the end of the command' });
+    expect(text.out).toBe('');
+    expect(text.err.match(/ECONNREFUSED/g)).toHaveLength(1);
+    for (const line of text.err.trim().split('\n')) expect(() => JSON.parse(line) as unknown).not.toThrow();
+  });
+
+  test("stays below 60 MB with the original's comets", async () => {
+    const server = await master();
+    const original = JSON.parse(readFileSync(ORIGINAL, 'utf8')) as { comets: object[] };
+    const file = settingsFile({
+      ...named,
+      'mesos-agent-url': `http://127.0.0.1:${await closedPort()}`,
+      satellites: [{ url: server.origin }, { url: server.origin }],
+      comets: original.comets.map((comet) => ({ ...comet, period: '100ms' })),
+    });
+    const { child, ended } = start('--config', file);
+    await until(() => reportsOf(server).length >= 60, { what: 'sixty reports' });
+    expect(residentMb(child)).toBeLessThan(60);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});

@@ -1,0 +1,294 @@
+import { writeFileSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { Token } from '../../satellite-slave/uplink/token.ts';
+import { Uplink } from '../../satellite-slave/uplink/uplink.ts';
+import { verdictOn } from '../../satellite-slave/uplink/verdict.ts';
+import { MOST_EVENTS, WaitingEvents } from '../../satellite-slave/uplink/waiting-events.ts';
+import { type Clock, systemClock } from '../../shared/clock.ts';
+import type { Event } from '../../shared/event.ts';
+import { type HostName, parseHostName } from '../../shared/host-name.ts';
+import { HttpClient } from '../../shared/http-client.ts';
+import { until } from '../support/until.ts';
+import { logLines } from './support/log-lines.ts';
+import { fileWith } from './support/settings-file.ts';
+import { closedPort, type Reply, type Request, reportsOf, StubServer, takeAll } from './support/stub-server.ts';
+
+const HOST = parseHostName('a1.example') as HostName;
+const event = (service: string, more: Partial<Event> = {}): Event => ({
+  service,
+  time: 1,
+  ttl: 300,
+  state: 'ok',
+  ...more,
+});
+
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** A clock whose waits are a hundred times as fast, and that remembers how long they were meant to be. */
+function hasty(): Clock & { waits: number[] } {
+  const waits: number[] = [];
+  const after: Clock['after'] = (delayMs, task) => {
+    waits.push(delayMs);
+    return systemClock.after(delayMs / 100, task);
+  };
+  return { ...systemClock, after, waits };
+}
+
+async function linked(reply: (request: Request) => Reply, options: { token?: string } = {}) {
+  const server = new StubServer(reply);
+  const origin = await server.listen();
+  const { log, lines } = logLines();
+  const clock = hasty();
+  const uplink = new Uplink({
+    client: new HttpClient(origin),
+    token: new Token(options.token),
+    clock,
+    log,
+    random: () => 1,
+  });
+  closing.push(
+    () => uplink.close(),
+    () => server.close(),
+  );
+  return { server, uplink, lines, clock, origin, reports: () => reportsOf(server) };
+}
+
+describe('a report', () => {
+  test('has the host and the events of the same moment, with attributes beside the other keys', async () => {
+    const { uplink, reports, server } = await linked(takeAll);
+    uplink.report(HOST, [event('a', { metric: 1.5, description: 'd', attributes: { load1: '0.5' } })]);
+    uplink.report(HOST, [event('b')]);
+    expect(await uplink.flush(50_000)).toBe(true);
+    expect(reports()).toEqual([
+      {
+        host: 'a1.example',
+        events: [
+          { service: 'a', time: 1, ttl: 300, state: 'ok', metric: 1.5, description: 'd', load1: '0.5' },
+          { service: 'b', time: 1, ttl: 300, state: 'ok' },
+        ],
+      },
+    ]);
+    expect(server.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/reports',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(server.requests[0]?.headers.authorization).toBeUndefined();
+  });
+
+  test('leaves right away, over a connection that is kept', async () => {
+    const { uplink, server, clock } = await linked(takeAll);
+    for (const service of ['a', 'b', 'c']) {
+      uplink.report(HOST, [event(service)]);
+      await uplink.flush(50_000);
+    }
+    expect(server.requests).toHaveLength(3);
+    expect(server.connections).toBe(1);
+    expect(Math.max(...clock.waits.filter((wait) => wait < 50_000))).toBe(20);
+  });
+
+  test('what comes while one is under way goes with the next', async () => {
+    let release: (() => void) | undefined;
+    const { uplink, reports, server } = await linked(takeAll);
+    const answered = new Promise<void>((resolve) => (release = resolve));
+    server.reply = (request) => {
+      release?.();
+      uplink.report(HOST, [event('a', { time: 2 }), event('b')]);
+      server.reply = takeAll;
+      return takeAll(request);
+    };
+    uplink.report(HOST, [event('a')]);
+    await answered;
+    await until(() => server.requests.length === 2, { what: 'the second report' });
+    expect(reports().map(({ events }) => events.map(({ service, time }) => [service, time]))).toEqual([
+      [['a', 1]],
+      [
+        ['a', 2],
+        ['b', 1],
+      ],
+    ]);
+  });
+
+  test('bears the token of the file, never logged, and read again when it is refused', async () => {
+    const file = fileWith('old-token\n');
+    const { uplink, server, lines } = await linked(
+      (request) => (request.headers.authorization === 'Bearer new-token' ? takeAll(request) : { status: 401 }),
+      { token: file },
+    );
+    uplink.report(HOST, [event('a')]);
+    await until(() => server.requests.length >= 2, { what: 'another try' });
+    expect(server.requests[0]?.headers.authorization).toBe('Bearer old-token');
+    writeFileSync(file, 'new-token');
+    expect(await uplink.flush(3_000_000)).toBe(true);
+    expect(lines.join('\n')).toMatch(/answered 401.*token-file/);
+    expect(lines.join('\n')).not.toMatch(/old-token|new-token/);
+  });
+
+  test('a token exchanged meanwhile serves at once', () => {
+    const file = fileWith('one');
+    const token = new Token(file);
+    expect(token.headers()).toEqual({ authorization: 'Bearer one' });
+    expect(token.renew()).toBe(false);
+    expect(token.headers()).toEqual({ authorization: 'Bearer one' });
+    writeFileSync(file, 'two\n');
+    expect(token.renew()).toBe(true);
+    expect(token.headers()).toEqual({ authorization: 'Bearer two' });
+  });
+});
+
+describe('a master that is away', () => {
+  test('is tried from 0.5 s to 30 s apart, said once, counted, and its newest events wait', async () => {
+    const port = await closedPort();
+    const { log, lines } = logLines();
+    const clock = hasty();
+    const uplink = new Uplink({
+      client: new HttpClient(`http://127.0.0.1:${port}`),
+      token: new Token(undefined),
+      clock,
+      log,
+      random: () => 1,
+    });
+    closing.push(() => uplink.close());
+    uplink.report(HOST, [event('a')]);
+    await until(() => clock.waits.length >= 9, { what: 'eight tries' });
+    uplink.report(HOST, [event('a', { time: 7 })]);
+    expect(uplink.waiting).toBe(1);
+    expect(clock.waits.slice(0, 9)).toEqual([20, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+    expect(lines).toEqual([
+      `cannot report to http://127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}; trying on, the newest event of each service waits`,
+    ]);
+    const server = new StubServer(takeAll);
+    await server.listen(port);
+    closing.push(() => server.close());
+    expect(await uplink.flush(3_000_000)).toBe(true);
+    expect(reportsOf(server)[0]?.events).toMatchObject([{ service: 'a', time: 7 }]);
+    expect(lines.at(-1)).toBe(`http://127.0.0.1:${port} takes reports again`);
+  });
+
+  test('does not delay another', async () => {
+    const hung = await linked(() => undefined);
+    const well = await linked(takeAll);
+    for (const { uplink } of [hung, well]) uplink.report(HOST, [event('a')]);
+    expect(await well.uplink.flush(50_000)).toBe(true);
+    expect(hung.uplink.waiting + well.uplink.waiting).toBe(0);
+    expect(await hung.uplink.flush(1_000)).toBe(false);
+  });
+
+  test.each([
+    [429, { 'retry-after': '7' }, 7_000],
+    [503, { 'retry-after': '2' }, 2_000],
+    [503, {}, 500],
+    [503, { 'retry-after': 'Thu, 01 Jan 1970 00:00:00 GMT' }, 500],
+    [429, { 'retry-after': '99999' }, 300_000],
+    [500, {}, 500],
+    [401, {}, 30_000],
+    [403, {}, 30_000],
+    [404, {}, 30_000],
+    [302, { location: '/' }, 30_000],
+    [200, {}, 30_000],
+  ])('an answer %i with %j is tried again after %i ms', async (status, headers, wait) => {
+    const { uplink, clock, lines, server, reports } = await linked(() => ({ status, headers }));
+    uplink.report(HOST, [event('a')]);
+    await until(() => clock.waits.length >= 2, { what: 'the wait after the answer' });
+    expect(clock.waits[1]).toBe(wait);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(status === 404 ? /looks like an original satellite-master/ : `answered ${status}`);
+    server.reply = takeAll;
+    expect(await uplink.flush(3_000_000)).toBe(true);
+    expect(reports().at(-1)?.events).toMatchObject([{ service: 'a' }]);
+  });
+});
+
+describe('what a master does not take', () => {
+  test('one event rejected: said with the reason, once, and not sent again', async () => {
+    const { uplink, server, lines, origin } = await linked(() => ({
+      status: 202,
+      body: JSON.stringify({ accepted: 1, rejected: [{ index: 1, reason: 'state is no word' }] }),
+    }));
+    for (let round = 0; round < 3; round++) {
+      uplink.report(HOST, [event('a'), event('b')]);
+      await uplink.flush(50_000);
+    }
+    expect(server.requests).toHaveLength(3);
+    expect(lines).toEqual([`${origin} rejected the event of "b": state is no word`]);
+  });
+
+  test('400: said with the reasons, and not sent again', async () => {
+    const { uplink, server, lines } = await linked(() => ({
+      status: 400,
+      body: JSON.stringify({ detail: 'None was acceptable', rejected: [{ index: 0, reason: 'too odd' }] }),
+    }));
+    uplink.report(HOST, [event('a')]);
+    expect(await uplink.flush(50_000)).toBe(true);
+    expect(server.requests).toHaveLength(1);
+    expect(lines.join('\n')).toMatch(/answered 400: None was acceptable.*given up\n.*"a": too odd/);
+  });
+
+  test('413: halved until it fits', async () => {
+    const { uplink, reports, lines } = await linked((request) =>
+      (JSON.parse(request.body) as { events: unknown[] }).events.length > 3 ? { status: 413 } : takeAll(request),
+    );
+    const services = Array.from({ length: 10 }, (_, at) => `s${at}`);
+    uplink.report(
+      HOST,
+      services.map((service) => event(service)),
+    );
+    expect(await uplink.flush(50_000)).toBe(true);
+    const taken = reports().filter(({ events }) => events.length <= 3);
+    expect(taken.flatMap(({ events }) => events.map(({ service }) => service)).sort()).toEqual(services);
+    expect(lines).toEqual([]);
+  });
+
+  test('413 for a lone event: given up, with its name', async () => {
+    const { uplink, lines } = await linked(() => ({ status: 413 }));
+    uplink.report(HOST, [event('huge')]);
+    expect(await uplink.flush(50_000)).toBe(true);
+    expect(lines[0]).toMatch(/"huge" too large: given up/);
+  });
+
+  test.each(['', 'x', '[]', '{"rejected": 7}', '{"rejected": [1, {"index": "a"}, null]}'])(
+    '202 with %j is taken',
+    (body) => {
+      expect(verdictOn({ status: 202, headers: {}, body }, 0)).toEqual({ kind: 'taken', rejected: [] });
+    },
+  );
+});
+
+describe('events that wait', () => {
+  const services = (count: number) => Array.from({ length: count }, (_, at) => event(`s${at}`));
+
+  test('a newer takes the place of an older; what could not be delivered does not come over a newer', () => {
+    const waiting = new WaitingEvents();
+    waiting.add([event('a', { time: 1 }), event('b')]);
+    const { events } = waiting.take(10, 10_000);
+    waiting.add([event('a', { time: 2 })]);
+    waiting.putBack(events);
+    expect(waiting.take(10, 10_000).events.map(({ service, time }) => [service, time])).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+  });
+
+  test('a batch holds as many as fit, by number and by bytes', () => {
+    const waiting = new WaitingEvents();
+    waiting.add(services(10));
+    expect(waiting.take(4, 10_000).events).toHaveLength(4);
+    const { events, json } = waiting.take(1000, 120);
+    expect(events).toHaveLength(2);
+    expect(Buffer.byteLength(json)).toBeLessThanOrEqual(120);
+    expect(JSON.parse(json)).toEqual(events);
+    expect(waiting.take(1000, 1).events).toHaveLength(1);
+    expect(waiting.size).toBe(3);
+  });
+
+  test('is bounded: whoever waits longest is given up and counted', () => {
+    const waiting = new WaitingEvents();
+    waiting.add(services(MOST_EVENTS + 5));
+    expect(waiting.size).toBe(MOST_EVENTS);
+    expect(waiting.dropped).toBe(5);
+    expect(waiting.take(1, 1_000).events[0]?.service).toBe('s5');
+  });
+});
