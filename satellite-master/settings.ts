@@ -6,6 +6,7 @@ import { parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { inspectSettings, SettingsError } from '../shared/settings.ts';
 import { masterSchema } from './settings-schema.ts';
+import type { HostCheckSettings } from './whitelist/host-check.ts';
 
 export type Right = 'read' | 'report' | 'write';
 
@@ -14,13 +15,6 @@ export interface Token {
   /** Lower-case hexadecimal. */
   readonly sha256: string;
   readonly may: readonly Right[];
-}
-
-export interface HostCheckSettings {
-  readonly dns: boolean;
-  readonly reachable: boolean;
-  readonly port: number;
-  readonly pattern: RegExp | null;
 }
 
 export interface ServiceSettings {
@@ -125,7 +119,7 @@ export function readMasterSettings(file: string): MasterSettings {
       allowedHosts: raw['allowed-hosts'],
       requireReason: raw['require-reason'],
     },
-    hostCheck: { ...raw['host-check'], pattern: patternOf(raw['host-check'].pattern) },
+    hostCheck: raw['host-check'],
     offShare: raw['managed-off-limit'],
     readmitAfter: readmitAfterOf(raw),
     forgetAfterMs: ms(raw['forget-after'], 's'),
@@ -171,10 +165,6 @@ function zooKeeperOf(raw: Raw, secret: string | undefined): ZooKeeperSettings | 
     auth: secret === undefined ? undefined : { scheme: 'digest', credentials: secret },
     retry: raw['curator-retry-policy'] ? { firstMs, mostMs: Math.max(firstMs, mostMs) } : undefined,
   };
-}
-
-function patternOf(pattern: string | null): RegExp | null {
-  return pattern === null ? null : new RegExp(pattern, 'u');
 }
 
 function warningsOf(raw: Raw): string[] {

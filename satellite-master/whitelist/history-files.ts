@@ -8,6 +8,8 @@ export interface Appended {
   readonly host: HostName;
   readonly key: bigint;
   readonly entry: HistoryEntry;
+  /** An entry of that key stands as it is. */
+  readonly unlessKnown: boolean;
 }
 
 export interface HistoryBounds {
@@ -66,6 +68,7 @@ export class HistoryFiles {
     const newest = new Map<string, Appended>();
     for (const appended of all) {
       const row = keyRow(appended);
+      if (appended.unlessKnown && newest.has(row)) continue;
       // Taken out first, so that a repeated change stands where it came last.
       newest.delete(row);
       newest.set(row, appended);
@@ -74,10 +77,10 @@ export class HistoryFiles {
     const batch = this.#level.batch();
     const hosts = new Set<HostName>();
     let added = 0;
-    for (const [row, { host, entry }] of newest) {
+    for (const [row, { host, entry, unlessKnown }] of newest) {
       const value = JSON.stringify(entry);
       const old = standing.get(row);
-      if (old?.value === value) continue;
+      if (old && (unlessKnown || old.value === value)) continue;
       if (old) batch.del(entryRow(host, old.number)).del(`n:${old.number}`);
       else added++;
       const number = (this.#next++).toString(16).padStart(NUMBER_LENGTH, '0');

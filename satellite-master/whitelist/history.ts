@@ -78,13 +78,14 @@ export class History {
    * Takes the entry at once and writes it in the background. The same change again (same host and key) replaces
    * itself: after a restart every record's last change is told anew.
    * @param key what tells the changes of one host apart: the record's `order`
+   * @param unlessKnown leaves an entry of that key as it stands: what is seen again at a start says less
    */
-  append(host: HostName, entry: HistoryEntry, key: bigint): void {
+  append(host: HostName, entry: HistoryEntry, key: bigint, { unlessKnown = false } = {}): void {
     if (this.#closed || this.#waiting.length >= MOST_WAITING) {
       this.#lost(1, this.#closed ? 'it is closed' : `${MOST_WAITING} entries already wait`);
       return;
     }
-    this.#waiting.push({ host, entry, key });
+    this.#waiting.push({ host, entry, key, unlessKnown });
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
     });

@@ -1,0 +1,337 @@
+/** One master: puts the parts together in the order of the way of a report, starts them and ends them. */
+import { hostname } from 'node:os';
+import { Backoff } from '../shared/backoff.ts';
+import { type Clock, sleep, type Timer } from '../shared/clock.ts';
+import { messageOf } from '../shared/errors.ts';
+import type { Event } from '../shared/event.ts';
+import type { HostName } from '../shared/host-name.ts';
+import { type Log, OnceLog } from '../shared/log.ts';
+import { EventIndex } from './events/index.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { MesosAgents } from './mesos/agents.ts';
+import { MesosClient } from './mesos/client.ts';
+import { type Leadership, MesosLeadership, SoleLeadership } from './mesos/leadership.ts';
+import { StoreLeadership } from './mesos/store-leadership.ts';
+import { JudgeTests } from './rules/judge-tests.ts';
+import type { MasterSettings } from './settings.ts';
+import { Metrics } from './stats/metrics.ts';
+import { Status } from './status.ts';
+import { Census } from './whitelist/census.ts';
+import { Chronicle } from './whitelist/chronicle.ts';
+import { EmbeddedStore } from './whitelist/embedded-store.ts';
+import { WhitelistFile } from './whitelist/file.ts';
+import { Forgetter } from './whitelist/forgetter.ts';
+import { History } from './whitelist/history.ts';
+import { createHostCheck } from './whitelist/host-check.ts';
+import { wantedFile } from './whitelist/publication.ts';
+import { Reaper } from './whitelist/reaper.ts';
+import { Reconciler } from './whitelist/reconciler.ts';
+import { Replica, type ReplicaChange } from './whitelist/replica.ts';
+import type { Store, StoreState } from './whitelist/store.ts';
+import { takeOver } from './whitelist/takeover.ts';
+import { Whitelist } from './whitelist/whitelist.ts';
+import { type Why, whyOf } from './whitelist/why.ts';
+import { Wishes } from './whitelist/wishes.ts';
+import { ZooKeeperStore } from './whitelist/zookeeper-store.ts';
+import { createZooKeeperSession } from './zookeeper/session.ts';
+
+/** How fine time is followed: expiry, readmission, reaping. */
+const TICK_MS = 100;
+const FORGET_ROUND_MS = 600_000;
+
+export class Master {
+  readonly #settings: MasterSettings;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #once: OnceLog;
+  readonly #self: string;
+  readonly #metrics = new Metrics();
+  readonly #store: Store;
+  readonly #leadership: Leadership;
+  readonly #mesos: MesosClient | undefined;
+  readonly #agents: MesosAgents | undefined;
+  readonly #index: EventIndex;
+  readonly #wishes: Wishes;
+  readonly #judge: JudgeTests;
+  readonly #replica: Replica;
+  readonly #whitelist: Whitelist;
+  readonly #census: Census;
+  readonly #reconciler: Reconciler;
+  readonly #reaper: Reaper;
+  readonly #forgetter: Forgetter;
+  readonly #history: History;
+  readonly #chronicle: Chronicle;
+  readonly #file: WhitelistFile;
+  readonly #http: HttpServer;
+  readonly #timers: Timer[] = [];
+  #takenOver: Promise<void> | undefined;
+  #mayPublish = false;
+  #stopping = false;
+
+  constructor(settings: MasterSettings, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+    this.#once = new OnceLog(log);
+    this.#self = `satellite-master@${hostname()}:${settings.service.port}`;
+    const { dataDir, readmitAfter, offShare } = settings;
+    const self = this.#self;
+    const metrics = this.#metrics;
+
+    this.#mesos = settings.mesos && new MesosClient(settings.mesos);
+    this.#agents = this.#mesos && new MesosAgents(this.#mesos, clock, log);
+    const { store, leadership } = this.#storeAndLeadership();
+    this.#store = store;
+    this.#leadership = leadership;
+    const leads = () => leadership.now.leads;
+
+    const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
+    this.#replica = replica;
+    this.#whitelist = new Whitelist({ store, replica, clock });
+    this.#index = new EventIndex(clock);
+    this.#wishes = new Wishes((host) => this.#reconciler.mark(host));
+    this.#judge = new JudgeTests({
+      clock,
+      wishes: this.#wishes,
+      dropAfterMs: readmitAfter.firstMs,
+      managedEventsOf: (host) => replica.get(host)?.record?.['managed-events'] ?? {},
+    });
+    this.#census = new Census({
+      replica,
+      silence: { quiet: () => this.#judge.quiet(), silentForMs: (host) => this.#silentForMs(host) },
+      mesosWord: (host) => this.#agents?.wordOf(host) ?? 'none',
+      share: offShare,
+      clock,
+    });
+    const census = this.#census;
+    const wishes = this.#wishes;
+    this.#reconciler = new Reconciler({ store, replica, wishes, census, leads, readmitAfter, self, clock, log });
+    const reaped = (count: number) => metrics.reaped.inc(count);
+    this.#reaper = new Reaper({ whitelist: this.#whitelist, replica, self, clock, log, reaped });
+    this.#forgetter = new Forgetter({
+      whitelist: this.#whitelist,
+      replica,
+      census,
+      isHeard: (host) => this.#isHeard(host),
+      leads,
+      forgetAfterMs: settings.forgetAfterMs,
+      self,
+      log,
+    });
+    this.#history = new History({ dataDir, clock, log });
+    this.#chronicle = new Chronicle({
+      history: this.#history,
+      clock,
+      log,
+      counted: (cause) => metrics.whitelistChanges.inc({ cause }),
+    });
+    this.#file = new WhitelistFile({
+      path: settings.whitelistPath,
+      wanted: (present) => wantedFile(replica, present, clock.wallMs() / 1000),
+      clock,
+      log,
+      tried: (outcome) => metrics.publishes.inc({ outcome }),
+    });
+    const status = new Status({
+      replica,
+      file: this.#file,
+      census,
+      reconciler: this.#reconciler,
+      leadership,
+      index: this.#index,
+      history: this.#history,
+      clock,
+    });
+    metrics.onCollect(() => status.fill(metrics));
+    this.#http = createHttpServer({
+      settings: { serviceHost: settings.service.host, ...settings.service },
+      whitelist: this.#whitelist,
+      replica,
+      history: this.#history,
+      why: (host) => this.#why(host),
+      index: this.#index,
+      takeEvents: (events) => this.#take(events),
+      metrics,
+      readiness: () => status.readiness(),
+      isReady: () => status.isReady(),
+      snapshot: () => status.snapshot(),
+      hostCheck: createHostCheck(settings.hostCheck, clock),
+      clock,
+      log,
+    });
+    replica.onChange((change) => this.#changed(change));
+    replica.onStoreState((state) => this.#storeState(state));
+  }
+
+  /**
+   * Listens and begins to read the store; what comes later is logged.
+   * @returns where the service listens
+   * @throws Error when the address can't be had
+   */
+  async start(): Promise<{ readonly host: string; readonly port: number }> {
+    const { service, mesos } = this.#settings;
+    for (const warning of this.#settings.warnings) this.#log.warn(warning);
+    const address = await this.#http.listen(service.host, service.port);
+    await this.#history.open();
+    this.#leadership.start(({ leads, reason }) => {
+      this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
+      this.#reconciler.markAll();
+    });
+    if (mesos) this.#agents?.start(mesos.pollIntervalMs);
+    this.#store.start(this.#replica);
+    this.#timers.push(
+      this.#clock.every(TICK_MS, () => this.#tick()),
+      this.#clock.every(FORGET_ROUND_MS, () => void this.#forgetter.round()),
+    );
+    return address;
+  }
+
+  /** Finishes what was acknowledged, then closes everything; at most about `deadlineMs`. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#reconciler.stop();
+    this.#agents?.stop();
+    await this.#http.close(deadlineMs / 2);
+    await this.#file.close();
+    await this.#leadership.stop();
+    await this.#store.close(deadlineMs / 4);
+    await this.#history.close();
+    await this.#mesos?.close();
+  }
+
+  #storeAndLeadership(): { store: Store; leadership: Leadership } {
+    const { zooKeeper, dataDir } = this.#settings;
+    const clock = this.#clock;
+    const log = this.#log;
+    const byMesos = this.#mesos && new MesosLeadership(this.#mesos, clock, log);
+    if (!zooKeeper) {
+      return { store: new EmbeddedStore({ dataDir, clock, log }), leadership: byMesos ?? new SoleLeadership() };
+    }
+    const { connectString, auth, root } = zooKeeper;
+    const session = createZooKeeperSession({ connectString, auth, clock, log });
+    const store = new ZooKeeperStore({ session, connectString, root, clock, log });
+    return { store, leadership: byMesos ?? new StoreLeadership({ session, root, self: this.#self, clock, log }) };
+  }
+
+  /** The way of a report, from valid events to wishes. */
+  #take(events: readonly Event[]): void {
+    for (const event of events) {
+      if (event.state === 'expired') this.#index.delete(event.host ?? '', event.service);
+      else {
+        const taken = this.#index.take(event);
+        if (taken === 'older' || taken === 'full') {
+          this.#metrics.eventsDropped.inc({ reason: taken });
+          if (taken === 'full')
+            this.#once.warn('full', `the index is full: ${event.service} of ${event.host} and others are not kept`);
+          continue;
+        }
+      }
+      this.#judge.take(event);
+    }
+  }
+
+  #tick(): void {
+    const { expired, stalledMs } = this.#index.tick();
+    if (stalledMs > 0) {
+      this.#metrics.stalls.inc();
+      this.#log.warn(
+        { stalledMs: Math.round(stalledMs) },
+        'this master itself stood still: expiries wait one more ttl',
+      );
+    }
+    const time = this.#clock.wallMs() / 1000;
+    for (const event of expired) {
+      this.#metrics.eventsExpired.inc();
+      this.#judge.take({ ...event, state: 'expired', time });
+    }
+    this.#judge.tick();
+    this.#replica.tick();
+    this.#reconciler.tick();
+    this.#reaper.tick();
+  }
+
+  #changed(change: ReplicaChange): void {
+    const { host, after } = change;
+    if (after) this.#judge.recordChanged(host);
+    else {
+      this.#judge.dropHost(host);
+      this.#index.dropHost(host);
+    }
+    this.#reconciler.mark(host);
+    this.#reaper.changed(change);
+    this.#chronicle.changed(change);
+    this.#publish();
+  }
+
+  #storeState(state: StoreState): void {
+    if (state.kind !== 'whole') {
+      this.#log.warn(
+        { store: state.kind },
+        `${this.#store.address} is ${state.kind}: ${state.reason}; the whitelist file stays as it is`,
+      );
+      return;
+    }
+    this.#log.info({ hosts: this.#replica.size }, `${this.#store.address} is read whole`);
+    this.#takenOver ??= this.#takeOver();
+    this.#reconciler.markAll();
+    this.#publish();
+  }
+
+  #publish(): void {
+    if (this.#mayPublish) this.#file.update();
+  }
+
+  /** Until the old file is taken over nothing is written. */
+  async #takeOver(): Promise<void> {
+    const { whitelistPath: path, dataDir } = this.#settings;
+    const backoff = new Backoff({ firstMs: 200, mostMs: 5_000 });
+    while (!this.#stopping) {
+      try {
+        await takeOver({
+          path,
+          dataDir,
+          store: this.#store,
+          replica: this.#replica,
+          self: this.#self,
+          clock: this.#clock,
+          log: this.#log,
+        });
+        this.#once.recovered('takeover', `the whitelist file ${path} is taken over`);
+        break;
+      } catch (error) {
+        this.#once.warn(
+          'takeover',
+          `the whitelist file ${path} can't be taken over yet, and is not written: ${messageOf(error)}`,
+        );
+        await sleep(this.#clock, backoff.next());
+      }
+    }
+    this.#mayPublish = true;
+    this.#timers.push(this.#file.watch());
+    this.#publish();
+  }
+
+  #why(host: HostName): Why | undefined {
+    const entry = this.#replica.get(host);
+    if (!entry) return undefined;
+    return whyOf({
+      entry,
+      decision: this.#reconciler.decisionFor(host),
+      held: this.#reconciler.held.get(host),
+      countingTests: this.#judge.verdictOf(host)?.verdict.services ?? [],
+      nowMs: this.#clock.monoMs(),
+      nowS: this.#clock.wallMs() / 1000,
+    });
+  }
+
+  #silentForMs(host: HostName): number | undefined {
+    const known = this.#judge.verdictOf(host);
+    return known?.verdict.kind === 'silent' ? this.#clock.monoMs() - known.sinceMs : undefined;
+  }
+
+  #isHeard(host: HostName): boolean {
+    const kind = this.#judge.verdictOf(host)?.verdict.kind;
+    return kind !== undefined && kind !== 'silent' && kind !== 'unheard';
+  }
+}
