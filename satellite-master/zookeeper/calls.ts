@@ -46,6 +46,7 @@ export class Calls {
   /** From now on calls go over this connection. */
   attach(connection: Connection): void {
     this.#connection = connection;
+    this.#whyNone = 'the connection has just gone';
   }
 
   /** There is no connection any more: who waits for his turn is told so. Those in flight hear it from the connection. */

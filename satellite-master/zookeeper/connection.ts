@@ -2,15 +2,15 @@
  * One ZooKeeper session over as many connections as it lasts: the library's connection manager, with what it does
  * wrong mended (each place says what the library does). Not for a second session: when this one ends, make another.
  */
-import { Backoff } from '../../shared/backoff.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { FrameReader } from './frames.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { ConnectionManager, type Packet, type Request, type Server, STATES } from './library.ts';
+import { ServerTurns } from './server-turns.ts';
 import type { WatchEvent } from './types.ts';
 import { Watches } from './watches.ts';
-import { readNotification, readReply, requests, setWatches } from './wire.ts';
+import { type Reply, readNotification, readReply, requests } from './wire.ts';
 
 /** What became of a request: the server's answer, or the loss of the connection. */
 export type Outcome =
@@ -33,10 +33,6 @@ export interface ConnectionOptions {
 
 /** A server that takes the connection but says nothing must not keep us from the next one for longer. */
 const LONGEST_HANDSHAKE_MS = 4_000;
-/** A connection that lived that long was a good one: the next attempt is made at once. */
-const STABLE_MS = 1_000;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 1_000;
 /** The protocol's numbers of what is no answer to a numbered request. */
 const NOTIFICATION_XID = -1;
 const PING_XID = -2;
@@ -50,17 +46,15 @@ export class Connection extends ConnectionManager {
   readonly #options: ConnectionOptions;
   readonly #clock: Clock;
   readonly #heartbeat: Heartbeat;
-  readonly #backoff = new Backoff({ firstMs: FIRST_RETRY_MS, mostMs: LONGEST_RETRY_MS });
+  readonly #turns: ServerTurns;
   #frames = new FrameReader();
   #dead = false;
-  #next = 0;
-  #attempts = 0;
+  #gathering = false;
+  #handshakeMs = 0;
   #connectedAtMs = 0;
   #reason: string | undefined;
   #retry: Timer | undefined;
   #handshake: Timer | undefined;
-  /** From where changes are asked for while watches are being set again; see {@link #setWatchesAgain}. */
-  #seenBefore: Buffer | undefined;
   #whenGone: () => void = () => undefined;
 
   constructor(options: ConnectionOptions) {
@@ -68,7 +62,7 @@ export class Connection extends ConnectionManager {
     this.#options = options;
     this.#clock = options.clock;
     this.#heartbeat = new Heartbeat(options.clock);
-    this.servers = shuffled(options.servers);
+    this.#turns = new ServerTurns(options.servers);
     // So that the library sets no watches by itself: it would do so in one packet, however large.
     this.watcherManager = { isEmpty: () => true };
     if (options.auth) this.addAuthInfo(options.auth.scheme, Buffer.from(options.auth.credentials));
@@ -79,16 +73,20 @@ export class Connection extends ConnectionManager {
     return !this.#dead && this.state === STATES.CONNECTED && this.socket?.writable === true;
   }
 
-  /** When the server was last known to be there, on the monotonic clock. */
-  get lastAnswerMs(): number {
-    return this.#heartbeat.lastAnswerMs;
+  /** Before that the server does not end the session, on the monotonic clock. */
+  get lastsUntilMs(): number {
+    return this.#heartbeat.heardOfUsMs + this.sessionTimeout;
   }
 
   /** @returns the packet, to withdraw it by; undefined when there is no connection: nothing is kept for later */
   send(request: Request, done: (outcome: Outcome) => void): Packet | undefined {
     if (!this.usable) return undefined;
     // The library also calls with errors of its own, but only for packets it queues itself.
-    const packet: Packet = { request, callback: (outcome) => done(outcome as Outcome) };
+    const packet: Packet = {
+      request,
+      sentMs: this.#clock.monoMs(),
+      callback: (outcome) => done(outcome as Outcome),
+    };
     this.packetQueue.push(packet);
     return packet;
   }
@@ -127,16 +125,14 @@ export class Connection extends ConnectionManager {
     if (!this.#dead) super.connect();
   }
 
-  /** The library turns through a dead list at random pauses, and without a pause where a server cuts after the handshake. */
   override findNextServer(callback: (server: Server) => void): void {
-    const server = this.servers[this.#next++ % this.servers.length];
+    const { server, delayMs } = this.#turns.next();
     if (!server) return;
-    const delayMs = this.#attempts++ < this.servers.length ? 0 : this.#backoff.next();
     this.#retry = this.#clock.after(delayMs, () => {
       this.#frames = new FrameReader();
       this.#reason = undefined;
       callback(server);
-      // The library's limit covers the TCP connection only, and not the handshake.
+      // For the TCP connection and the handshake, of which the library's own limit covers the first alone.
       const limitMs = Math.min(LONGEST_HANDSHAKE_MS, this.sessionTimeout / 3);
       const place = `${server.host}:${server.port}`;
       this.#handshake = this.#clock.after(limitMs, () => this.#drop(`${place} did not answer the handshake`));
@@ -147,6 +143,7 @@ export class Connection extends ConnectionManager {
   override onSocketConnected(): void {
     if (this.#dead) return;
     this.packetQueue.queue = [];
+    this.#handshakeMs = this.#clock.monoMs();
     super.onSocketConnected();
     this.#setWatchesAgain();
   }
@@ -173,10 +170,7 @@ export class Connection extends ConnectionManager {
     this.#handshake?.cancel();
     this.#heartbeat.stop();
     if (this.#dead) return;
-    if (this.#connectedAtMs > 0 && this.#clock.monoMs() - this.#connectedAtMs >= STABLE_MS) {
-      this.#attempts = 0;
-      this.#backoff.reset();
-    }
+    if (this.#connectedAtMs > 0) this.#turns.lived(this.#clock.monoMs() - this.#connectedAtMs);
     this.#connectedAtMs = 0;
     this.#failAll(this.#whyGone());
     super.onSocketClosed(hadError);
@@ -202,10 +196,23 @@ export class Connection extends ConnectionManager {
   override onPacketQueueReadable(): void {
     if (this.socket?.writableNeedDrain) return;
     if (this.xid > LAST_XID) this.xid = 1;
+    this.#gatherWrites();
     super.onPacketQueueReadable();
   }
 
   // --- What the library does not do. ---
+
+  /** What is sent in one turn of the event loop goes to the kernel in one call: the library makes one for each request. */
+  #gatherWrites(): void {
+    const { socket } = this;
+    if (!socket || this.#gathering) return;
+    this.#gathering = true;
+    socket.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      socket.uncork();
+    });
+  }
 
   #stateChanged(state: number): void {
     if (this.#dead) return;
@@ -214,6 +221,7 @@ export class Connection extends ConnectionManager {
       this.#connectedAtMs = this.#clock.monoMs();
       this.#heartbeat.start({
         timeoutMs: this.sessionTimeout,
+        handshakeMs: this.#handshakeMs,
         ping: () => {
           if (this.usable) this.packetQueue.push({ request: requests.ping(), callback: () => undefined });
         },
@@ -231,44 +239,36 @@ export class Connection extends ConnectionManager {
 
   /** An answer, a notification or the echo of a ping. */
   #replied(frame: Buffer): void {
-    const { xid, zxid, code, body } = readReply(frame);
+    const reply = readReply(frame);
+    const { xid, code, body } = reply;
     if (xid === NOTIFICATION_XID) {
       const event = readNotification(body);
       if (event && this.watches.fired(event)) this.#options.watchFired(event);
       return;
     }
-    this.#heartbeat.answered();
-    if (xid === PING_XID) return;
-    if (xid === AUTH_XID) {
-      if (code !== 0) this.setState(STATES.AUTHENTICATION_FAILED);
-      return;
-    }
+    if (xid === PING_XID) this.#heartbeat.echoed();
+    else if (xid !== AUTH_XID) this.#answered(reply);
+    else if (code !== 0) this.setState(STATES.AUTHENTICATION_FAILED);
+  }
+
+  #answered({ xid, zxid, code, body }: Reply): void {
     const packet = this.pendingQueue[0];
     if (packet?.request.header.xid !== xid) throw new Error('the answers are out of step');
     this.pendingQueue.shift();
+    this.#heartbeat.answered(packet.sentMs ?? 0);
     if (zxid.readBigInt64BE() > 0n) this.zxid = Buffer.from(zxid);
     packet.callback({ kind: 'answered', code, body } satisfies Outcome);
   }
 
-  /**
-   * Each answer moves `zxid` on. Were the connection cut with half of the watches set, the next attempt would ask
-   * for changes since an answer that is newer than what the other half has missed: so the old mark is kept until
-   * all are set.
-   */
   #setWatchesAgain(): void {
-    if (this.watches.size === 0) {
-      this.#seenBefore = undefined;
-      return;
-    }
-    this.#seenBefore ??= Buffer.from(this.zxid);
-    let left = 0;
-    for (const request of setWatches(this.#seenBefore, this.watches)) {
-      left++;
+    const requests = this.watches.setAgain(this.zxid);
+    let left = requests.length;
+    for (const request of requests) {
       const callback = (result: unknown) => {
         const outcome = result as Outcome;
         if (outcome.kind === 'lost') return;
         if (outcome.code !== 0) this.#options.ended(`the watches could not be set again (${outcome.code})`);
-        else if (--left === 0) this.#seenBefore = undefined;
+        else if (--left === 0) this.watches.areSet();
       };
       this.packetQueue.push({ request, callback });
     }
@@ -290,12 +290,4 @@ export class Connection extends ConnectionManager {
     for (const packet of sent) packet.callback({ kind: 'lost', sent: true, reason } satisfies Outcome);
     for (const packet of unsent) packet.callback({ kind: 'lost', sent: false, reason } satisfies Outcome);
   }
-}
-
-/** So that not all masters lie on the first server. */
-function shuffled<T>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
 }

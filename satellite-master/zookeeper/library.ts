@@ -89,6 +89,8 @@ interface Codec {
 
 export interface Packet {
   readonly request: Request;
+  /** When it was handed over, on the monotonic clock; our own addition. */
+  readonly sentMs?: number;
   callback(outcome: unknown): void;
 }
 
@@ -101,7 +103,6 @@ export interface Server {
 export interface ConnectionManager {
   /** One of `STATES`. */
   readonly state: number;
-  servers: readonly Server[];
   /** Absent before the first attempt. */
   readonly socket?: Socket;
   readonly connectTimeoutHandler: NodeJS.Timeout | null;

@@ -152,7 +152,6 @@ class Session implements ZooKeeperSession {
   #connected(connection: Connection): void {
     this.#expiry?.cancel();
     this.#expiry = undefined;
-    this.#troubleSaid = false;
     this.#calls.attach(connection);
     this.#whenConnected();
     if (this.#told) this.#tell({ kind: 'connected', newSession: false });
@@ -164,8 +163,8 @@ class Session implements ZooKeeperSession {
     try {
       if (this.#chroot.path !== '') await this.#absolute.ensurePath(this.#chroot.path);
     } catch (error) {
-      if (!connection.usable) return;
-      this.#log.error(`cannot make ${this.#chroot.path} in ZooKeeper: ${messageOf(error)}`);
+      if (connection.usable) this.#lose(connection, `cannot make ${this.#chroot.path}: ${messageOf(error)}`);
+      return;
     }
     if (connection !== this.#connection || !connection.usable || this.#told) return;
     this.#told = true;
@@ -179,9 +178,8 @@ class Session implements ZooKeeperSession {
       this.#saySometimes(`no connection to ZooKeeper: ${reason}`);
       return;
     }
-    // The server counts from when it last heard of us, which was before its last answer: we never believe longer than it.
-    const sinceReplyMs = this.#clock.monoMs() - connection.lastAnswerMs;
-    this.#expiry = this.#clock.after(connection.sessionTimeout - sinceReplyMs, () =>
+    // Whoever leads must not believe so for longer than the server does.
+    this.#expiry = this.#clock.after(connection.lastsUntilMs - this.#clock.monoMs(), () =>
       this.#lose(connection, `no connection for the session's ${connection.sessionTimeout} ms`),
     );
     this.#tell({ kind: 'suspended', reason });
@@ -225,6 +223,7 @@ class Session implements ZooKeeperSession {
   #tell(state: SessionState): void {
     if (this.#ending && state.kind !== 'closed') return;
     this.#state = state;
+    if (state.kind === 'connected') this.#troubleSaid = false;
     const level = state.kind === 'suspended' || state.kind === 'lost' ? 'warn' : 'info';
     this.#log[level](
       { zookeeper: state.kind, ...('reason' in state && { reason: state.reason }) },

@@ -102,13 +102,18 @@ export function* setWatches(zxid: Buffer, paths: WatchPaths): Generator<Request>
   if (bytes > 0) yield pack();
 }
 
-/** xid, zxid and error code, which stand behind a frame's length in every answer. */
-export function readReply(frame: Buffer): {
+/** What stands behind a frame's length in every answer. */
+export interface Reply {
+  /** The number of the request. */
   readonly xid: number;
+  /** The server's newest transaction. */
   readonly zxid: Buffer;
+  /** 0: it was done. */
   readonly code: number;
   readonly body: Buffer;
-} {
+}
+
+export function readReply(frame: Buffer): Reply {
   return {
     xid: frame.readInt32BE(4),
     zxid: frame.subarray(8, 16),

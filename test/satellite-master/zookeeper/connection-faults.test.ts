@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Connection } from '../../../satellite-master/zookeeper/connection.ts';
 import type { SessionState } from '../../../satellite-master/zookeeper/types.ts';
+import { requests } from '../../../satellite-master/zookeeper/wire.ts';
+import { systemClock } from '../../../shared/clock.ts';
 import { type FaultProxy, REQUEST, startFaultProxy } from '../../support/fault-proxy.ts';
 import { until } from '../../support/until.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper.ts';
@@ -341,6 +344,29 @@ describe('the session', () => {
     await until(() => watched.events.length === paths.length, { what: 'all notifications' });
     expect(proxy.count(REQUEST.ping)).toBeGreaterThan(3);
     expect(kinds(watched.states)).toEqual(['connecting', 'connected']);
+  });
+
+  it('goes on when the numbers of its requests have run out', async () => {
+    const connection = new Connection({
+      servers: [{ host: '127.0.0.1', port: server.port }],
+      sessionTimeoutMs: 5_000,
+      clock: systemClock,
+      connected: () => undefined,
+      disconnected: () => undefined,
+      ended: () => undefined,
+      watchFired: () => undefined,
+    });
+    connection.connect();
+    await until(() => connection.usable, { what: 'the connection' });
+    connection.xid = 2 ** 31 - 5;
+    const codes: unknown[] = [];
+    for (let n = 0; n < 10; n++)
+      connection.send(requests.sync('/'), (outcome) =>
+        codes.push(outcome.kind === 'answered' ? outcome.code : outcome),
+      );
+    await until(() => codes.length === 10, { what: 'ten answers' });
+    expect(new Set(codes)).toEqual(new Set([0]));
+    connection.kill('the test is over');
   });
 
   it('that has expired at the server is lost, and the next one works', async () => {

@@ -1,8 +1,9 @@
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LONGEST_REQUEST_BYTES } from '../../../satellite-master/zookeeper/wire.ts';
 import { until } from '../../support/until.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper.ts';
-import { closeSessions, openSession, outcomeOf, type WatchedSession } from './watched-session.ts';
+import { closeSessions, makeSession, openSession, outcomeOf, type WatchedSession } from './watched-session.ts';
 
 let server: ZooKeeperServer;
 let own: WatchedSession;
@@ -246,11 +247,19 @@ describe('a chroot', () => {
     await expect(session.create('/c', text(''))).rejects.toMatchObject({ kind: 'node-exists', path: '/c' });
   });
 
-  it('that cannot be made leaves a session whose operations say so', async () => {
+  it('that cannot be made is tried again until it can, and until then there is no session', async () => {
     const auth = { scheme: 'digest', credentials: 'owner:secret' } as const;
     const owner = (await openSession(server.connectString, { auth })).session;
     await owner.create(`${root}/locked`, text(''));
-    const { session } = await openSession(`${server.connectString}${root}/locked/inner`);
-    expect(await outcomeOf(session.create('/x', text('')))).toBe('no-node');
+    const said: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => said.push(line) });
+    const watched = makeSession(`${server.connectString}${root}/locked/inner`, { log });
+    watched.session.start();
+    const [first] = await until(() => said.length > 0 && said, { what: 'the reason to be said' });
+    expect(first).toContain(`cannot make ${root}/locked/inner`);
+    expect(watched.states).toEqual([{ kind: 'connecting' }]);
+    await owner.create(`${root}/locked/inner`, text(''));
+    await watched.is('connected');
+    expect(await outcomeOf(watched.session.create('/x', text('')))).toBe('no-auth');
   });
 });

@@ -123,9 +123,10 @@ describe('the heartbeat', () => {
     const silences: number[] = [];
     heartbeat.start({
       timeoutMs: 6_000,
+      handshakeMs: 0,
       ping: () => {
         pings.push(clock.monoMs());
-        if (clock.monoMs() < 10_000) heartbeat.answered();
+        if (clock.monoMs() < 10_000) heartbeat.echoed();
       },
       silent: (silentMs) => silences.push(silentMs),
     });
@@ -135,6 +136,23 @@ describe('the heartbeat', () => {
     heartbeat.stop();
     clock.advance(10_000);
     expect(pings).toHaveLength(6);
+  });
+
+  it('knows when the server has heard of us for certain', () => {
+    const clock = new ManualClock();
+    const heartbeat = new Heartbeat(clock);
+    clock.advance(50);
+    heartbeat.start({ timeoutMs: 6_000, handshakeMs: 20, ping: () => undefined, silent: () => undefined });
+    expect(heartbeat.heardOfUsMs).toBe(20);
+    // Two pings, at 1,050 and 3,050, are on their way when the first echo comes.
+    clock.advance(3_500);
+    heartbeat.echoed();
+    expect(heartbeat.heardOfUsMs).toBe(1_050);
+    heartbeat.answered(700);
+    heartbeat.echoed();
+    expect(heartbeat.heardOfUsMs).toBe(1_050);
+    heartbeat.answered(3_200);
+    expect(heartbeat.heardOfUsMs).toBe(3_200);
   });
 
   it('does not blame the server when the process itself was held up', () => {
@@ -150,7 +168,12 @@ describe('the heartbeat', () => {
       },
     });
     const heard: string[] = [];
-    heartbeat.start({ timeoutMs: 6_000, ping: () => heard.push('ping'), silent: () => heard.push('silent') });
+    heartbeat.start({
+      timeoutMs: 6_000,
+      handshakeMs: 0,
+      ping: () => heard.push('ping'),
+      silent: () => heard.push('silent'),
+    });
     nowMs = 5_500;
     beat();
     expect(heard).toEqual(['ping']);
