@@ -5,6 +5,7 @@ import { Fifo } from '../../../satellite-master/zookeeper/fifo.ts';
 import { FrameReader } from '../../../satellite-master/zookeeper/frames.ts';
 import { Heartbeat } from '../../../satellite-master/zookeeper/heartbeat.ts';
 import { isPath } from '../../../satellite-master/zookeeper/path.ts';
+import { ServerTurns } from '../../../satellite-master/zookeeper/server-turns.ts';
 import { setWatches } from '../../../satellite-master/zookeeper/wire.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 
@@ -180,6 +181,37 @@ describe('the heartbeat', () => {
     nowMs = 6_500;
     beat();
     expect(heard).toEqual(['ping', 'silent']);
+  });
+});
+
+describe('the turns of the servers', () => {
+  const servers = ['a', 'b', 'c'].map((host) => ({ host, port: 2181 }));
+
+  it('give each server once without a pause, and then with one that grows', () => {
+    const turns = new ServerTurns(servers);
+    const seen = Array.from({ length: 9 }, () => turns.next());
+    for (const from of [0, 3, 6])
+      expect(new Set(seen.slice(from, from + 3).map(({ server }) => server?.host))).toEqual(new Set(['a', 'b', 'c']));
+    const delays = seen.map(({ delayMs }) => delayMs);
+    expect(delays.slice(0, 3)).toEqual([0, 0, 0]);
+    expect(Math.min(...delays.slice(3))).toBeGreaterThanOrEqual(50);
+    expect(delays[8]).toBeGreaterThanOrEqual(500);
+    expect(Math.max(...delays)).toBeLessThanOrEqual(1_000);
+  });
+
+  it('begin anew after a connection that lived, and not after one that was cut at once', () => {
+    const turns = new ServerTurns(servers);
+    for (let turn = 0; turn < 3; turn++) turns.next();
+    turns.lived(10);
+    expect(turns.next().delayMs).toBeGreaterThan(0);
+    turns.lived(60_000);
+    expect([1, 2, 3].map(() => turns.next().delayMs)).toEqual([0, 0, 0]);
+    expect(turns.next().delayMs).toBeLessThanOrEqual(100);
+  });
+
+  it('do not begin with the same server everywhere', () => {
+    const firsts = new Set(Array.from({ length: 100 }, () => new ServerTurns(servers).next().server?.host));
+    expect(firsts.size).toBe(3);
   });
 });
 
