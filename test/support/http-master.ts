@@ -97,8 +97,8 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
     snapshot: () => {
       const records = Array.from(replica.entries(), ({ record }) => record);
       const up = records.filter((record) => record && isOn(record, clock.wallMs() / 1000)).length;
-      const share = records.length === 0 ? {} : { 'prop-available-hosts': up / records.length };
-      return { 'num-hosts-up': up, 'num-available-hosts': records.length, ...share };
+      const share = records.length === 0 ? 0 : up / records.length;
+      return { 'num-hosts-up': up, 'num-available-hosts': records.length, 'prop-available-hosts': share };
     },
     hostCheck:
       options.hostCheck ?? createHostCheck({ dns: true, reachable: false, port: 5051, pattern: null }, systemClock),
