@@ -168,6 +168,31 @@ describe('a master that is away', () => {
     expect(lines.at(-1)).toBe(`http://127.0.0.1:${port} takes reports again`);
   });
 
+  test('that fails while a newer event comes gets the newer one', async () => {
+    const { uplink, server, reports } = await linked(() => undefined);
+    server.reply = () => {
+      uplink.report(HOST, [event('a', { time: 2 })]);
+      server.reply = takeAll;
+      return { status: 500 };
+    };
+    uplink.report(HOST, [event('a')]);
+    await until(() => reports().length === 2, { what: 'another try' });
+    expect(reports()[1]?.events).toMatchObject([{ service: 'a', time: 2 }]);
+  });
+
+  test('that was back is tried soon when it is away again', async () => {
+    const { uplink, server, clock } = await linked(() => ({ status: 500 }));
+    uplink.report(HOST, [event('a')]);
+    await until(() => clock.waits.includes(2_000), { what: 'three failures' });
+    server.reply = takeAll;
+    expect(await uplink.flush(3_000_000)).toBe(true);
+    server.reply = () => ({ status: 500 });
+    const before = clock.waits.length;
+    uplink.report(HOST, [event('a')]);
+    await until(() => clock.waits.length >= before + 2, { what: 'the wait after the next failure' });
+    expect(clock.waits.slice(before, before + 2)).toEqual([20, 500]);
+  });
+
   test('does not delay another', async () => {
     const hung = await linked(() => undefined);
     const well = await linked(takeAll);

@@ -40,6 +40,15 @@ describe('this very machine', () => {
     expect(Math.abs((await machine.percentageUsed('/')) - percent)).toBeLessThanOrEqual(1);
   });
 
+  test.each([
+    [{ blocks: 1000, bfree: 995, bavail: 995 }, 1],
+    [{ blocks: 1000, bfree: 200, bavail: 100 }, 89],
+    [{ blocks: 1000, bfree: 50, bavail: 0 }, 100],
+    [{ blocks: 1000, bfree: 1000, bavail: 950 }, 0],
+  ])('%j is rounded up and leaves out what root alone may use: %i', async (size, percent) => {
+    expect(await new Machine({ statfs: async () => size }).percentageUsed('/')).toBe(percent);
+  });
+
   test('files, folders and what is not there', async () => {
     const folder = temporaryFolder();
     expect(await machine.exists(folder)).toBe(true);
