@@ -49,11 +49,10 @@ export class Calls {
     this.#whyNone = 'the connection has just gone';
   }
 
-  /** There is no connection any more: who waits for his turn is told so. Those in flight hear it from the connection. */
+  /** There is no connection any more. Calls in flight hear it from the connection, and with their slots free, those that wait. */
   detach(reason: string): void {
     this.#connection = undefined;
     this.#whyNone = reason;
-    this.#nextTurn();
   }
 
   /**
@@ -90,7 +89,7 @@ export class Calls {
   }
 
   #nextTurn(): void {
-    while (this.#inFlight < this.#options.mostInFlight || !this.#connection) {
+    while (this.#inFlight < this.#options.mostInFlight) {
       const call = this.#waiting.shift();
       if (!call) return;
       if (!call.over) this.#send(call);

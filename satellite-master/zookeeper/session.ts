@@ -122,7 +122,8 @@ class Session implements ZooKeeperSession {
 
   close(deadlineMs: number): Promise<void> {
     this.#ending = true;
-    this.#ended ??= this.#end(deadlineMs);
+    // Not before this is noted: a listener may ask again when it hears of the end.
+    this.#ended ??= Promise.resolve().then(() => this.#end(deadlineMs));
     return this.#ended;
   }
 
@@ -133,6 +134,8 @@ class Session implements ZooKeeperSession {
   }
 
   #open(): void {
+    // A listener that was told of the attempt may have ended it.
+    if (this.#ending) return;
     const { sessionTimeoutMs = 6_000, auth, clock } = this.#options;
     this.#told = false;
     const connection = new Connection({

@@ -68,7 +68,9 @@ describe('close', () => {
     const calls = Array.from({ length: 100 }, (_, n) =>
       outcomeOf(session.create(`/close-${n}`, Buffer.alloc(0), { ephemeral: true })),
     );
-    expect(await timed(Promise.all([session.close(2_000), session.close(1)]))).toBeLessThan(1_000);
+    const closed = timed(Promise.all([session.close(2_000), session.close(1)]));
+    expect(await outcomeOf(session.create('/close-too-late', Buffer.alloc(0)))).toBe('unavailable');
+    expect(await closed).toBeLessThan(1_000);
     expect(new Set(await Promise.all(calls))).toEqual(new Set(['done']));
     expect(states.at(-1)).toEqual({ kind: 'closed' });
     const other = await openSession(server.connectString);
@@ -118,6 +120,26 @@ describe('close', () => {
     await watched.is('lost');
     expect(await timed(watched.session.close(2_000))).toBeLessThan(100);
     expect(watched.states.at(-1)).toEqual({ kind: 'closed' });
+  });
+
+  it('may be asked for by a listener that hears of an attempt, and then there is none', async () => {
+    const first = makeSession(proxy.connectString);
+    first.session.onState(() => void first.session.close(200));
+    first.session.start();
+    await first.is('closed');
+    expect(proxy.connections).toBe(0);
+
+    const second = await openSession(proxy.connectString, { sessionTimeoutMs: 500 });
+    await proxy.refuse();
+    await second.is('lost');
+    await proxy.listen();
+    const before = proxy.connections;
+    second.session.onState((state) => {
+      if (state.kind === 'connecting') void second.session.close(200);
+    });
+    await second.is('closed');
+    await openSession(proxy.connectString);
+    expect(proxy.connections - before).toBe(1);
   });
 
   it('may be asked for by a listener, whatever it was told', async () => {
