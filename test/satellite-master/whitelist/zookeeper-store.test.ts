@@ -5,6 +5,7 @@ import { ZooKeeperStore, type ZooKeeperStoreOptions } from '../../../satellite-m
 import { createZooKeeperSession } from '../../../satellite-master/zookeeper/session.ts';
 import type { MultiOp, ZooKeeperSession } from '../../../satellite-master/zookeeper/types.ts';
 import { systemClock } from '../../../shared/clock.ts';
+import { SatelliteError } from '../../../shared/errors.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { type FaultProxy, REQUEST, startFaultProxy } from '../../support/fault-proxy.ts';
 import { until } from '../../support/until.ts';
@@ -123,6 +124,25 @@ describe('other writers', () => {
     expect(told.unfitNames).toEqual(['no host', '-neither']);
   });
 
+  test('a node that others forbid us to read costs only itself: it is told as an empty one', async () => {
+    await other.ensurePath(`${root}/whitelist`);
+    const owner = createZooKeeperSession({
+      connectString: server.connectString,
+      auth: { scheme: 'digest', credentials: 'owner:secret' },
+      clock: systemClock,
+      log: silentLog,
+    });
+    owner.start();
+    await until(() => owner.state.kind === 'connected', { what: "the owner's session" });
+    await owner.create(path(a1), Buffer.from('{"secret":1}'));
+    await put(a2, '{}');
+    await start();
+    expect([told.data(a1), told.data(a2)]).toEqual(['', '{}']);
+    await owner.multi([{ op: 'remove', path: path(a1), version: 0 }]);
+    await untilTold(() => !told.records.has(a1));
+    await owner.close(2_000);
+  });
+
   test('what was changed before an automation version is told before that version is answered', async () => {
     await start();
     for (let round = 0; round < 20; round++) {
@@ -221,12 +241,14 @@ describe('a server out of reach', () => {
     await start();
     const names = [a1, a2, host('gone.example')];
     await store.commit(names.map((name) => ({ host: name, expect: 'absent', data: '{"n":0}' })));
+    // Its watch is now the youngest, so that it is the last to fire when the session goes on.
+    await store.commit([], { expect: 0, data: '{}' });
     await proxy.refuse();
     await untilState(store, 'lost');
     expect(store.state).toMatchObject({ reason: expect.stringContaining(proxy.connectString) });
     await set(a1, 0, '{"n":1}');
     await other.multi([
-      { op: 'set', path: `${root}/automation`, version: 0, data: Buffer.from('{"deleted":"gone"}') },
+      { op: 'set', path: `${root}/automation`, version: 1, data: Buffer.from('{"deleted":"gone"}') },
       { op: 'remove', path: path('gone.example'), version: 0 },
     ]);
     await put('new.example', '{}');
@@ -238,8 +260,8 @@ describe('a server out of reach', () => {
     await untilTold(() => told.data(a1) === '{"n":1}');
     expect([...told.records.keys()].sort()).toEqual([a1, a2, 'new.example']);
     const since = told.told.slice(before);
-    expect(since.indexOf('gone.example gone')).toBeGreaterThan(since.indexOf('automation 1'));
-    expect(since).toContain('automation 1');
+    expect(since.indexOf('gone.example gone')).toBeGreaterThan(since.indexOf('automation 2'));
+    expect(since).toContain('automation 2');
     expect(told.stepsBack).toEqual([]);
   });
 
@@ -407,5 +429,57 @@ describe('a commit whose answer is lost', () => {
     });
     expect(await change()).toEqual([expect.objectContaining({ version: 1 })]);
     expect(told.data(a1)).toBe('{"n":"ours"}');
+  });
+
+  test('under a connection that breaks all the time every answer is true, and what was told is what lies there', async () => {
+    const acknowledged: string[] = [];
+    const uncertain: string[] = [];
+    let breaks = 0;
+    let requestsToBreak = 10;
+    proxy.onRequest = () => {
+      if (--requestsToBreak > 0 || breaks === 6) return;
+      requestsToBreak = 5 + Math.floor(Math.random() * 100);
+      if (breaks++ % 2 === 0) proxy.cutNextAnswer = true;
+      else proxy.cutAll();
+    };
+
+    /** Adds the token to the list that is the record, until the store says that it is there or cannot say. */
+    async function add(name: typeof a1, token: string): Promise<void> {
+      for (;;) {
+        try {
+          const now = await store.read(name);
+          const data = JSON.stringify([...(now ? (JSON.parse(now.data) as string[]) : []), token]);
+          await store.commit([{ host: name, expect: now?.version ?? 'absent', data }]);
+          acknowledged.push(token);
+          return;
+        } catch (error) {
+          if (error instanceof SatelliteError && error.code === 'store-uncertain') {
+            uncertain.push(token);
+            return;
+          }
+          const again = error instanceof StoreConflict || (error as SatelliteError).code === 'store-unavailable';
+          if (!again) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+      }
+    }
+
+    const names = ['l0.example', 'l1.example', 'l2.example'].map(host);
+    const workers = Array.from({ length: 6 }, async (_, worker) => {
+      for (let turn = 0; turn < 25; turn++) {
+        const name = names[(worker + turn) % names.length];
+        if (name) await add(name, `${worker}-${turn}`);
+      }
+    });
+    await Promise.all(workers);
+    await untilState(store, 'whole');
+    const nodes = await Promise.all(names.map((name) => other.getData(path(name))));
+    const there = nodes.flatMap((node) => JSON.parse(node?.data.toString() ?? '[]') as string[]);
+    expect(breaks).toBe(6);
+    expect(there.length).toBe(new Set(there).size);
+    expect(acknowledged.filter((token) => !there.includes(token))).toEqual([]);
+    expect(there.filter((token) => !acknowledged.includes(token) && !uncertain.includes(token))).toEqual([]);
+    await untilTold(() => names.every((name, index) => told.data(name) === nodes[index]?.data.toString()));
+    expect(told.stepsBack).toEqual([]);
   });
 });
