@@ -89,7 +89,7 @@ export class HistoryFiles {
     }
     await batch.write();
     this.#total += added;
-    for (const host of hosts) await this.#trim(host);
+    await Promise.all([...hosts].map((host) => this.#trim(host)));
     await this.#trimAll();
   }
 
