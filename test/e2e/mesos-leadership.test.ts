@@ -1,0 +1,71 @@
+/** Leadership by the local mesos-master (judgement.md 26): two satellite-masters on one ZooKeeper, each beside a Mesos master. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type MesosMasterStub, startMesosMaster } from '../support/mesos-master.ts';
+import { type MasterProcess, startMaster } from '../support/satellite.ts';
+import { until } from '../support/until.ts';
+import { startZooKeeper, type ZooKeeperServer } from '../support/zookeeper.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'satellite-mesos-'));
+let zooKeeper: ZooKeeperServer;
+let mesos: [MesosMasterStub, MesosMasterStub];
+let masters: [MasterProcess, MasterProcess];
+
+beforeAll(async () => {
+  zooKeeper = await startZooKeeper();
+  mesos = [await startMesosMaster('leader'), await startMesosMaster('follower')];
+  mesos[1].leader = mesos[0];
+  const start = (n: 0 | 1) =>
+    startMaster(join(folder, `m${n}`), {
+      'mesos-master-url': mesos[n].url,
+      zookeeper: zooKeeper.connectString,
+      'readmit-after': { first: '1s' },
+    });
+  masters = [await start(0), await start(1)];
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(masters.map((master) => master.kill()));
+  await Promise.all(mesos.map((stub) => stub.close()));
+  await zooKeeper.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function both(host: string, state: string): Promise<unknown> {
+  return Promise.all(masters.map((master) => master.report(host, state)));
+}
+
+describe('two masters, each beside a Mesos master', () => {
+  it('lets the one lead whose mesos-master is elected, at one request a second', async () => {
+    await until(async () => (await masters[0].leads()) && !(await masters[1].leads()), { what: 'the first to lead' });
+    const fromMs = performance.now();
+    const before = mesos[0].asked;
+    await until(() => mesos[0].asked >= before + 3, { what: 'three polls' });
+    expect(performance.now() - fromMs).toBeGreaterThan(1_900);
+  });
+
+  it('lets only the leader write, and the next leader act within a second or two on what it heard as follower', async () => {
+    await both('a1.example', 'ok');
+    await both('a2.example', 'ok');
+    await until(async () => (await masters[1].lines()).length === 2, { what: 'both hosts in the second file' });
+    await masters[1].report('a2.example', 'critical');
+    const why = await masters[1].api('GET', '/whitelist/host/a2.example/why');
+    expect(why.json).toMatchObject({ flag: 'on' });
+    mesos[0].role = 'follower';
+    mesos[1].role = 'leader';
+    await until(async () => (await masters[0].lines()).join() === 'a1.example', {
+      timeoutMs: 4_000,
+      what: 'the host off in both files',
+    });
+  }, 20_000);
+
+  it('stops leading when its mesos-master has not answered for 10 s', async () => {
+    mesos[1].role = 'silent';
+    await until(async () => !(await masters[1].leads()), { timeoutMs: 20_000, what: 'nobody leads' });
+    const ready = await masters[1].api('GET', '/readyz');
+    expect(ready.status).toBe(200);
+    expect(ready.json['leader']).toMatch(/^follows: no answer of the local mesos-master for 1\d s$/);
+  }, 30_000);
+});

@@ -1,0 +1,52 @@
+/** A host that relapses waits longer each time (judgement.md 12), and the next master knows it from the record (13). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type MasterProcess, startMaster } from '../support/satellite.ts';
+import { until } from '../support/until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'satellite-relapse-'));
+let master: MasterProcess;
+
+afterAll(async () => {
+  await master.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function untilOn(host: string, on: boolean): Promise<void> {
+  await until(async () => (await master.lines()).includes(host) === on, {
+    timeoutMs: 15_000,
+    what: `${host} ${on ? 'on' : 'off'}`,
+  });
+}
+
+/** @returns for how long the host stayed off after it was well again, ms */
+async function relapse(): Promise<number> {
+  await master.report('a1.example', 'critical');
+  await untilOn('a1.example', false);
+  await master.report('a1.example', 'ok');
+  const wellMs = performance.now();
+  await untilOn('a1.example', true);
+  return performance.now() - wellMs;
+}
+
+describe('a host that falls ill again and again', () => {
+  it('waits twice as long each time, also under a master that was killed and started anew', async () => {
+    master = await startMaster(join(folder, 'm'), { 'readmit-after': { first: '500ms', most: '3s' } });
+    await master.report('a1.example', 'ok');
+    await master.report('a2.example', 'ok');
+    await untilOn('a1.example', true);
+    await untilOn('a2.example', true);
+    const waits = [await relapse(), await relapse(), await relapse()];
+    await master.kill();
+    master.launch();
+    await master.untilReady();
+    await master.report('a2.example', 'ok');
+    waits.push(await relapse());
+    for (const [n, leastMs] of [500, 1_000, 2_000, 3_000].entries()) {
+      expect(waits[n]).toBeGreaterThanOrEqual(leastMs - 50);
+      expect(waits[n]).toBeLessThan(leastMs + 900);
+    }
+  }, 40_000);
+});
