@@ -243,16 +243,22 @@ export class TreeWatch {
     }
   }
 
+  /** Done at every creation and deletion, over all names: so it only looks up what it knows already. */
   #hostsToRead(names: readonly string[], everything: boolean): HostName[] {
-    const listed = new Set<HostName>();
+    const toRead = new Set(this.#stale);
+    let known = 0;
     for (const name of names) {
+      const isKnown = this.#told.has(name as HostName);
+      if (isKnown) known++;
+      if (isKnown && !everything) continue;
       const host = parseHostName(name);
-      if (host) listed.add(host);
+      if (host) toRead.add(host);
       else this.#sayUnfit(name);
     }
-    const toRead = new Set(this.#stale);
-    for (const host of this.#told.keys()) if (!listed.has(host)) toRead.add(host);
-    for (const host of listed) if (everything || !this.#told.has(host)) toRead.add(host);
+    if (known < this.#told.size) {
+      const listed = new Set(names);
+      for (const host of this.#told.keys()) if (!listed.has(host)) toRead.add(host);
+    }
     return [...toRead];
   }
 
