@@ -42,7 +42,8 @@ export function faultOf(validate: ValidateFunction): string {
 
 /** A value as it stands in a message: short, and on one line. */
 export function shown(value: unknown): string {
-  const text = escapeControls(JSON.stringify(value) ?? String(value));
+  // JSON has no infinity, but a number such as 1e999 is read as one.
+  const text = typeof value === 'number' ? String(value) : escapeControls(JSON.stringify(value) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

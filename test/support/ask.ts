@@ -14,8 +14,7 @@ export interface Reply {
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
   /** The body read as JSON; undefined where it is none. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers freely
-  readonly json: any;
+  readonly json: unknown;
 }
 
 export function ask(url: string, path: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Reply> {

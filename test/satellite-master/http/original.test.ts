@@ -55,11 +55,11 @@ describe('the recorded requests', () => {
   test('an ok beside a standing critical leaves the host off', () => {
     expect(replies.get(64)?.json).toMatchObject({ 'manual-flag': 'off', 'manual-events': { m2: { state: 'ok' } } });
     expect(replies.get(65)?.json).toEqual({});
-    expect(Object.keys(replies.get(66)?.json)).toEqual(['192.0.2.10']);
+    expect(replies.get(66)?.json).toHaveProperty(['192.0.2.10']);
   });
 
   test('a broken record is shown as broken among the others', () => {
-    expect(replies.get(182)?.json.broken).toEqual({
+    expect(replies.get(182)?.json).toHaveProperty('broken', {
       'managed-events': {},
       'manual-events': {},
       'managed-flag': null,
