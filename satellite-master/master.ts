@@ -3,22 +3,20 @@ import { hostname } from 'node:os';
 import { Backoff } from '../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
-import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
-import { EventIndex } from './events/index.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { MesosAgents } from './mesos/agents.ts';
 import { MesosClient } from './mesos/client.ts';
-import { type Leadership, MesosLeadership, SoleLeadership } from './mesos/leadership.ts';
-import { StoreLeadership } from './mesos/store-leadership.ts';
+import type { Leadership } from './mesos/leadership.ts';
+import { Reception } from './reception.ts';
 import { JudgeTests } from './rules/judge-tests.ts';
 import type { MasterSettings } from './settings.ts';
 import { Metrics } from './stats/metrics.ts';
 import { Status } from './status.ts';
+import { openStore } from './store.ts';
 import { Census } from './whitelist/census.ts';
 import { Chronicle } from './whitelist/chronicle.ts';
-import { EmbeddedStore } from './whitelist/embedded-store.ts';
 import { WhitelistFile } from './whitelist/file.ts';
 import { Forgetter } from './whitelist/forgetter.ts';
 import { History } from './whitelist/history.ts';
@@ -32,8 +30,6 @@ import { takeOver } from './whitelist/takeover.ts';
 import { Whitelist } from './whitelist/whitelist.ts';
 import { type Why, whyOf } from './whitelist/why.ts';
 import { Wishes } from './whitelist/wishes.ts';
-import { ZooKeeperStore } from './whitelist/zookeeper-store.ts';
-import { createZooKeeperSession } from './zookeeper/session.ts';
 
 /** How fine time is followed: expiry, readmission, reaping. */
 const TICK_MS = 100;
@@ -50,9 +46,7 @@ export class Master {
   readonly #leadership: Leadership;
   readonly #mesos: MesosClient | undefined;
   readonly #agents: MesosAgents | undefined;
-  readonly #index: EventIndex;
-  readonly #wishes: Wishes;
-  readonly #judge: JudgeTests;
+  readonly #reception: Reception;
   readonly #replica: Replica;
   readonly #whitelist: Whitelist;
   readonly #census: Census;
@@ -80,7 +74,7 @@ export class Master {
 
     this.#mesos = settings.mesos && new MesosClient(settings.mesos);
     this.#agents = this.#mesos && new MesosAgents(this.#mesos, clock, log);
-    const { store, leadership } = this.#storeAndLeadership();
+    const { store, leadership } = openStore({ settings, mesos: this.#mesos, self, clock, log });
     this.#store = store;
     this.#leadership = leadership;
     const leads = () => leadership.now.leads;
@@ -88,23 +82,23 @@ export class Master {
     const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
     this.#replica = replica;
     this.#whitelist = new Whitelist({ store, replica, clock });
-    this.#index = new EventIndex(clock);
-    this.#wishes = new Wishes((host) => this.#reconciler.mark(host));
-    this.#judge = new JudgeTests({
+    const wishes = new Wishes((host) => this.#reconciler.mark(host));
+    const judge = new JudgeTests({
       clock,
-      wishes: this.#wishes,
+      wishes,
       dropAfterMs: readmitAfter.firstMs,
       managedEventsOf: (host) => replica.get(host)?.record?.['managed-events'] ?? {},
     });
+    const reception = new Reception({ judge, metrics, clock, log });
+    this.#reception = reception;
     this.#census = new Census({
       replica,
-      silence: { quiet: () => this.#judge.quiet(), silentForMs: (host) => this.#silentForMs(host) },
+      silence: reception,
       mesosWord: (host) => this.#agents?.wordOf(host) ?? 'none',
       share: offShare,
       clock,
     });
     const census = this.#census;
-    const wishes = this.#wishes;
     this.#reconciler = new Reconciler({ store, replica, wishes, census, leads, readmitAfter, self, clock, log });
     const reaped = (count: number) => metrics.reaped.inc(count);
     this.#reaper = new Reaper({ whitelist: this.#whitelist, replica, self, clock, log, reaped });
@@ -112,7 +106,7 @@ export class Master {
       whitelist: this.#whitelist,
       replica,
       census,
-      isHeard: (host) => this.#isHeard(host),
+      isHeard: (host) => reception.isHeard(host),
       leads,
       forgetAfterMs: settings.forgetAfterMs,
       self,
@@ -138,7 +132,7 @@ export class Master {
       census,
       reconciler: this.#reconciler,
       leadership,
-      index: this.#index,
+      index: reception.index,
       history: this.#history,
       clock,
     });
@@ -149,8 +143,8 @@ export class Master {
       replica,
       history: this.#history,
       why: (host) => this.#why(host),
-      index: this.#index,
-      takeEvents: (events) => this.#take(events),
+      index: reception.index,
+      takeEvents: (events) => reception.take(events),
       metrics,
       readiness: () => status.readiness(),
       isReady: () => status.isReady(),
@@ -200,52 +194,8 @@ export class Master {
     await this.#mesos?.close();
   }
 
-  #storeAndLeadership(): { store: Store; leadership: Leadership } {
-    const { zooKeeper, dataDir } = this.#settings;
-    const clock = this.#clock;
-    const log = this.#log;
-    const byMesos = this.#mesos && new MesosLeadership(this.#mesos, clock, log);
-    if (!zooKeeper) {
-      return { store: new EmbeddedStore({ dataDir, clock, log }), leadership: byMesos ?? new SoleLeadership() };
-    }
-    const { connectString, auth, root } = zooKeeper;
-    const session = createZooKeeperSession({ connectString, auth, clock, log });
-    const store = new ZooKeeperStore({ session, connectString, root, clock, log });
-    return { store, leadership: byMesos ?? new StoreLeadership({ session, root, self: this.#self, clock, log }) };
-  }
-
-  /** The way of a report, from valid events to wishes. */
-  #take(events: readonly Event[]): void {
-    for (const event of events) {
-      if (event.state === 'expired') this.#index.delete(event.host ?? '', event.service);
-      else {
-        const taken = this.#index.take(event);
-        if (taken === 'older' || taken === 'full') {
-          this.#metrics.eventsDropped.inc({ reason: taken });
-          if (taken === 'full')
-            this.#once.warn('full', `the index is full: ${event.service} of ${event.host} and others are not kept`);
-          continue;
-        }
-      }
-      this.#judge.take(event);
-    }
-  }
-
   #tick(): void {
-    const { expired, stalledMs } = this.#index.tick();
-    if (stalledMs > 0) {
-      this.#metrics.stalls.inc();
-      this.#log.warn(
-        { stalledMs: Math.round(stalledMs) },
-        'this master itself stood still: expiries wait one more ttl',
-      );
-    }
-    const time = this.#clock.wallMs() / 1000;
-    for (const event of expired) {
-      this.#metrics.eventsExpired.inc();
-      this.#judge.take({ ...event, state: 'expired', time });
-    }
-    this.#judge.tick();
+    this.#reception.tick();
     this.#replica.tick();
     this.#reconciler.tick();
     this.#reaper.tick();
@@ -253,11 +203,8 @@ export class Master {
 
   #changed(change: ReplicaChange): void {
     const { host, after } = change;
-    if (after) this.#judge.recordChanged(host);
-    else {
-      this.#judge.dropHost(host);
-      this.#index.dropHost(host);
-    }
+    if (after) this.#reception.recordChanged(host);
+    else this.#reception.dropHost(host);
     this.#reconciler.mark(host);
     this.#reaper.changed(change);
     this.#chronicle.changed(change);
@@ -307,6 +254,7 @@ export class Master {
         await sleep(this.#clock, backoff.next());
       }
     }
+    if (this.#stopping) return;
     this.#mayPublish = true;
     this.#timers.push(this.#file.watch());
     this.#publish();
@@ -319,19 +267,9 @@ export class Master {
       entry,
       decision: this.#reconciler.decisionFor(host),
       held: this.#reconciler.held.get(host),
-      countingTests: this.#judge.verdictOf(host)?.verdict.services ?? [],
+      countingTests: this.#reception.countingTests(host),
       nowMs: this.#clock.monoMs(),
       nowS: this.#clock.wallMs() / 1000,
     });
-  }
-
-  #silentForMs(host: HostName): number | undefined {
-    const known = this.#judge.verdictOf(host);
-    return known?.verdict.kind === 'silent' ? this.#clock.monoMs() - known.sinceMs : undefined;
-  }
-
-  #isHeard(host: HostName): boolean {
-    const kind = this.#judge.verdictOf(host)?.verdict.kind;
-    return kind !== undefined && kind !== 'silent' && kind !== 'unheard';
   }
 }

@@ -7,6 +7,7 @@ import { messageOf } from '../shared/errors.ts';
 import { inspectSettings, SettingsError } from '../shared/settings.ts';
 import { masterSchema } from './settings-schema.ts';
 import type { HostCheckSettings } from './whitelist/host-check.ts';
+import { parseConnectString } from './zookeeper/connect-string.ts';
 
 export type Right = 'read' | 'report' | 'write';
 
@@ -95,6 +96,10 @@ export function readMasterSettings(file: string): MasterSettings {
     if (host !== undefined && !isLoopback(host) && !raw['allow-anonymous'])
       problem(`${key}.host`, host, 'a loopback address, or "allow-anonymous": true');
   }
+  if (sound('zookeeper') && raw.zookeeper !== null) {
+    const found = faultOfConnectString(raw.zookeeper);
+    if (found) problem('zookeeper', found, 'a connect string such as "host1:2181,host2:2181/chroot"');
+  }
   if (sound('readmit-after') && readmitAfterOf(raw).mostMs < readmitAfterOf(raw).firstMs)
     problem('readmit-after.most', String(raw['readmit-after'].most), 'at least as long as "first"');
   const mesosSecret = sound('mesos-credentials')
@@ -135,6 +140,15 @@ export function isLoopback(host: string): boolean {
 function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {
   const { first, most } = raw['readmit-after'];
   return { firstMs: ms(first, 's'), mostMs: ms(most, 's') };
+}
+
+function faultOfConnectString(connectString: string): string | undefined {
+  try {
+    parseConnectString(connectString);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function readSecret(file: string | undefined, failed: (found: string) => void): string | undefined {

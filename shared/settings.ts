@@ -124,7 +124,8 @@ function problemOf(file: string, error: ErrorObject): Problem {
   const below = (key: unknown) => (path === '' ? String(key) : `${path}.${key}`);
   if (error.keyword === 'additionalProperties') {
     const key = params['additionalProperty'];
-    const known = Object.keys((error.parentSchema?.['properties'] ?? {}) as object);
+    const properties = (error.parentSchema?.['properties'] ?? {}) as Readonly<Record<string, object>>;
+    const known = Object.keys(properties).filter((name) => !('refused' in (properties[name] ?? {})));
     return { file, path: below(key), found: 'an unknown key', expected: `one of ${known.join(', ')}` };
   }
   if (error.keyword === 'required') {

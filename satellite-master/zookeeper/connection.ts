@@ -2,6 +2,7 @@
  * One ZooKeeper session over as many connections as it lasts: the library's connection manager, with what it does
  * wrong mended (each place says what the library does). Not for a second session: when this one ends, make another.
  */
+import type { BackoffOptions } from '../../shared/backoff.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { FrameReader } from './frames.ts';
@@ -21,6 +22,8 @@ export interface ConnectionOptions {
   readonly servers: readonly Server[];
   readonly sessionTimeoutMs: number;
   readonly auth?: { readonly scheme: 'digest'; readonly credentials: string } | undefined;
+  /** Waits between attempts, once every server was tried. */
+  readonly retry?: BackoffOptions | undefined;
   readonly clock: Clock;
   /** After a handshake: a new session's first, or the session resumed. */
   connected(): void;
@@ -62,7 +65,7 @@ export class Connection extends ConnectionManager {
     this.#options = options;
     this.#clock = options.clock;
     this.#heartbeat = new Heartbeat(options.clock);
-    this.#turns = new ServerTurns(options.servers);
+    this.#turns = new ServerTurns(options.servers, options.retry);
     // So that the library sets no watches by itself: it would do so in one packet, however large.
     this.watcherManager = { isEmpty: () => true };
     if (options.auth) this.addAuthInfo(options.auth.scheme, Buffer.from(options.auth.credentials));

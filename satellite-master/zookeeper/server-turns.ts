@@ -1,10 +1,9 @@
-import { Backoff } from '../../shared/backoff.ts';
+import { Backoff, type BackoffOptions } from '../../shared/backoff.ts';
 import type { Server } from './library.ts';
 
 /** A connection that lived that long was a good one: after it the next attempt is made at once. */
 const STABLE_MS = 1_000;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 1_000;
+const RETRY: BackoffOptions = { firstMs: 100, mostMs: 1_000 };
 
 /**
  * Which server is next, and when: all of them once without a pause, then with one that grows. The library turns
@@ -12,12 +11,13 @@ const LONGEST_RETRY_MS = 1_000;
  */
 export class ServerTurns {
   readonly #servers: readonly Server[];
-  readonly #backoff = new Backoff({ firstMs: FIRST_RETRY_MS, mostMs: LONGEST_RETRY_MS });
+  readonly #backoff: Backoff;
   #turn = 0;
   #attempts = 0;
 
   /** @param servers at least one; their order is left to chance, so that not all masters lie on the first */
-  constructor(servers: readonly Server[]) {
+  constructor(servers: readonly Server[], retry: BackoffOptions = RETRY) {
+    this.#backoff = new Backoff(retry);
     this.#servers = servers
       .map((server) => ({ server, order: Math.random() }))
       .sort((a, b) => a.order - b.order)

@@ -1,5 +1,5 @@
 /** A session that heals: what the house sees of ZooKeeper (types.ts), over connections that come and go. */
-import { Backoff } from '../../shared/backoff.ts';
+import { Backoff, type BackoffOptions } from '../../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
@@ -22,6 +22,8 @@ export interface ZooKeeperSessionOptions {
   readonly callTimeoutMs?: number;
   /** Default 500. */
   readonly mostInFlight?: number;
+  /** Waits between attempts to connect. Default 100 to 1,000 ms. */
+  readonly retry?: BackoffOptions | undefined;
   readonly log: Log;
   readonly clock: Clock;
 }
@@ -136,12 +138,13 @@ class Session implements ZooKeeperSession {
   #open(): void {
     // A listener that was told of the attempt may have ended it.
     if (this.#ending) return;
-    const { sessionTimeoutMs = 6_000, auth, clock } = this.#options;
+    const { sessionTimeoutMs = 6_000, auth, retry, clock } = this.#options;
     this.#told = false;
     const connection = new Connection({
       servers: this.#place.servers,
       sessionTimeoutMs,
       auth,
+      retry,
       clock,
       connected: () => this.#connected(connection),
       disconnected: (reason) => this.#disconnected(connection, reason),

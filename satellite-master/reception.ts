@@ -1,0 +1,100 @@
+/** What this master hears: valid events go into the index and from there to the rules, and what runs out goes there too. */
+import type { Clock } from '../shared/clock.ts';
+import type { Event } from '../shared/event.ts';
+import type { HostName } from '../shared/host-name.ts';
+import { type Log, OnceLog } from '../shared/log.ts';
+import { EventIndex } from './events/index.ts';
+import type { JudgeTests, Quiet } from './rules/judge-tests.ts';
+import type { Metrics } from './stats/metrics.ts';
+import type { Silence } from './whitelist/census.ts';
+
+export interface ReceptionOptions {
+  readonly judge: JudgeTests;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Reception implements Silence {
+  readonly index: EventIndex;
+  readonly #judge: JudgeTests;
+  readonly #metrics: Metrics;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #once: OnceLog;
+
+  constructor({ judge, metrics, clock, log }: ReceptionOptions) {
+    this.index = new EventIndex(clock);
+    this.#judge = judge;
+    this.#metrics = metrics;
+    this.#clock = clock;
+    this.#log = log;
+    this.#once = new OnceLog(log);
+  }
+
+  take(events: readonly Event[]): void {
+    for (const event of events) if (this.#keep(event)) this.#judge.take(event);
+  }
+
+  /** Follows the time; to be called several times a second. */
+  tick(): void {
+    const { expired, stalledMs } = this.index.tick();
+    if (stalledMs > 0) {
+      this.#metrics.stalls.inc();
+      this.#log.warn(
+        { stalledMs: Math.round(stalledMs) },
+        'this master itself stood still: expiries wait one more ttl',
+      );
+    }
+    const time = this.#clock.wallMs() / 1000;
+    for (const event of expired) {
+      this.#metrics.eventsExpired.inc();
+      this.#judge.take({ ...event, state: 'expired', time });
+    }
+    this.#judge.tick();
+  }
+
+  recordChanged(host: HostName): void {
+    this.#judge.recordChanged(host);
+  }
+
+  /** Out of the inventory: only what arrives later counts. */
+  dropHost(host: HostName): void {
+    this.#judge.dropHost(host);
+    this.index.dropHost(host);
+  }
+
+  quiet(): Iterable<Quiet> {
+    return this.#judge.quiet();
+  }
+
+  silentForMs(host: HostName): number | undefined {
+    const known = this.#judge.verdictOf(host);
+    return known?.verdict.kind === 'silent' ? this.#clock.monoMs() - known.sinceMs : undefined;
+  }
+
+  /** Whether the host is heard now: not silent, and not unknown to this master. */
+  isHeard(host: HostName): boolean {
+    const kind = this.#judge.verdictOf(host)?.verdict.kind;
+    return kind !== undefined && kind !== 'silent' && kind !== 'unheard';
+  }
+
+  /** The tests that take part in the verdict on the host. */
+  countingTests(host: HostName): readonly string[] {
+    return this.#judge.verdictOf(host)?.verdict.services ?? [];
+  }
+
+  /** @returns whether the rules are to see it */
+  #keep(event: Event): boolean {
+    if (event.state === 'expired') {
+      this.index.delete(event.host ?? '', event.service);
+      return true;
+    }
+    const taken = this.index.take(event);
+    if (taken === 'new' || taken === 'updated') return true;
+    this.#metrics.eventsDropped.inc({ reason: taken });
+    if (taken === 'full')
+      this.#once.warn('full', `the index is full: ${event.service} of ${event.host} and others are not kept`);
+    return false;
+  }
+}
