@@ -69,7 +69,7 @@ function readBytes(request: IncomingMessage, mostBytes: number, budget: BodyBudg
     const done = (finish: () => void) => {
       budget.give(taken);
       taken = 0;
-      request.removeListener('data', onData);
+      request.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onClose);
       finish();
     };
     const refuse = (error: SatelliteError) => {
@@ -91,10 +91,10 @@ function readBytes(request: IncomingMessage, mostBytes: number, budget: BodyBudg
       taken += part.length;
       parts.push(part);
     };
-    request.on('data', onData);
-    request.once('end', () => done(() => (fault ? reject(fault) : resolve(Buffer.concat(parts)))));
+    const onEnd = () => done(() => (fault ? reject(fault) : resolve(Buffer.concat(parts))));
+    const onClose = () => done(() => reject(new ClientGone('the connection was closed')));
+    request.on('data', onData).once('end', onEnd).once('close', onClose);
     request.once('error', () => done(() => reject(new ClientGone('the connection broke'))));
-    request.once('close', () => done(() => reject(new ClientGone('the connection was closed'))));
   });
 }
 
