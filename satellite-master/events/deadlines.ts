@@ -1,13 +1,21 @@
+/** So many places of keys that are gone the heap may hold beside one for each key. */
+const SLACK = 64;
+
 /**
  * Keys that fall due: a binary heap in which each key lies once. Moving a deadline later costs nothing until it
  * comes up, so a key refreshed a thousand times is touched in the heap once a ttl: work does not grow with the entries.
  */
 export class Deadlines<K> {
-  readonly #heap: { key: K; atMs: number }[] = [];
+  #heap: { key: K; atMs: number }[] = [];
   /** The true deadline of each key; the heap may hold an earlier one. */
   readonly #due = new Map<K, number>();
-  /** The earliest place of a key in the heap. */
-  readonly #queued = new Map<K, number>();
+  /** The place of a key in the heap that counts; others of it are passed over. */
+  #queued = new Map<K, number>();
+
+  /** Places held in memory; never more than about twice the keys. */
+  get places(): number {
+    return this.#heap.length;
+  }
 
   get size(): number {
     return this.#due.size;
@@ -23,10 +31,11 @@ export class Deadlines<K> {
     if (queued !== undefined && queued <= atMs) return;
     this.#queued.set(key, atMs);
     this.#push({ key, atMs });
+    this.#keepInProportion();
   }
 
   delete(key: K): void {
-    this.#due.delete(key);
+    if (this.#due.delete(key)) this.#keepInProportion();
   }
 
   /** Moves every deadline for which `later` gives a greater value. Walks all keys: for rare events such as a stall. */
@@ -43,7 +52,7 @@ export class Deadlines<K> {
       this.#queued.delete(top.key);
       const trueMs = this.#due.get(top.key);
       if (trueMs === undefined) continue;
-      if (trueMs > nowMs) {
+      if (trueMs > top.atMs) {
         this.set(top.key, trueMs);
         continue;
       }
@@ -51,6 +60,13 @@ export class Deadlines<K> {
       due.push(top.key);
     }
     return due;
+  }
+
+  /** Leaves behind the places of keys that were deleted or moved, once they are more than those that count. */
+  #keepInProportion(): void {
+    if (this.#heap.length <= 2 * this.#due.size + SLACK) return;
+    this.#heap = [...this.#due].map(([key, atMs]) => ({ key, atMs })).sort((a, b) => a.atMs - b.atMs);
+    this.#queued = new Map(this.#due);
   }
 
   #push(entry: { key: K; atMs: number }): void {

@@ -20,7 +20,7 @@ export const MOST_HOSTS = 100_000;
 export type Taken = 'new' | 'updated' | 'older' | 'full';
 
 /** A gap between two ticks that is longer than this is a stall of our own (judgement.md 7). */
-const STALL_MS = 5_000;
+export const STALL_MS = 5_000;
 
 /** Events without a host share this key; no host name is empty. */
 const NO_HOST = '';
