@@ -40,6 +40,8 @@ export interface HeardTest {
   readonly arrivedS: number;
   /** Since when it says this word, monotonic ms; for `silent`: since its ttl ran out. */
   readonly sinceMs: number;
+  /** Since when it says anything at all, without a silence in between, monotonic ms. */
+  readonly speaksSinceMs: number;
 }
 
 export interface HostInput {
@@ -76,6 +78,7 @@ interface Voice {
   readonly word: TestWord;
   readonly description: string;
   readonly sinceMs: number;
+  readonly speaksSinceMs: number;
   /** When it turns silent by itself, where the index does not tell. */
   readonly turnsAtMs?: number;
 }
@@ -98,19 +101,27 @@ export function judgeHost(input: HostInput): HostVerdict {
   const silent = voices.filter(({ word }) => word === 'silent');
   const unknown = voices.filter(({ word }) => word === 'unknown');
   const allSilent = silent.length === voices.length;
-  if (unfit.length > 0) return withSilence(verdict('unfit', 1, listed(unfit), unfit), silent, input);
+  if (unfit.length > 0) return withSilence(verdict('unfit', 1, listed(unfit), unfit), silent, voices, input);
   if (allSilent)
     return verdict('silent', 5, `silent: ${silent.length} of ${silent.length} tests past their ttl`, silent);
   if (silent.length > 0)
-    return withSilence(verdict('unknown', 5, `no longer heard: ${names(silent)}`, silent), silent, input);
+    return withSilence(verdict('unknown', 5, `no longer heard: ${names(silent)}`, silent), silent, voices, input);
   if (unknown.length > 0) return verdict('unknown', 1, listed(unknown), unknown);
   if (!heard) return verdict('unheard', 6, 'nothing heard of it by this master yet', []);
   return verdict('fit', 1, `all ${voices.length} tests fit`, voices);
 }
 
-/** Silence of some counts as unknown for a while; then they are dropped (rule 5). */
-function withSilence(verdict: HostVerdict, silent: readonly Voice[], input: HostInput): HostVerdict {
-  const due = ({ sinceMs }: Voice) => sinceMs + input.dropAfterMs;
+/** Silence of some counts as unknown for a while, from when others speak beside it; then they are dropped (rule 5). */
+function withSilence(
+  verdict: HostVerdict,
+  silent: readonly Voice[],
+  voices: readonly Voice[],
+  input: HostInput,
+): HostVerdict {
+  const othersSinceMs = Math.min(
+    ...voices.filter(({ word }) => word !== 'silent').map(({ speaksSinceMs }) => speaksSinceMs),
+  );
+  const due = ({ sinceMs }: Voice) => Math.max(sinceMs, othersSinceMs) + input.dropAfterMs;
   const waiting = silent.filter((voice) => due(voice) > input.nowMs);
   return {
     ...verdict,
@@ -122,8 +133,9 @@ function withSilence(verdict: HostVerdict, silent: readonly Voice[], input: Host
 function* heardVoices({ heard, managed }: HostInput): Iterable<Voice> {
   for (const [service, test] of heard) {
     const standing = managed[service];
-    if (standing && !supersedes(test, standing)) continue;
-    yield { service, word: test.word, description: test.event.description ?? '', sinceMs: test.sinceMs };
+    if (standing && wordOf(standing.state) !== 'fit' && !supersedes(test, standing)) continue;
+    const { word, sinceMs, speaksSinceMs, event } = test;
+    yield { service, word, description: event.description ?? '', sinceMs, speaksSinceMs };
   }
 }
 
@@ -140,9 +152,10 @@ function* standingVoices(input: HostInput): Iterable<Voice> {
     // Its ttl runs from its own time, but no earlier than this master listens: before, nobody could have told it better.
     const bornMs = Math.max(listeningSinceMs, nowMs - Math.max(0, nowS - (event.time ?? 0)) * 1000);
     const turnsAtMs = bornMs + (event.ttl ?? 60) * 1000;
-    if (turnsAtMs <= nowMs || word === 'silent')
-      yield { service, word: 'silent', description, sinceMs: Math.min(turnsAtMs, nowMs) };
-    else yield { service, word, description, sinceMs: bornMs, turnsAtMs };
+    if (word === 'silent') yield { service, word, description, sinceMs: bornMs, speaksSinceMs: bornMs };
+    else if (turnsAtMs <= nowMs)
+      yield { service, word: 'silent', description, sinceMs: turnsAtMs, speaksSinceMs: bornMs };
+    else yield { service, word, description, sinceMs: bornMs, speaksSinceMs: bornMs, turnsAtMs };
   }
 }
 

@@ -4,10 +4,11 @@
  * and says the outcome as wishes. Time alone is followed through `tick`.
  */
 import type { Clock } from '../../shared/clock.ts';
-import type { Event } from '../../shared/event.ts';
+import { type Event, TEST_PREFIX } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { cutToBytes } from '../../shared/text.ts';
 import { Deadlines } from '../events/deadlines.ts';
+import { MOST_HOSTS, MOST_SERVICES_A_HOST, STALL_MS } from '../events/index.ts';
 import type { RecordEvent, RecordEvents } from '../whitelist/record.ts';
 import type { Wish, Wishes } from '../whitelist/wishes.ts';
 import { type HeardTest, type HostVerdict, isTest, judgeHost, supersedes, wordOf } from './host-tests.ts';
@@ -18,16 +19,22 @@ const RULE = 'tests';
 interface HostState {
   readonly heard: Map<string, HeardTest>;
   readonly dropped: Set<string>;
+  /** When anything of it arrived last, monotonic ms. */
+  lastHeardMs: number;
   verdict: HostVerdict | undefined;
   /** Since when the verdict has this kind, monotonic ms. */
   sinceMs: number;
 }
 
-/** A host that says nothing, or soon will: for the doubt about oneself (judgement.md 7). */
+/** A host that says nothing any more: for the doubt about oneself (judgement.md 7). */
 export interface Quiet {
   readonly host: HostName;
-  /** When it fell silent, or will if nothing more comes; monotonic ms. */
-  readonly silentAtMs: number;
+  /**
+   * When the last word came from it, monotonic ms. Not when its last ttl ran out: hosts that are cut off together were
+   * last heard within one beat of each other, while their ttls, of tests with long periods, end minutes apart.
+   */
+  readonly lastHeardMs: number;
+  /** All its tests are past their ttl; else it is only overdue. */
   readonly silent: boolean;
 }
 
@@ -41,27 +48,34 @@ export interface JudgeTestsOptions {
 
 export class JudgeTests {
   readonly #options: JudgeTestsOptions;
-  readonly #listeningSinceMs: number;
+  #listeningSinceMs: number;
+  #lastTickMs: number;
   readonly #hosts = new Map<HostName, HostState>();
   readonly #again = new Deadlines<HostName>();
 
   constructor(options: JudgeTestsOptions) {
     this.#options = options;
     this.#listeningSinceMs = options.clock.monoMs();
+    this.#lastTickMs = this.#listeningSinceMs;
   }
 
   /** An event that the index took, or one that says `expired`. Others than tests are none of its business. */
   take(event: Event): void {
     const { host, state } = event;
     if (!host || state === undefined || !isTest(event)) return;
-    const known = this.#hosts.get(host) ?? this.#begin(host);
     const word = wordOf(state);
-    const last = known.heard.get(event.service);
-    const nowMs = this.#options.clock.monoMs();
+    const last = this.#hosts.get(host)?.heard.get(event.service);
     if (word === 'silent' && !last) return;
+    const known = this.#hosts.get(host) ?? this.#begin(host);
+    if (!known) return;
+    if (!last && known.heard.size >= MOST_SERVICES_A_HOST && !this.#forgetLongestSilent(host, known)) return;
+    const nowMs = this.#options.clock.monoMs();
     const sinceMs = last?.word === word ? last.sinceMs : nowMs;
-    known.heard.set(event.service, { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs });
+    const speaksSinceMs = last && last.word !== 'silent' ? last.speaksSinceMs : nowMs;
+    const heard = { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs, speaksSinceMs };
+    known.heard.set(event.service, heard);
     known.dropped.delete(event.service);
+    if (word !== 'silent') known.lastHeardMs = nowMs;
     this.#sayEvent(host, event, word, last);
     if (last?.word !== word || word !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
       this.#judge(host, known);
@@ -70,8 +84,13 @@ export class JudgeTests {
   /** The record changed: other managed events may stand there. */
   recordChanged(host: HostName): void {
     const known = this.#hosts.get(host);
-    if (known) this.#judge(host, known);
-    else if (Object.keys(this.#options.managedEventsOf(host)).length > 0) this.#judge(host, this.#begin(host));
+    if (known) {
+      this.#judge(host, known);
+      return;
+    }
+    if (!Object.keys(this.#options.managedEventsOf(host)).some((id) => id.startsWith(TEST_PREFIX))) return;
+    const begun = this.#begin(host);
+    if (begun) this.#judge(host, begun);
   }
 
   /** The host left the inventory: nothing of it is remembered (judgement.md 21). */
@@ -83,7 +102,11 @@ export class JudgeTests {
 
   /** Follows the time; to be called several times a second. */
   tick(): void {
-    for (const host of this.#again.takeDue(this.#options.clock.monoMs())) {
+    const nowMs = this.#options.clock.monoMs();
+    // After a stall what stands in the records gets its ttl anew, as the index gives it to what was heard (rule 7).
+    if (nowMs - this.#lastTickMs > STALL_MS) this.#listeningSinceMs = nowMs;
+    this.#lastTickMs = nowMs;
+    for (const host of this.#again.takeDue(nowMs)) {
       const known = this.#hosts.get(host);
       if (known) this.#judge(host, known);
     }
@@ -94,35 +117,45 @@ export class JudgeTests {
     return known?.verdict && { verdict: known.verdict, sinceMs: known.sinceMs };
   }
 
-  /** Hosts heard of that are silent, or have said nothing for more than half of what they have left to live. */
+  /** Hosts heard of that are silent, or have said nothing for more than half of the shortest ttl of their tests. */
   *quiet(): Iterable<Quiet> {
     const nowMs = this.#options.clock.monoMs();
-    for (const [host, { heard, verdict, sinceMs }] of this.#hosts) {
+    for (const [host, { heard, verdict, lastHeardMs }] of this.#hosts) {
       if (heard.size === 0) continue;
-      if (verdict?.kind === 'silent') {
-        yield { host, silentAtMs: sinceMs, silent: true };
-        continue;
-      }
-      let lastMs = 0;
-      let endMs = 0;
-      for (const { arrivedMs, event, word } of heard.values()) {
-        if (word === 'silent') continue;
-        lastMs = Math.max(lastMs, arrivedMs);
-        endMs = Math.max(endMs, arrivedMs + event.ttl * 1000);
-      }
-      if (nowMs - lastMs > (endMs - lastMs) / 2) yield { host, silentAtMs: endMs, silent: false };
+      const silent = verdict?.kind === 'silent';
+      if (silent || nowMs - lastHeardMs > shortestTtlMs(heard) / 2) yield { host, lastHeardMs, silent };
     }
   }
 
-  #begin(host: HostName): HostState {
+  /** undefined: no more hosts are taken; the inventory has no room for more either. */
+  #begin(host: HostName): HostState | undefined {
+    if (this.#hosts.size >= MOST_HOSTS) return undefined;
+    const nowMs = this.#options.clock.monoMs();
     const state: HostState = {
       heard: new Map(),
       dropped: new Set(),
+      lastHeardMs: nowMs,
       verdict: undefined,
-      sinceMs: this.#options.clock.monoMs(),
+      sinceMs: nowMs,
     };
     this.#hosts.set(host, state);
     return state;
+  }
+
+  /** Makes room for another service of a host that has as many as may be. */
+  #forgetLongestSilent(host: HostName, { heard, dropped }: HostState): boolean {
+    let longest: string | undefined;
+    let sinceMs = Number.POSITIVE_INFINITY;
+    for (const [service, test] of heard) {
+      if (test.word !== 'silent' || test.sinceMs >= sinceMs) continue;
+      longest = service;
+      sinceMs = test.sinceMs;
+    }
+    if (longest === undefined) return false;
+    heard.delete(longest);
+    dropped.add(longest);
+    this.#options.wishes.forgetEvent(host, longest);
+    return true;
   }
 
   #judge(host: HostName, known: HostState): void {
@@ -162,7 +195,9 @@ export class JudgeTests {
       if (last?.word === 'unfit' && last.event.description === event.description && last.event.state === event.state)
         return;
       this.#options.wishes.setEvent(host, event.service, recordEventOf(event));
-    } else if (word === 'fit' && last?.word === 'unfit') this.#options.wishes.forgetEvent(host, event.service);
+    } else if (word === 'fit' && last?.word !== 'fit' && this.#options.wishes.events(host).get(event.service)) {
+      this.#options.wishes.forgetEvent(host, event.service);
+    }
   }
 
   /** Managed events of tests that are well by now, or no longer reported, are to go from the record. */
@@ -182,6 +217,12 @@ export class JudgeTests {
   #nowS(): number {
     return this.#options.clock.wallMs() / 1000;
   }
+}
+
+function shortestTtlMs(heard: ReadonlyMap<string, HeardTest>): number {
+  let ttlS = Number.POSITIVE_INFINITY;
+  for (const { event } of heard.values()) ttlS = Math.min(ttlS, event.ttl);
+  return ttlS * 1000;
 }
 
 function wishOf(verdict: HostVerdict, sinceMs: number): Wish | undefined {

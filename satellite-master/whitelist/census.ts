@@ -7,7 +7,7 @@ import type { Replica, ReplicaEntry } from './replica.ts';
 
 /** What the rules know of hosts that say nothing; on this master's monotonic clock. */
 export interface Silence {
-  quiet(): Iterable<{ readonly host: HostName; readonly silentAtMs: number; readonly silent: boolean }>;
+  quiet(): Iterable<{ readonly host: HostName; readonly lastHeardMs: number; readonly silent: boolean }>;
   /** For how long it is silent, ms; undefined: it is not, or was never heard. */
   silentForMs(host: HostName): number | undefined;
 }

@@ -63,20 +63,20 @@ function byUrgency(a: Candidate, b: Candidate): number {
 const WAVE_MS = 60_000;
 
 /**
- * The hosts whose silence is not believed: more of them fell silent, or are about to, within a minute than the guard
- * would allow. Judged over those silent now, so that the rest of a wave is taken once enough of it speak again.
- * @param quiet hosts that are silent, or overdue and silent at that time if nothing more comes; monotonic ms
+ * The hosts whose silence is not believed: more of them fell silent within a minute than the guard would allow.
+ * Judged over those quiet now, so that the rest of a wave is taken once enough of it speak again.
+ * @param quiet hosts that are silent or overdue, and when each was last heard; monotonic ms
  */
 export function massSilence(
-  quiet: readonly { readonly host: HostName; readonly silentAtMs: number }[],
+  quiet: readonly { readonly host: HostName; readonly lastHeardMs: number }[],
   limit: number,
 ): ReadonlySet<HostName> {
   const waves = new Set<HostName>();
-  const byTime = [...quiet].sort((a, b) => a.silentAtMs - b.silentAtMs);
+  const byTime = [...quiet].sort((a, b) => a.lastHeardMs - b.lastHeardMs);
   let from = 0;
   let marked = 0;
   for (const [to, last] of byTime.entries()) {
-    while ((byTime[from]?.silentAtMs ?? 0) < last.silentAtMs - WAVE_MS) from++;
+    while ((byTime[from]?.lastHeardMs ?? 0) < last.lastHeardMs - WAVE_MS) from++;
     if (to - from + 1 <= limit) continue;
     for (marked = Math.max(marked, from); marked <= to; marked++) {
       const host = byTime[marked]?.host;
