@@ -44,14 +44,24 @@ function readmissionEvent(nowS: number, relapses: number, offSinceS: number | un
   return { state: 'ok', time: nowS, ttl: RELAPSE_WITHIN_S, relapses: String(relapses), ...since };
 }
 
-/** The record with the managed events that the rules want. */
+/** The record with the managed events that the rules want; one that says the same already stays as it is (rule 14). */
 export function withManagedEvents(record: HostRecord, wishes: EventWishes): HostRecord {
   const events: Record<string, RecordEvent> = { ...record['managed-events'] };
   for (const [id, event] of wishes) {
     if (event === null) delete events[id];
-    else events[id] = event;
+    else if (!saysTheSame(events[id], event)) events[id] = event;
   }
   return withinBounds({ ...record, 'managed-events': events });
+}
+
+/** Time and metric of a later event of the same ill are no news: a new leader would rewrite every ill host for them. */
+function saysTheSame(old: RecordEvent | undefined, event: RecordEvent): boolean {
+  return (
+    old !== undefined &&
+    old.state === event.state &&
+    (old.description ?? null) === (event.description ?? null) &&
+    old['reported-state'] === event['reported-state']
+  );
 }
 
 /** Drops managed events until the record fits: the least bad first, then the newest. */

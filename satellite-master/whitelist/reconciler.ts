@@ -4,19 +4,19 @@
  * only the leader writes, and every managed off passes the guard (judgement.md 8-14, 25).
  */
 import { Backoff } from '../../shared/backoff.ts';
-import type { Clock } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { messageOf, SatelliteError } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { Deadlines } from '../events/deadlines.ts';
 import type { Census } from './census.ts';
 import { type Decision, decide, type ReadmitAfter } from './decision.ts';
 import { type Candidate, guard } from './guard.ts';
-import { putOn, takenOff, withManagedEvents } from './managed.ts';
-import { emptyRecord, type HostRecord, mergedVerdict, sameMeaning } from './record.ts';
+import { mergedVerdict } from './record.ts';
 import type { Replica, ReplicaEntry } from './replica.ts';
+import { inCommits, keepingStep, offStep, type Step, type StepInput } from './steps.ts';
 import { type Store, StoreConflict } from './store.ts';
-import { type Author, changeOf } from './whitelist.ts';
+import { changeOf } from './whitelist.ts';
 import type { Wishes } from './wishes.ts';
 
 export interface ReconcilerOptions {
@@ -32,19 +32,15 @@ export interface ReconcilerOptions {
   readonly log: Log;
 }
 
-/** One host that is to change. */
-interface Step {
-  readonly host: HostName;
-  readonly version: number | 'absent';
-  readonly next: HostRecord;
-  readonly author: Author;
-}
-
-/** So many hosts in one commit: enough to keep up with a rush, few enough that one conflict costs little. */
-const MOST_STEPS = 100;
 const MOST_HOSTS = 100_000;
 /** What waits for room in the guard is looked at again so often. */
 const REVIEW_MS = 1_000;
+/** Whether a wave of silence is over is looked at no more often: it means walking all hosts. */
+const DOUBT_MS = 500;
+/** A host whose own record can't be written is tried again so often. */
+const FAULT_MS = 5_000;
+/** Who lost a race looks again so soon. */
+const CONFLICT_MS = 200;
 /** Everything is looked at again so often, whatever was told. */
 const FULL_REVIEW_MS = 30_000;
 
@@ -56,11 +52,17 @@ export class Reconciler {
   /** Hosts that automation wants off and that are not. */
   readonly #wantedOff = new Map<HostName, Decision>();
   /** Why each of them is still not off. */
-  #held: ReadonlyMap<HostName, string> = new Map();
+  #held = new Map<HostName, string>();
+  /** The guard is to be asked in the next round: it may let somebody go whom it held. */
+  #askDue = false;
   readonly #again = new Deadlines<HostName>();
   #running = false;
   #wanted = false;
   #stopped = false;
+  #retry: Timer | undefined;
+  /** Whether it could write at the last tick: who begins to lead looks at everything. */
+  #couldWrite = false;
+  #doubtedMs = Number.NEGATIVE_INFINITY;
   #reviewedMs = 0;
   #fullyReviewedMs = 0;
 
@@ -83,6 +85,10 @@ export class Reconciler {
   /** Looks at every host anew: after a change of leadership or of the store's state. */
   markAll(): void {
     for (const host of this.#options.wishes.hosts()) this.#dirty.add(host);
+    for (const host of this.#wantedOff.keys()) this.#dirty.add(host);
+    this.#askDue = true;
+    this.#retry?.cancel();
+    this.#retry = undefined;
     this.#fullyReviewedMs = this.#options.clock.monoMs();
     this.#wake();
   }
@@ -90,10 +96,17 @@ export class Reconciler {
   /** Follows the time; to be called several times a second. */
   tick(): void {
     const nowMs = this.#options.clock.monoMs();
-    for (const host of this.#again.takeDue(nowMs)) this.#dirty.add(host);
+    for (const host of this.#again.takeDue(nowMs)) {
+      this.#dirty.add(host);
+      if (this.#wantedOff.has(host)) this.#askDue = true;
+    }
+    const canWrite = this.#mayWrite();
+    if (canWrite && !this.#couldWrite) this.markAll();
+    this.#couldWrite = canWrite;
     if (nowMs - this.#fullyReviewedMs >= FULL_REVIEW_MS) this.markAll();
     if (this.#wantedOff.size > 0 && nowMs - this.#reviewedMs >= REVIEW_MS) {
       this.#reviewedMs = nowMs;
+      this.#askDue = true;
       for (const host of this.#wantedOff.keys()) this.#dirty.add(host);
     }
     if (this.#dirty.size > 0) this.#wake();
@@ -118,11 +131,17 @@ export class Reconciler {
   /** No more rounds; one that runs is finished. */
   stop(): void {
     this.#stopped = true;
+    this.#retry?.cancel();
+  }
+
+  #mayWrite(): boolean {
+    const { leads, replica } = this.#options;
+    return leads() && replica.state.kind === 'whole';
   }
 
   #wake(): void {
     this.#wanted = true;
-    if (this.#running || this.#stopped) return;
+    if (this.#running || this.#stopped || this.#retry) return;
     this.#running = true;
     setImmediate(() => void this.#rounds());
   }
@@ -135,126 +154,129 @@ export class Reconciler {
       }
     } catch (error) {
       this.#once.warn('round', `the managed whitelist could not be brought up to date: ${messageOf(error)}`);
-      this.#options.clock.after(this.#backoff.next(), () => this.markAll());
+      this.#retry ??= this.#options.clock.after(this.#backoff.next(), () => this.markAll());
     } finally {
       this.#running = false;
     }
   }
 
   async #round(): Promise<void> {
-    const { replica, leads } = this.#options;
-    if (!replica.complete) return;
+    if (!this.#options.replica.complete) return;
     const hosts = [...this.#dirty];
     this.#dirty.clear();
-    const steps = this.#plan(hosts);
-    const writes = leads() && replica.state.kind === 'whole';
-    if (writes)
-      for (let from = 0; from < steps.length; from += MOST_STEPS)
-        await this.#commit(steps.slice(from, from + MOST_STEPS));
-    await this.#takeOff(writes);
-    if (!writes) return;
+    for (const steps of inCommits(this.#plan(hosts))) {
+      if (!this.#mayWrite()) break;
+      await this.#commit(steps);
+    }
+    if (this.#askDue) await this.#takeOff();
+    if (!this.#mayWrite()) return;
     this.#backoff.reset();
     this.#once.recovered('round', 'the managed whitelist is brought up to date again');
   }
 
   /** Sorts the hosts into what can be written at once and what has to pass the guard. */
   #plan(hosts: readonly HostName[]): Step[] {
-    const { replica, census, wishes } = this.#options;
-    if (hosts.some((host) => wishes.flag(host)?.illness?.kind === 'silent')) census.doubt();
-    else if (census.wave.size > 0) census.doubt();
+    const { replica, wishes } = this.#options;
+    this.#doubt(hosts);
     const steps: Step[] = [];
     for (const host of hosts) {
       const decision = this.decisionFor(host);
-      const entry = replica.get(host);
       if (decision.next) this.#again.set(host, decision.next.atMs);
       else this.#again.delete(host);
-      if (decision.action === 'off' || decision.held !== undefined) this.#wantedOff.set(host, decision);
-      else this.#wantedOff.delete(host);
-      const step = this.#stepFor(host, entry, decision.action === 'on' ? decision : undefined);
+      this.#want(host, decision);
+      if (!replica.get(host) && this.#isFull()) {
+        if (wishes.flag(host))
+          this.#once.warn(
+            'full',
+            `the inventory is full: ${MOST_HOSTS} hosts at most; ${host} and others are left out`,
+          );
+        continue;
+      }
+      const on = decision.action === 'on' ? decision : undefined;
+      const step = keepingStep(this.#inputOf(host), wishes.flag(host), on);
       if (step) steps.push(step);
     }
     return steps;
   }
 
-  /** Puts a host on, or only brings its managed events up to date; undefined: nothing to write. */
-  #stepFor(host: HostName, entry: ReplicaEntry | undefined, on: Decision | undefined): Step | undefined {
-    const { wishes, replica } = this.#options;
-    if (entry?.broken !== undefined || (!entry && !wishes.flag(host))) return undefined;
-    if (!entry && replica.size >= MOST_HOSTS) {
-      this.#once.warn('full', `the inventory is full: ${MOST_HOSTS} hosts at most; ${host} and others are left out`);
-      return undefined;
+  /** Whose silence is believed is asked before a silent host is judged, and from time to time while a wave lasts. */
+  #doubt(hosts: readonly HostName[]): void {
+    const { census, wishes, clock } = this.#options;
+    const nowMs = clock.monoMs();
+    const isNew = (host: HostName) => wishes.flag(host)?.illness?.kind === 'silent' && !census.wave.has(host);
+    const lasts = census.wave.size > 0 && nowMs - this.#doubtedMs >= DOUBT_MS;
+    if (!lasts && !hosts.some(isNew)) return;
+    this.#doubtedMs = nowMs;
+    census.doubt();
+  }
+
+  /** Remembers whom automation wants off; the guard is asked at once for who is new to it, for others at the review. */
+  #want(host: HostName, decision: Decision): void {
+    if (decision.action !== 'off' && decision.held === undefined) {
+      this.#wantedOff.delete(host);
+      this.#held.delete(host);
+      return;
     }
-    const record = entry?.record ?? emptyRecord;
-    const flagged = on ? putOn(record, this.#nowS()) : record;
-    const next = withManagedEvents(flagged, wishes.events(host));
-    if (entry && sameMeaning(record, next)) return undefined;
-    const cause = !entry
-      ? 'first-report'
-      : !on
-        ? 'managed-events'
-        : record['managed-flag'] === 'off'
-          ? 'readmission'
-          : 'tests';
-    const reason = on?.reason ?? wishes.flag(host)?.reason ?? 'managed events changed';
-    return { host, version: entry?.version ?? 'absent', next, author: this.#author(cause, reason) };
+    const before = this.#wantedOff.get(host);
+    if (!before || before.action !== decision.action) this.#askDue = true;
+    this.#wantedOff.set(host, decision);
   }
 
   /** Lets the guard choose among those that automation wants off; the leader writes what it lets go. */
-  async #takeOff(writes: boolean): Promise<void> {
-    if (this.#wantedOff.size === 0) {
-      this.#held = new Map();
-      return;
-    }
+  async #takeOff(): Promise<void> {
+    this.#askDue = false;
+    if (this.#wantedOff.size === 0) return;
     // Everything that was taken off before this version is counted below, also what another master did (rule 10).
-    const automation = writes ? await this.#options.store.readAutomation() : undefined;
+    const automation = this.#mayWrite() ? await this.#options.store.readAutomation() : undefined;
     const { take, held } = this.#ask();
     this.#held = held;
-    if (!automation || take.length === 0) return;
-    const steps = take.slice(0, MOST_STEPS).map((host) => this.#offStep(host));
-    const known = steps.filter((step) => step !== undefined);
+    if (!automation || !this.#mayWrite()) return;
+    const steps = take.map((host) => this.#offStep(host)).filter((step) => step !== undefined);
+    const [first, more] = inCommits(steps);
+    if (!first) return;
+    if (more) this.#askDue = true;
     try {
-      await this.#write(known, { expect: automation.version, data: automation.data });
+      await this.#write(first, { expect: automation.version, data: automation.data });
     } catch (error) {
-      if (!(error instanceof StoreConflict)) throw error;
-      await this.#takeOffOne(known);
+      this.#mustBeOfOneHost(error);
+      await this.#oneByOne(first, (step) => this.#takeOffOne(step.host));
     }
-    for (const host of take) this.mark(host);
+    for (const { host } of first) this.mark(host);
   }
 
-  /** After a conflict: one by one, each against the counts of that moment, so that one contended host stops no other. */
-  async #takeOffOne(steps: readonly Step[]): Promise<void> {
-    for (const { host } of steps) {
-      const automation = await this.#options.store.readAutomation();
-      const step = this.#ask().take.includes(host) ? this.#offStep(host) : undefined;
-      if (step) await this.#write([step], { expect: automation.version, data: automation.data }).catch(onlyConflicts);
-    }
+  /** Against the counts of this moment. */
+  async #takeOffOne(host: HostName): Promise<void> {
+    const automation = await this.#options.store.readAutomation();
+    const step = this.#mayWrite() && this.#ask().take.includes(host) ? this.#offStep(host) : undefined;
+    if (step) await this.#write([step], { expect: automation.version, data: automation.data });
   }
 
-  #ask(): { take: readonly HostName[]; held: ReadonlyMap<HostName, string> } {
+  #ask(): { take: readonly HostName[]; held: Map<HostName, string> } {
     const candidates: Candidate[] = [];
     const doubted = new Map<HostName, string>();
     for (const [host] of this.#wantedOff) {
       const decision = this.decisionFor(host);
       if (decision.held !== undefined) doubted.set(host, decision.held);
-      if (decision.action !== 'off') continue;
-      candidates.push({
-        host,
-        illness: decision.illness,
-        wouldLeaveList: this.#wouldLeaveList(this.#options.replica.get(host)),
-      });
+      const entry = this.#options.replica.get(host);
+      if (decision.action !== 'off' || (!entry && this.#isFull())) continue;
+      candidates.push({ host, illness: decision.illness, wouldLeaveList: this.#wouldLeaveList(entry) });
     }
     const { take, held } = guard(candidates, this.#options.census.counts());
     return { take, held: new Map([...held, ...doubted]) };
   }
 
   #offStep(host: HostName): Step | undefined {
-    const { replica, wishes } = this.#options;
-    const entry = replica.get(host);
     const decision = this.decisionFor(host);
-    if (decision.action !== 'off' || (!entry && replica.size >= MOST_HOSTS)) return undefined;
-    const next = withManagedEvents(takenOff(entry?.record ?? emptyRecord, this.#nowS()), wishes.events(host));
-    const cause = decision.illness?.kind === 'silent' ? 'silence' : 'tests';
-    return { host, version: entry?.version ?? 'absent', next, author: this.#author(cause, decision.reason) };
+    return decision.action === 'off' ? offStep(this.#inputOf(host), decision) : undefined;
+  }
+
+  #inputOf(host: HostName): StepInput {
+    const { replica, wishes, self } = this.#options;
+    return { host, entry: replica.get(host), events: wishes.events(host), self, nowS: this.#nowS() };
+  }
+
+  #isFull(): boolean {
+    return this.#options.replica.size >= MOST_HOSTS;
   }
 
   #wouldLeaveList(entry: ReplicaEntry | undefined): boolean {
@@ -265,15 +287,40 @@ export class Reconciler {
     );
   }
 
-  /** All at once, and where that conflicts one by one; who loses a race is looked at again when its record arrives. */
+  /** All at once, and where that fails one by one, so that the fault of one host stops no other. */
   async #commit(steps: readonly Step[]): Promise<void> {
     try {
       await this.#write(steps);
     } catch (error) {
-      onlyConflicts(error);
-      if (steps.length > 1) for (const step of steps) await this.#write([step]).catch(onlyConflicts);
-      for (const { host } of steps) this.#again.set(host, this.#options.clock.monoMs() + 200);
+      this.#mustBeOfOneHost(error);
+      await this.#oneByOne(steps, (step) => this.#write([step]));
     }
+  }
+
+  /** @throws the last fault where the store refused every one of them: then it is none of the hosts' */
+  async #oneByOne(steps: readonly Step[], write: (step: Step) => Promise<void>): Promise<void> {
+    const refused = new Map<HostName, unknown>();
+    for (const step of steps) {
+      try {
+        await write(step);
+      } catch (error) {
+        this.#mustBeOfOneHost(error);
+        if (error instanceof StoreConflict) this.#again.set(step.host, this.#options.clock.monoMs() + CONFLICT_MS);
+        else refused.set(step.host, error);
+      }
+    }
+    if (refused.size > 1 && refused.size === steps.length) throw [...refused.values()].at(-1);
+    for (const [host, error] of refused) {
+      this.#once.warn(host, `${host} could not be brought up to date: ${messageOf(error)}`);
+      this.#again.set(host, this.#options.clock.monoMs() + FAULT_MS);
+    }
+  }
+
+  /** A lost race, or what the store refuses while it is whole; all else concerns every host. @throws what does */
+  #mustBeOfOneHost(error: unknown): void {
+    if (error instanceof StoreConflict) return;
+    const refused = error instanceof SatelliteError && error.code !== 'store-uncertain';
+    if (!refused || !this.#mayWrite()) throw error;
   }
 
   async #write(steps: readonly Step[], automation?: { expect: number; data: string }): Promise<void> {
@@ -284,15 +331,7 @@ export class Reconciler {
     await this.#options.store.commit(changes, automation);
   }
 
-  #author(cause: string, reason: string): Author {
-    return { by: this.#options.self, as: null, cause, reason };
-  }
-
   #nowS(): number {
     return this.#options.clock.wallMs() / 1000;
   }
-}
-
-function onlyConflicts(error: unknown): void {
-  if (!(error instanceof StoreConflict)) throw error;
 }
