@@ -123,6 +123,8 @@ function send(context: Koa.Context, { status = 200, json, text, raw }: Answer, f
 function sendProblem(context: Koa.Context, error: SatelliteError): void {
   context.status = error.status;
   context.set(headersOf(error));
+  // The rest of it is not worth waiting for.
+  if (error.code === 'too-large' && !context.req.complete) context.set('connection', 'close');
   if (prefersText(context.get('accept'))) {
     context.type = 'text/plain; charset=utf-8';
     context.body = `${lineOf(error)}\n`;

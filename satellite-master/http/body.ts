@@ -78,18 +78,18 @@ function readBytes(request: IncomingMessage, mostBytes: number, budget: BodyBudg
       budget.give(taken);
       taken = 0;
     };
-    const onData = (part: Buffer) => {
-      bytes += part.length;
-      if (fault) {
-        if (bytes > mostBytes * DRAINED_TIMES) done(() => reject(fault));
-        return;
-      }
+    const accept = (part: Buffer) => {
       if (bytes > mostBytes)
         return refuse(new SatelliteError('too-large', `the body is longer than ${mostBytes} bytes`, { mostBytes }));
       if (!budget.take(part.length))
         return refuse(new SatelliteError('overloaded', 'too many bodies at once: come again'));
       taken += part.length;
       parts.push(part);
+    };
+    const onData = (part: Buffer) => {
+      bytes += part.length;
+      if (!fault) accept(part);
+      if (fault && bytes > mostBytes * DRAINED_TIMES) done(() => reject(fault));
     };
     const onEnd = () => done(() => (fault ? reject(fault) : resolve(Buffer.concat(parts))));
     const onClose = () => done(() => reject(new ClientGone('the connection was closed')));

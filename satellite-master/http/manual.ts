@@ -1,10 +1,11 @@
 /** `/whitelist/manual…`: the override of one host as a whole, and of many at once. */
 import type { HostName } from '../../shared/host-name.ts';
+import type { Listing } from '../whitelist/listing.ts';
 import type { Changed, Operators } from '../whitelist/operators.ts';
 import { parseManyOverrides, parseManyWithdrawals, parseOverride, parseSaid } from './change.ts';
 import { type Answer, JSON_OR_TEXT, type Route } from './route.ts';
 
-export function manualRoutes(operators: Operators): Route[] {
+export function manualRoutes(listing: Listing, operators: Operators): Route[] {
   const one = '/whitelist/manual/:host';
   const many = '/whitelist/manual';
   const write = { right: 'write', forms: JSON_OR_TEXT } as const;
@@ -15,7 +16,7 @@ export function manualRoutes(operators: Operators): Route[] {
       right: 'read',
       forms: JSON_OR_TEXT,
       handle(call) {
-        const override = operators.override(call.host());
+        const override = listing.override(call.host());
         return { json: override, text: () => override.flag ?? 'none' };
       },
     },

@@ -2,8 +2,10 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { sleep } from '../../shared/clock.ts';
+import { Listing } from '../whitelist/listing.ts';
 import { Operators } from '../whitelist/operators.ts';
 import { createApplication } from './application.ts';
+import { Connections } from './connections.ts';
 import { eventRoutes } from './events.ts';
 import { healthRoutes } from './health.ts';
 import { manualRoutes } from './manual.ts';
@@ -39,13 +41,14 @@ export const HTTP_LIMITS: HttpLimits = {
 };
 
 export function createHttpServer(services: Services, limits: HttpLimits = HTTP_LIMITS): HttpServer {
-  const { whitelist, replica, hostCheck, clock, settings } = services;
+  const { whitelist, replica, hostCheck, clock, settings, log } = services;
   const operators = new Operators({ whitelist, replica, hostCheck, clock, requireReason: settings.requireReason });
+  const listing = new Listing(replica, clock);
   const app = createApplication(
     [
       ...reportRoutes(services),
-      ...whitelistRoutes(operators),
-      ...manualRoutes(operators),
+      ...whitelistRoutes(listing, operators),
+      ...manualRoutes(listing, operators),
       ...whyRoutes(services),
       ...metricRoutes(services),
       ...eventRoutes(services),
@@ -54,8 +57,6 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
     services,
   );
   const handle = app.callback();
-  let closing = false;
-
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -65,24 +66,23 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
       noDelay: true,
     },
-    (request, response) => {
-      if (closing) response.shouldKeepAlive = false;
-      response.once('close', () => {
-        if (closing) setImmediate(() => server.closeIdleConnections());
-      });
-      void handle(request, response);
-    },
+    (request, response) => void handle(request, response),
   );
   server.maxConnections = limits.connections;
   server.on('clientError', answerBadBytes);
+  const connections = new Connections(server);
 
   return {
-    listen: (host, port) => listen(server, host, port),
+    async listen(host, port) {
+      const address = await listen(server, host, port);
+      // E.g. no file descriptor left for another connection: the ones that are open go on.
+      server.on('error', (error) => log.error({ err: error }, `The HTTP service on ${host}:${port} has a fault`));
+      return address;
+    },
     async close(deadlineMs) {
-      closing = true;
       const done = new AbortController();
       const closed = new Promise<void>((resolve) => server.close(() => resolve())).finally(() => done.abort());
-      server.closeIdleConnections();
+      connections.closeGently();
       await Promise.race([closed, sleep(clock, deadlineMs, done.signal)]);
       server.closeAllConnections();
       await closed;

@@ -3,11 +3,12 @@ import { SatelliteError } from '../../shared/errors.ts';
 import { LONGEST_SERVICE } from '../../shared/event.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
 import { shown } from '../intake/schema.ts';
-import { LISTS, type ListName, type Operators } from '../whitelist/operators.ts';
+import { LISTS, type Listing, type ListName } from '../whitelist/listing.ts';
+import type { Operators } from '../whitelist/operators.ts';
 import { parseEventChange, parseFlagChange, parseSaid } from './change.ts';
 import { type Call, JSON_OR_TEXT, type Route } from './route.ts';
 
-export function whitelistRoutes(operators: Operators): Route[] {
+export function whitelistRoutes(listing: Listing, operators: Operators): Route[] {
   const host = '/whitelist/host/:host';
   const event = `${host}/event/:id`;
   const read = { method: 'GET', right: 'read', forms: JSON_OR_TEXT } as const;
@@ -17,7 +18,7 @@ export function whitelistRoutes(operators: Operators): Route[] {
       ...read,
       path: '/whitelist/:list',
       handle(call) {
-        const hosts = operators.list(listOf(call.param('list')));
+        const hosts = listing.list(listOf(call.param('list')));
         return { json: Object.fromEntries(hosts), text: () => hosts.map(([name]) => name).join('\n') };
       },
     },
@@ -26,7 +27,7 @@ export function whitelistRoutes(operators: Operators): Route[] {
       path: host,
       handle(call) {
         const name = call.host();
-        return { json: operators.record(name), text: () => operators.flag(name) };
+        return { json: listing.record(name), text: () => listing.flag(name) };
       },
     },
     ...(['on', 'off'] as const).map(

@@ -1,5 +1,5 @@
 /**
- * What operators ask for: the lists, and every change by hand (contract.md, "REST"; judgement.md 15-19, 21).
+ * Every change by hand (contract.md, "REST"; judgement.md 15-19, 21).
  * Knows nothing of HTTP; answers only after the store has confirmed.
  */
 import type { Clock } from '../../shared/clock.ts';
@@ -17,21 +17,10 @@ import {
   withoutManualEvent,
 } from './by-hand.ts';
 import type { HostCheck } from './host-check.ts';
-import {
-  emptyRecord,
-  type Flag,
-  type HostRecord,
-  isOn,
-  manualVerdict,
-  READMISSION_ID,
-  type RecordEvents,
-  shownRecord,
-} from './record.ts';
-import type { Replica, ReplicaEntry } from './replica.ts';
+import { type ShownRecord, shownEntry } from './listing.ts';
+import { emptyRecord, type Flag, type HostRecord, isOn, shownRecord } from './record.ts';
+import type { Replica } from './replica.ts';
 import { type Author, type Edit, type Edited, unavailable, type Whitelist } from './whitelist.ts';
-
-export const LISTS = ['on', 'off', 'all', 'manual', 'managed'] as const;
-export type ListName = (typeof LISTS)[number];
 
 /** Whose request it is, apart from what it claims. */
 export interface Actor {
@@ -48,9 +37,6 @@ export interface Said {
 }
 
 export type ManualChange = Said & Omit<ManualInput, 'by'>;
-
-/** The record as REST shows it; `broken`: why the one in the store can't be read. */
-export type ShownRecord = HostRecord & { readonly broken?: string };
 
 export interface Changed {
   readonly record: HostRecord;
@@ -82,31 +68,6 @@ export class Operators {
     this.#hostCheck = hostCheck;
     this.#clock = clock;
     this.#requireReason = requireReason;
-  }
-
-  /** Sorted by name. @throws SatelliteError store-unread */
-  list(name: ListName): readonly (readonly [HostName, ShownRecord])[] {
-    this.#mustBeRead();
-    const nowS = this.#nowS();
-    const hosts: (readonly [HostName, ShownRecord])[] = [];
-    for (const entry of this.#replica.entries())
-      if (isListed(name, entry.record ?? emptyRecord, nowS)) hosts.push([entry.host, shownEntry(entry, nowS)]);
-    return hosts.sort(([a], [b]) => byCodeUnit(a, b));
-  }
-
-  /** @throws SatelliteError store-unread, unknown-host */
-  record(host: HostName): ShownRecord {
-    return shownEntry(this.#entry(host), this.#nowS());
-  }
-
-  flag(host: HostName): Flag {
-    return this.#flagOf(this.#entry(host).record ?? emptyRecord);
-  }
-
-  /** What the manual list says of the host. @throws SatelliteError store-unread, unknown-host */
-  override(host: HostName): { readonly flag: Flag | null; readonly events: RecordEvents } {
-    const record = this.#entry(host).record ?? emptyRecord;
-    return { flag: manualVerdict(record, this.#nowS()).flag, events: record['manual-events'] };
   }
 
   /** @throws SatelliteError outweighed, host-check-failed, reason-required, and as {@link Whitelist.edit} */
@@ -220,19 +181,8 @@ export class Operators {
       throw new SatelliteError('too-large', `${hosts.length} hosts, ${most} fit one transaction`, { most });
   }
 
-  #mustBeRead(): void {
-    if (!this.#replica.complete) throw unavailable(this.#replica);
-  }
-
   #mustBeWhole(): void {
     if (this.#replica.state.kind !== 'whole') throw unavailable(this.#replica);
-  }
-
-  #entry(host: HostName): ReplicaEntry {
-    this.#mustBeRead();
-    const entry = this.#replica.get(host);
-    if (!entry) throw new SatelliteError('unknown-host', `${host} is not in the inventory`);
-    return entry;
   }
 
   #flagOf(record: HostRecord): Flag {
@@ -242,28 +192,6 @@ export class Operators {
   #nowS(): number {
     return this.#clock.wallMs() / 1000;
   }
-}
-
-function isListed(name: ListName, record: HostRecord, nowS: number): boolean {
-  switch (name) {
-    case 'all':
-      return true;
-    case 'on':
-      return isOn(record, nowS);
-    case 'off':
-      return !isOn(record, nowS);
-    case 'manual':
-      return record['manual-flag'] !== null || Object.keys(record['manual-events']).length > 0;
-    case 'managed':
-      return (
-        record['managed-flag'] !== null || Object.keys(record['managed-events']).some((id) => id !== READMISSION_ID)
-      );
-  }
-}
-
-function shownEntry({ record, broken }: ReplicaEntry, nowS: number): ShownRecord {
-  const shown = shownRecord(record ?? emptyRecord, nowS);
-  return broken === undefined ? shown : { ...shown, broken };
 }
 
 function known(record: HostRecord | undefined, host: string): HostRecord {
