@@ -6,11 +6,8 @@ const SLACK = 64;
  * comes up, so a key refreshed a thousand times is touched in the heap once a ttl: work does not grow with the entries.
  */
 export class Deadlines<K> {
-  #heap: { key: K; atMs: number }[] = [];
-  /** The true deadline of each key; the heap may hold an earlier one. */
-  readonly #due = new Map<K, number>();
-  /** The place of a key in the heap that counts; others of it are passed over. */
-  #queued = new Map<K, number>();
+  #heap: Queued<K>[] = [];
+  readonly #dues = new Map<K, Due<K>>();
 
   /** Places held in memory; never more than about twice the keys. */
   get places(): number {
@@ -18,59 +15,70 @@ export class Deadlines<K> {
   }
 
   get size(): number {
-    return this.#due.size;
+    return this.#dues.size;
   }
 
   at(key: K): number | undefined {
-    return this.#due.get(key);
+    return this.#dues.get(key)?.atMs;
   }
 
   set(key: K, atMs: number): void {
-    this.#due.set(key, atMs);
-    const queued = this.#queued.get(key);
-    if (queued !== undefined && queued <= atMs) return;
-    this.#queued.set(key, atMs);
-    this.#push({ key, atMs });
-    this.#keepInProportion();
+    const due = this.#dues.get(key);
+    if (!due) {
+      const fresh = { key, atMs, queuedMs: atMs, deleted: false };
+      this.#dues.set(key, fresh);
+      this.#push(fresh);
+      return;
+    }
+    due.atMs = atMs;
+    if (due.queuedMs <= atMs) return;
+    due.queuedMs = atMs;
+    this.#push(due);
   }
 
   delete(key: K): void {
-    if (this.#due.delete(key)) this.#keepInProportion();
+    const due = this.#dues.get(key);
+    if (!due) return;
+    due.deleted = true;
+    this.#dues.delete(key);
+    this.#keepInProportion();
   }
 
   /** Moves every deadline for which `later` gives a greater value. Walks all keys: for rare events such as a stall. */
   postponeAll(later: (key: K, atMs: number) => number): void {
-    for (const [key, atMs] of this.#due) this.#due.set(key, Math.max(atMs, later(key, atMs)));
+    for (const due of this.#dues.values()) due.atMs = Math.max(due.atMs, later(due.key, due.atMs));
   }
 
   /** Takes out and returns the keys due at `nowMs` or before, earliest first. */
   takeDue(nowMs: number): K[] {
-    const due: K[] = [];
+    const keys: K[] = [];
     for (let top = this.#heap[0]; top && top.atMs <= nowMs; top = this.#heap[0]) {
       this.#pop();
-      if (this.#queued.get(top.key) !== top.atMs) continue;
-      this.#queued.delete(top.key);
-      const trueMs = this.#due.get(top.key);
-      if (trueMs === undefined) continue;
-      if (trueMs > top.atMs) {
-        this.set(top.key, trueMs);
+      const { due } = top;
+      if (due.deleted || due.queuedMs !== top.atMs) continue;
+      if (due.atMs > top.atMs) {
+        due.queuedMs = due.atMs;
+        this.#push(due);
         continue;
       }
-      this.#due.delete(top.key);
-      due.push(top.key);
+      due.deleted = true;
+      this.#dues.delete(due.key);
+      keys.push(due.key);
     }
-    return due;
+    return keys;
   }
 
   /** Leaves behind the places of keys that were deleted or moved, once they are more than those that count. */
   #keepInProportion(): void {
-    if (this.#heap.length <= 2 * this.#due.size + SLACK) return;
-    this.#heap = [...this.#due].map(([key, atMs]) => ({ key, atMs })).sort((a, b) => a.atMs - b.atMs);
-    this.#queued = new Map(this.#due);
+    if (this.#heap.length <= 2 * this.#dues.size + SLACK) return;
+    for (const due of this.#dues.values()) due.queuedMs = due.atMs;
+    this.#heap = [...this.#dues.values()].map((due) => ({ due, atMs: due.atMs })).sort((a, b) => a.atMs - b.atMs);
   }
 
-  #push(entry: { key: K; atMs: number }): void {
+  /** Gives the deadline its place at `queuedMs`. */
+  #push(due: Due<K>): void {
     const heap = this.#heap;
+    const entry = { due, atMs: due.queuedMs };
     let at = heap.push(entry) - 1;
     while (at > 0) {
       const up = (at - 1) >> 1;
@@ -80,6 +88,7 @@ export class Deadlines<K> {
       at = up;
     }
     heap[at] = entry;
+    this.#keepInProportion();
   }
 
   #pop(): void {
@@ -99,4 +108,19 @@ export class Deadlines<K> {
     }
     heap[at] = last;
   }
+}
+
+/** One key's deadline. */
+interface Due<K> {
+  readonly key: K;
+  atMs: number;
+  /** The place in the heap that counts, at `atMs` or before; others are passed over. */
+  queuedMs: number;
+  deleted: boolean;
+}
+
+/** A place in the heap. */
+interface Queued<K> {
+  readonly due: Due<K>;
+  readonly atMs: number;
 }

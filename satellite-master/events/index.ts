@@ -13,6 +13,13 @@ export interface IndexEntry {
   readonly expiresMs: number;
 }
 
+/** The same object for as long as the event lives, so that nothing is made or hashed anew when it is heard again. */
+interface Slot {
+  event: Event;
+  arrivedMs: number;
+  expiresMs: number;
+}
+
 export const MOST_SERVICES_A_HOST = 256;
 export const MOST_HOSTS = 100_000;
 
@@ -27,8 +34,8 @@ const NO_HOST = '';
 
 export class EventIndex {
   readonly #clock: Clock;
-  readonly #hosts = new Map<string, Map<string, IndexEntry>>();
-  readonly #deadlines = new Deadlines<string>();
+  readonly #hosts = new Map<string, Map<string, Slot>>();
+  readonly #deadlines = new Deadlines<Slot>();
   #size = 0;
   #lastTickMs: number;
 
@@ -54,12 +61,19 @@ export class EventIndex {
     if (last && event.time < last.event.time && nowMs - last.arrivedMs <= last.event.ttl * 1000) return 'older';
     if (!last && !this.#hasRoom(services)) return 'full';
     const expiresMs = nowMs + event.ttl * 1000;
-    const home = services ?? new Map<string, IndexEntry>();
-    if (!services) this.#hosts.set(host, home);
-    home.set(event.service, { event, arrivedMs: nowMs, expiresMs });
-    this.#deadlines.set(keyOf(host, event.service), expiresMs);
-    if (!last) this.#size++;
-    return last ? 'updated' : 'new';
+    if (last) {
+      last.event = event;
+      last.arrivedMs = nowMs;
+      last.expiresMs = expiresMs;
+      this.#deadlines.set(last, expiresMs);
+      return 'updated';
+    }
+    const slot = { event, arrivedMs: nowMs, expiresMs };
+    if (services) services.set(event.service, slot);
+    else this.#hosts.set(host, new Map([[event.service, slot]]));
+    this.#deadlines.set(slot, expiresMs);
+    this.#size++;
+    return 'new';
   }
 
   get(host: string, service: string): IndexEntry | undefined {
@@ -77,9 +91,11 @@ export class EventIndex {
 
   delete(host: string, service: string): boolean {
     const services = this.#hosts.get(host);
-    if (!services?.delete(service)) return false;
+    const slot = services?.get(service);
+    if (!services || !slot) return false;
+    services.delete(service);
     if (services.size === 0) this.#hosts.delete(host);
-    this.#deadlines.delete(keyOf(host, service));
+    this.#deadlines.delete(slot);
     this.#size--;
     return true;
   }
@@ -97,35 +113,18 @@ export class EventIndex {
     const gapMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
     if (gapMs > STALL_MS) {
-      this.#deadlines.postponeAll((key) => nowMs + (this.#slotOf(key)?.event.ttl ?? 0) * 1000);
+      this.#deadlines.postponeAll(({ event }) => nowMs + event.ttl * 1000);
       return { expired: [], stalledMs: gapMs };
     }
     const expired: Event[] = [];
-    for (const key of this.#deadlines.takeDue(nowMs)) {
-      const slot = this.#slotOf(key);
-      if (!slot) continue;
-      expired.push(slot.event);
-      this.delete(slot.event.host ?? NO_HOST, slot.event.service);
+    for (const { event } of this.#deadlines.takeDue(nowMs)) {
+      expired.push(event);
+      this.delete(event.host ?? NO_HOST, event.service);
     }
     return { expired, stalledMs: 0 };
   }
 
-  #hasRoom(services: Map<string, IndexEntry> | undefined): boolean {
+  #hasRoom(services: Map<string, Slot> | undefined): boolean {
     return services ? services.size < MOST_SERVICES_A_HOST : this.#hosts.size < MOST_HOSTS;
   }
-
-  #slotOf(key: string): IndexEntry | undefined {
-    const [host = '', service = ''] = splitKey(key);
-    return this.#hosts.get(host)?.get(service);
-  }
-}
-
-/** A host name has no line break, so the first one parts the two. */
-function keyOf(host: string, service: string): string {
-  return `${host}\n${service}`;
-}
-
-function splitKey(key: string): [string, string] {
-  const at = key.indexOf('\n');
-  return [key.slice(0, at), key.slice(at + 1)];
 }
