@@ -37,12 +37,12 @@ export function offLimit({ share, inventory }: Pick<GuardCounts, 'share' | 'inve
 
 export function guard(candidates: readonly Candidate[], counts: GuardCounts): GuardVerdict {
   const limit = offLimit(counts);
-  const figures = `${counts.off} of at most ${limit} hosts are held off (${counts.share} of ${counts.inventory})`;
   const take: HostName[] = [];
   const held = new Map<HostName, string>();
   let { off, listed } = counts;
   for (const { host, wouldLeaveList } of [...candidates].sort(byUrgency)) {
-    if (off >= limit) held.set(host, figures);
+    if (off >= limit)
+      held.set(host, `${off} of at most ${limit} hosts are held off (${counts.share} of ${counts.inventory})`);
     else if (wouldLeaveList && listed <= 1) held.set(host, 'it is the last host on the whitelist');
     else {
       take.push(host);
