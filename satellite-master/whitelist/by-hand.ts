@@ -80,17 +80,20 @@ export function withoutManualEvent(record: HostRecord, id: string, nowS: number)
   return withManualEvents(record, rest, nowS);
 }
 
-/** Sets the manual events and the flag that follows from them; none left: no flag either. */
+/**
+ * Sets the manual events and the flag that follows from them; none left: no flag either. The bounds hold for what
+ * grows: a record that is beyond them already (another program wrote it) can always be made smaller.
+ */
 export function withManualEvents(record: HostRecord, events: RecordEvents, nowS: number): HostRecord {
   const count = Object.keys(events).length;
-  if (count > MOST_MANUAL_EVENTS)
+  if (count > Math.max(MOST_MANUAL_EVENTS, Object.keys(record['manual-events']).length))
     throw new SatelliteError(
       'record-too-large',
       `${count} manual events, ${MOST_MANUAL_EVENTS} at most: withdraw some first`,
     );
   const next: HostRecord = { ...record, 'manual-events': events, 'manual-flag': null };
   const bytes = Buffer.byteLength(JSON.stringify(next));
-  if (bytes > MOST_RECORD_BYTES)
+  if (bytes > MOST_RECORD_BYTES && bytes > Buffer.byteLength(JSON.stringify(record)))
     throw new SatelliteError(
       'record-too-large',
       `the record would have ${bytes} bytes, ${MOST_RECORD_BYTES} at most: withdraw some events first`,

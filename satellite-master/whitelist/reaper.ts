@@ -5,7 +5,7 @@ import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { Deadlines } from '../events/deadlines.ts';
 import { withoutExpired } from './by-hand.ts';
-import { expiryOf, isExpired } from './record.ts';
+import { expiryOf, type HostRecord, isExpired } from './record.ts';
 import type { Replica, ReplicaChange } from './replica.ts';
 import type { Author, Whitelist } from './whitelist.ts';
 
@@ -61,15 +61,19 @@ export class Reaper {
       reason: `ran out: ${gone.map(([id]) => id).join(', ')}`,
     };
     try {
-      await whitelist.edit(host, author, (record) => {
-        if (!record) throw new SatelliteError('unknown-host', 'deleted meanwhile');
-        return withoutExpired(record, (event) => isExpired(event, nowS), nowS);
+      const { before, record } = await whitelist.edit(host, author, (present) => {
+        if (!present) throw new SatelliteError('unknown-host', 'deleted meanwhile');
+        return withoutExpired(present, (event) => isExpired(event, nowS), nowS);
       });
-      reaped(gone.length);
+      reaped(manualEvents(before) - manualEvents(record));
     } catch (error) {
       if (error instanceof SatelliteError && error.code === 'unknown-host') return;
       this.#once.warn('reap', `expired manual events could not be removed yet: ${messageOf(error)}`);
       this.#due.set(host, clock.wallMs() + 10_000);
     }
   }
+}
+
+function manualEvents(record: HostRecord | undefined): number {
+  return Object.keys(record?.['manual-events'] ?? {}).length;
 }

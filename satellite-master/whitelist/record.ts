@@ -127,10 +127,9 @@ export function manualVerdict(record: HostRecord, nowS: number): ManualVerdict {
   }
   const standing = events.filter(([, event]) => !isExpired(event, nowS));
   const oks = standing.filter(([, event]) => event.state === 'ok');
-  const override = Math.max(
-    ...oks.filter(([, event]) => event['override'] === 'true').map(([, event]) => timeOf(event)),
-  );
-  const criticals = standing.filter(([, event]) => event.state === 'critical' && timeOf(event) > override);
+  const overrides = oks.filter(([, event]) => event['override'] === 'true').map(([, event]) => timeOf(event));
+  const outweighed = (event: RecordEvent) => overrides.some((time) => timeOf(event) <= time);
+  const criticals = standing.filter(([, event]) => event.state === 'critical' && !outweighed(event));
   if (criticals.length > 0) return { flag: 'off', ...told(criticals) };
   if (oks.length > 0) return { flag: 'on', ...told(oks) };
   return { flag: null, ids: [], reason: 'no manual event that counts' };

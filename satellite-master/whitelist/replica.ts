@@ -193,8 +193,10 @@ export class Replica implements StoreListener {
 
   /** Rule 23: a record whose `changed` does not fit its version was written by another program. */
   #foreignUntil(before: ReplicaEntry | undefined, record: HostRecord | undefined, version: number): number | undefined {
-    if (!before?.record || !record || record.changed?.version === version) return undefined;
+    if (!before?.record || !record) return undefined;
+    // A change of ours that leaves the flag as it is, such as an event by hand, does not end the hold.
     if (before.record['managed-flag'] === record['managed-flag']) return before.foreignUntilMs;
+    if (record.changed?.version === version) return undefined;
     this.#foreignWrites++;
     this.#options.log.warn(
       { host: before.host, from: before.record['managed-flag'], to: record['managed-flag'], cause: 'foreign-writer' },

@@ -105,10 +105,21 @@ export class Whitelist {
   async #editAll(hosts: readonly HostName[], author: Author, edit: Edit): Promise<readonly Edited[]> {
     let fresh = false;
     return this.#retrying(async () => {
-      const present = await Promise.all(hosts.map((host) => this.#present(host, fresh)));
+      const seen = fresh;
       fresh = true;
-      const edits = present.map(({ host, version, record }) => ({ host, version, before: record, next: edit(record) }));
-      const wanted = edits.filter(({ before, next }) => !before || !sameMeaning(before, next));
+      const present = async (reread: boolean) =>
+        editsOf(await Promise.all(hosts.map((host) => this.#present(host, reread))), edit);
+      // The replica may lag behind another master. A commit by version would show it; a refusal, or an answer that
+      // nothing is to be done, rests on what was read, so it is given only for what the store itself says.
+      const edits = seen
+        ? await present(true)
+        : await present(false)
+            .then((all) => (all.every(isChange) ? all : present(true)))
+            .catch((error: unknown) => {
+              if (error instanceof SatelliteError) return present(true);
+              throw error;
+            });
+      const wanted = edits.filter(isChange);
       const added = wanted.filter(({ before }) => !before).length;
       if (added > 0 && this.#replica.size + added > MOST_HOSTS)
         throw new SatelliteError('too-many-hosts', `${MOST_HOSTS} hosts at most`);
@@ -123,10 +134,7 @@ export class Whitelist {
   }
 
   /** What lies there: from the replica at first, which is right nearly always; from the store after a conflict. */
-  async #present(
-    host: HostName,
-    fresh: boolean,
-  ): Promise<{ host: HostName; version: number | 'absent'; record: HostRecord | undefined }> {
+  async #present(host: HostName, fresh: boolean): Promise<PresentRecord> {
     const entry = fresh ? await this.#store.read(host).then(entryOf) : known(this.#replica.get(host));
     if (!entry) return { host, version: 'absent', record: undefined };
     if (entry.broken !== undefined)
@@ -170,6 +178,27 @@ export class Whitelist {
   #nowS(): number {
     return this.#clock.wallMs() / 1000;
   }
+}
+
+interface PresentRecord {
+  readonly host: HostName;
+  readonly version: number | 'absent';
+  readonly record: HostRecord | undefined;
+}
+
+interface PlannedEdit {
+  readonly host: HostName;
+  readonly version: number | 'absent';
+  readonly before: HostRecord | undefined;
+  readonly next: HostRecord;
+}
+
+function editsOf(present: readonly PresentRecord[], edit: Edit): readonly PlannedEdit[] {
+  return present.map(({ host, version, record }) => ({ host, version, before: record, next: edit(record) }));
+}
+
+function isChange({ before, next }: PlannedEdit): boolean {
+  return !before || !sameMeaning(before, next);
 }
 
 /** The step that writes a record, stamped with its author. */

@@ -34,8 +34,8 @@ export interface Why {
   readonly reason: string;
   readonly events: readonly WhyEvent[];
   readonly guard: { readonly held: boolean; readonly reason: string } | null;
-  /** What time alone will change; unix seconds. */
-  readonly next: { readonly at: number | null; readonly change: string | null };
+  /** What time alone will change next; unix seconds. */
+  readonly next: { readonly at: number | null; readonly change: string | null } | null;
 }
 
 export interface WhyInput {
@@ -88,5 +88,5 @@ function nextOf(record: HostRecord, decision: Decision | undefined, nowMs: numbe
     const then = mergedVerdict(record, expiry + 0.001).flag;
     return { at: expiry, change: then === mergedVerdict(record, nowS).flag ? 'a manual event runs out' : then };
   }
-  return step ?? { at: null, change: null };
+  return step ?? null;
 }
