@@ -85,7 +85,8 @@ export class HistoryFiles {
       else added++;
       const number = (this.#next++).toString(16).padStart(NUMBER_LENGTH, '0');
       batch.put(row, number).put(entryRow(host, number), value).put(`n:${number}`, row);
-      hosts.add(host);
+      // What is replayed at a start adds at most one entry of a host; its next change trims that too.
+      if (!unlessKnown) hosts.add(host);
     }
     await batch.write();
     this.#total += added;
