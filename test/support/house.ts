@@ -26,6 +26,7 @@ export const TTL_S = 60;
 export const BEAT_MS = 12_000;
 
 const TICK_MS = 200;
+const LEAP_MS = 4_000;
 
 export function aClock(): ManualClock {
   return new ManualClock(START_MS);
@@ -177,6 +178,15 @@ export class House {
       this.clock.advance(Math.min(TICK_MS, ms - passed));
       for (const house of all) house.tick();
       await settled(all);
+    }
+  }
+
+  /** Lets much time pass, in steps just below what would be a stall. */
+  async leap(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= LEAP_MS) {
+      this.clock.advance(Math.min(LEAP_MS, left));
+      this.tick();
+      await this.settled();
     }
   }
 

@@ -28,14 +28,7 @@ async function say(name: HostName, state: string, of: House = house): Promise<vo
   await of.settled();
 }
 
-/** In steps just below what would be a stall. */
-async function wait(ms: number, of: House = house): Promise<void> {
-  for (let left = ms; left > 0; left -= 4_000) {
-    clock.advance(Math.min(4_000, left));
-    of.tick();
-    await of.settled();
-  }
-}
+const wait = (ms: number, of: House = house) => of.leap(ms);
 
 /** How long the host, fit from now on, waits until it is on. */
 async function waitUntilOn(of: House = house): Promise<number> {

@@ -1,0 +1,137 @@
+/**
+ * The walk: what a host's tests say x what operators say x room in the guard x who leads x the state of the store x
+ * whether this master has just started. For every cell: the managed flag in the store, the merged flag, and the rule.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withFlagByHand, withManualEvent } from '../../satellite-master/whitelist/by-hand.ts';
+import { wantedFile } from '../../satellite-master/whitelist/publication.ts';
+import type { HostName } from '../../shared/host-name.ts';
+import { aClock, House, host, OPERATOR } from '../support/house.ts';
+import { SharedGround } from '../support/shared-ground.ts';
+
+const EVENTS = ['ok', 'warning', 'critical', 'unknown', 'silent'] as const;
+const MANUALS = ['none', 'ok', 'critical', 'overriding', 'expired'] as const;
+type Heard = (typeof EVENTS)[number];
+type Manual = (typeof MANUALS)[number];
+
+interface World {
+  readonly guard: 'free' | 'full';
+  readonly role: 'leader' | 'follower';
+  readonly store: 'whole' | 'lost' | 'unread';
+  readonly start: 'long ago' | 'just now';
+}
+
+const worlds: readonly World[] = (['free', 'full'] as const).flatMap((guard) =>
+  (['leader', 'follower'] as const).flatMap((role) =>
+    (['whole', 'lost', 'unread'] as const).flatMap((store) =>
+      (['long ago', 'just now'] as const).map((start) => ({ guard, role, store, start })),
+    ),
+  ),
+);
+
+const cells = EVENTS.flatMap((heard) => MANUALS.map((manual) => ({ heard, manual, name: nameOf(heard, manual) })));
+
+function nameOf(heard: Heard, manual: Manual): HostName {
+  return host(`${heard}.${manual}.example`);
+}
+
+/** What the tests alone ask for, and by which rule. A master that has just started has not heard the silent ones. */
+function wish(heard: Heard, start: World['start']): { readonly off: boolean; readonly rule: number } {
+  switch (heard) {
+    case 'ok':
+    case 'warning':
+    case 'unknown':
+      return { off: false, rule: 1 };
+    case 'critical':
+      return { off: true, rule: 1 };
+    case 'silent':
+      return start === 'just now' ? { off: false, rule: 6 } : { off: true, rule: 5 };
+  }
+}
+
+const MANUAL_FLAG = { none: null, ok: 'on', critical: 'off', overriding: 'on', expired: null } as const;
+
+const LONG = { ttl: 1_000_000 };
+const BYSTANDERS = ['b1.example', 'b2.example', 'b3.example'].map(host);
+
+/** Every host managed on, save one where the guard is to be full; the words of operators are in the store. */
+async function prepare(house: House, guard: World['guard']): Promise<void> {
+  for (const name of [...BYSTANDERS, ...cells.map(({ name }) => name)]) house.report(name, { disk: 'ok' }, LONG);
+  await house.settled();
+  if (guard === 'full') house.report(BYSTANDERS[0] as HostName, { disk: 'critical' }, LONG);
+  await house.settled();
+  const edit = (
+    name: HostName,
+    id: string,
+    state: 'ok' | 'critical',
+    more: { ttlS?: number; override?: boolean } = {},
+  ) =>
+    house.whitelist.edit(name, OPERATOR, (record) =>
+      id === 'manual'
+        ? withFlagByHand(record, { state, by: 'me', ...more }, house.nowS)
+        : withManualEvent(record, id, { state, by: 'me', ...more }, house.nowS),
+    );
+  for (const { name, manual } of cells) {
+    if (manual === 'ok' || manual === 'critical') await edit(name, 'manual', manual);
+    if (manual === 'expired') await edit(name, 'manual', 'critical', { ttlS: 1 });
+    if (manual !== 'overriding') continue;
+    await edit(name, 'disk swap', 'critical');
+    await edit(name, 'manual', 'ok', { override: true });
+  }
+}
+
+/** The silent ones fall silent more than a minute apart, so that they are no wave. */
+async function happen(house: House): Promise<void> {
+  for (const { heard, name } of cells) if (heard !== 'silent') house.report(name, { disk: heard }, LONG);
+  await house.settled();
+  for (const manual of MANUALS) {
+    const known = house.judge.verdictOf(nameOf('silent', manual));
+    if (known?.verdict.heard) house.report(nameOf('silent', manual), { disk: 'ok' }, { ttl: 60 });
+    await house.leap(72_000);
+  }
+  await house.leap(8_000);
+}
+
+describe.each(worlds)('guard $guard, a $role, store $store, started $start', ({ guard, role, store, start }) => {
+  let ground: SharedGround;
+  let house: House;
+
+  beforeAll(async () => {
+    const clock = aClock();
+    ground = await SharedGround.open(clock);
+    const options = { clock, ground, share: guard === 'free' ? 1 : 0.02 };
+    house = await House.open(options);
+    await prepare(house, guard);
+    if (store === 'unread') house = new House(options);
+    else if (start === 'just now') house = await House.open(options);
+    house.leads = role === 'leader';
+    if (store === 'lost') house.store.lose();
+    if (store === 'unread' && start === 'long ago')
+      for (const { name } of cells) house.report(name, { disk: 'ok' }, LONG);
+    await happen(house);
+  });
+
+  afterAll(() => ground.close());
+
+  test.each(cells)('$heard, by hand $manual', ({ heard, manual, name }) => {
+    const { off, rule } = wish(heard, start);
+    const acts = role === 'leader' && store === 'whole';
+    const managed = off && acts && guard === 'free' ? 'off' : 'on';
+    expect(ground.record(name)?.['managed-flag']).toBe(managed);
+
+    if (store === 'unread') {
+      expect(house.replica.get(name)).toBeUndefined();
+      expect(wantedFile(house.replica, [name], house.nowS)).toHaveProperty('hold');
+      return;
+    }
+    const byHand = MANUAL_FLAG[manual];
+    const why = house.why(name);
+    expect(why.flag).toBe(byHand ?? managed);
+    expect(house.on().includes(name)).toBe((byHand ?? managed) === 'on');
+    expect(why.decidedBy).toBe(byHand === null ? 'managed' : 'manual');
+    expect(why.rule).toBe(byHand === null ? rule : 15);
+    expect(house.reconciler.decisionFor(name).rule).toBe(rule);
+    expect(why.guard !== null).toBe(off && guard === 'full');
+    if (why.guard) expect(why.guard.reason).toBe('1 of at most 1 hosts are held off (0.02 of 28)');
+  });
+});
