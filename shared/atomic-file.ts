@@ -1,5 +1,5 @@
-import { chmod, chown, open, realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { chmod, chown, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /**
  * Replaces a file so that a reader sees the old content or the new, never a part, also after a power cut:
@@ -8,10 +8,7 @@ import { basename, dirname, join } from 'node:path';
  * @throws what the file system throws (ENOENT for a missing folder, EACCES, ENOSPC …); the old file is then untouched
  */
 export async function writeFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const target = await realpath(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return path;
-    throw error;
-  });
+  const target = await targetOf(path);
   const old = await stat(target).catch(() => undefined);
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.satellite.tmp`);
@@ -38,4 +35,20 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   } finally {
     await handle.close();
   }
+}
+
+/** Where the file really lies or is to lie: a link may also point to what is still to be made. */
+async function targetOf(path: string, linksLeft = 40): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+    const link = await readlink(path).catch(() => undefined);
+    if (link === undefined || linksLeft === 0) return path;
+    return targetOf(resolve(dirname(path), link), linksLeft - 1);
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

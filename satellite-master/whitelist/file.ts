@@ -48,6 +48,7 @@ export class WhitelistFile {
   #mark = '';
   #writtenMs: number | undefined;
   #timer: Timer | undefined;
+  #retry: Timer | undefined;
   #running: Promise<void> | undefined;
   #wanted = false;
   #stopped = false;
@@ -74,6 +75,8 @@ export class WhitelistFile {
       this.#timer = undefined;
       this.#running = this.#rounds().finally(() => {
         this.#running = undefined;
+        // Asked for after the last look and before this.
+        if (this.#wanted) this.update();
       });
     });
   }
@@ -93,6 +96,7 @@ export class WhitelistFile {
   async close(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#retry?.cancel();
     this.#stopped = true;
     await this.#running;
     if (this.#wanted) await this.#publish().catch(() => undefined);
@@ -116,9 +120,11 @@ export class WhitelistFile {
     const reason = messageOf(error);
     this.#state = { kind: 'failed', reason };
     this.#content = undefined;
+    this.#wanted = false;
     tried('failed');
     this.#once.warn('write', `the whitelist file ${path} could not be written, its old content stays: ${reason}`);
-    if (!this.#stopped) clock.after(this.#backoff.next(), () => this.update());
+    this.#retry?.cancel();
+    if (!this.#stopped) this.#retry = clock.after(this.#backoff.next(), () => this.update());
   }
 
   async #publish(): Promise<void> {
