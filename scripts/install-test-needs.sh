@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), and the plugins of Nagios
-# for the slave's `nagios` recipe. npm runs this before them: it installs what is missing on Debian and Ubuntu,
-# and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only the jars and the scripts,
-# the daemon is in `zookeeperd`, which this leaves alone.
+# The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), the plugins of Nagios
+# for the slave's `nagios` recipe, and a Prometheus that scrapes a master. npm runs this before them: it installs what
+# is missing on Debian and Ubuntu, and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only
+# the jars and the scripts, the daemon is in `zookeeperd`, which this leaves alone; packages that hold a daemon are
+# installed without starting it, now or at boot.
 set -euo pipefail
 
 zookeeper_jar=/usr/share/java/zookeeper.jar
@@ -13,9 +14,13 @@ packages=()
 [[ -e $zookeeper_jar && -e $logging_jar ]] || packages+=(zookeeper)
 [[ -x $plugins/check_load && -x $plugins/check_disk ]] || packages+=(monitoring-plugins-basic)
 command -v java >/dev/null || packages+=(default-jre-headless)
+# Those that would start a service.
+daemons=()
+command -v prometheus >/dev/null && command -v promtool >/dev/null || daemons+=(prometheus)
+packages+=("${daemons[@]}")
 
 if ((${#packages[@]} == 0)); then
-  echo "test needs: ZooKeeper, Java and monitoring plugins are here"
+  echo "test needs: ZooKeeper, Java, monitoring plugins and Prometheus are here"
   exit 0
 fi
 
@@ -25,6 +30,7 @@ The tests need these Debian packages, or what they hold: ${packages[*]}
   $zookeeper_jar with $logging_jar   Apache ZooKeeper's server (3.5 or newer) and its logging API
   java                               Java 11 or newer on the PATH
   $plugins                  the plugins of Nagios (check_load, check_disk)
+  prometheus, promtool                       on the PATH
 Install them, or run the tests on Debian or Ubuntu.
 MISSING
   exit 1
@@ -39,6 +45,17 @@ if ((EUID != 0)); then
   as_root=(sudo)
 fi
 
+# What Debian asks before it starts a service; an answer that is there already stays.
+policy=/usr/sbin/policy-rc.d
+if ((${#daemons[@]} > 0)) && [[ ! -e $policy ]]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+  "${as_root[@]}" chmod 755 "$policy"
+  trap '"${as_root[@]}" rm -f "$policy"' EXIT
+fi
+
 echo "test needs: installing ${packages[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
+if [[ -d /run/systemd/system ]]; then
+  for daemon in "${daemons[@]}"; do "${as_root[@]}" systemctl disable --now --quiet "$daemon"; done
+fi
