@@ -36,6 +36,11 @@ export class Reception implements Silence {
     for (const event of events) if (this.#keep(event)) this.#judge.take(event);
   }
 
+  /** What this master itself found out: it takes no room from what the hosts report. */
+  takeOwn(events: readonly Event[]): void {
+    for (const event of events) if (this.#keep(event, true)) this.#judge.take(event);
+  }
+
   /** Follows the time; to be called several times a second. */
   tick(): void {
     const { expired, stalledMs } = this.index.tick();
@@ -85,12 +90,12 @@ export class Reception implements Silence {
   }
 
   /** @returns whether the rules are to see it */
-  #keep(event: Event): boolean {
+  #keep(event: Event, own = false): boolean {
     if (event.state === 'expired') {
       this.index.delete(event.host ?? '', event.service);
       return true;
     }
-    const taken = this.index.take(event);
+    const taken = this.index.take(event, own);
     if (taken === 'new' || taken === 'updated') return true;
     this.#metrics.eventsDropped.inc({ reason: taken });
     if (taken === 'full')

@@ -16,11 +16,15 @@ export interface IndexEntry {
 /** The same object for as long as the event lives, so that nothing is made or hashed anew when it is heard again. */
 interface Slot {
   event: Event;
+  /** This master's own, beside what a report may fill. */
+  own: boolean;
   arrivedMs: number;
   expiresMs: number;
 }
 
 export const MOST_SERVICES_A_HOST = 256;
+/** What this master itself says of one host, such as the figures of a Mesos master: they take no room from reports. */
+export const MOST_OWN_SERVICES_A_HOST = 16_384;
 export const MOST_HOSTS = 100_000;
 
 /** `older`: an event with a newer time is there and within its ttl. `full`: a new key beyond the bounds. */
@@ -36,6 +40,8 @@ export class EventIndex {
   readonly #clock: Clock;
   readonly #hosts = new Map<string, Map<string, Slot>>();
   readonly #deadlines = new Deadlines<Slot>();
+  /** How many of a host's services are this master's own; no entry: none. */
+  readonly #own = new Map<string, number>();
   #size = 0;
   #lastTickMs: number;
 
@@ -53,13 +59,14 @@ export class EventIndex {
     return this.#hosts.size - (this.#hosts.has(NO_HOST) ? 1 : 0);
   }
 
-  take(event: Event): Taken {
+  /** @param own it comes from this master, not from a report */
+  take(event: Event, own = false): Taken {
     const host = event.host ?? NO_HOST;
     const nowMs = this.#clock.monoMs();
     const services = this.#hosts.get(host);
     const last = services?.get(event.service);
     if (last && event.time < last.event.time && nowMs - last.arrivedMs <= last.event.ttl * 1000) return 'older';
-    if (!last && !this.#hasRoom(services)) return 'full';
+    if (!last && !this.#hasRoom(host, services, own)) return 'full';
     const expiresMs = nowMs + event.ttl * 1000;
     if (last) {
       last.event = event;
@@ -68,10 +75,11 @@ export class EventIndex {
       this.#deadlines.set(last, expiresMs);
       return 'updated';
     }
-    const slot = { event, arrivedMs: nowMs, expiresMs };
+    const slot = { event, own, arrivedMs: nowMs, expiresMs };
     if (services) services.set(event.service, slot);
     else this.#hosts.set(host, new Map([[event.service, slot]]));
     this.#deadlines.set(slot, expiresMs);
+    if (own) this.#own.set(host, (this.#own.get(host) ?? 0) + 1);
     this.#size++;
     return 'new';
   }
@@ -96,6 +104,7 @@ export class EventIndex {
     services.delete(service);
     if (services.size === 0) this.#hosts.delete(host);
     this.#deadlines.delete(slot);
+    if (slot.own) this.#forgetOwn(host);
     this.#size--;
     return true;
   }
@@ -124,7 +133,15 @@ export class EventIndex {
     return { expired, stalledMs: 0 };
   }
 
-  #hasRoom(services: Map<string, Slot> | undefined): boolean {
-    return services ? services.size < MOST_SERVICES_A_HOST : this.#hosts.size < MOST_HOSTS;
+  #hasRoom(host: string, services: Map<string, Slot> | undefined, own: boolean): boolean {
+    if (!services) return this.#hosts.size < MOST_HOSTS;
+    const owned = this.#own.get(host) ?? 0;
+    return own ? owned < MOST_OWN_SERVICES_A_HOST : services.size - owned < MOST_SERVICES_A_HOST;
+  }
+
+  #forgetOwn(host: string): void {
+    const left = (this.#own.get(host) ?? 1) - 1;
+    if (left > 0) this.#own.set(host, left);
+    else this.#own.delete(host);
   }
 }

@@ -166,3 +166,13 @@ describe('what it holds', () => {
     ).toEqual(['b', 'b\nc']);
   });
 });
+
+test("a master's own figures of a host leave its reports the room they have", () => {
+  for (let n = 0; n < MOST_SERVICES_A_HOST + 100; n++)
+    expect(index.take(event({ service: `mesos/key ${n}` }), true)).toBe('new');
+  for (let n = 0; n < MOST_SERVICES_A_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.take(event({ service: 'one more' }))).toBe('full');
+  index.dropHost(a1);
+  for (let n = 0; n < MOST_SERVICES_A_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.take(event({ service: 'one more' }))).toBe('full');
+});
