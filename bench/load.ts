@@ -10,7 +10,9 @@ export interface Load {
   readonly ports: readonly number[];
   /** To each master. */
   readonly connections: number;
-  readonly hosts: readonly string[];
+  /** So many, `<hostPrefix><number>.bench.example`. */
+  readonly hosts: number;
+  readonly hostPrefix: string;
   readonly eventsAReport: number;
   /** Reports a second to each master; without it as many as it takes. */
   readonly ratePerSecond?: number;
@@ -81,8 +83,8 @@ function requestOf(host: string, eventsAReport: number): Buffer {
   return Buffer.from(head + body);
 }
 
-function run({ ports, connections, hosts, eventsAReport, ratePerSecond }: Load): void {
-  const requests = hosts.map((host) => requestOf(host, eventsAReport));
+function run({ ports, connections, hosts, hostPrefix, eventsAReport, ratePerSecond }: Load): void {
+  const requests = Array.from({ length: hosts }, (_, n) => requestOf(`${hostPrefix}${n}.bench.example`, eventsAReport));
   for (const port of ports) {
     let next = 0;
     const nextRequest = () => requests[next++ % requests.length] ?? Buffer.alloc(0);
