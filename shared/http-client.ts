@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 
 export interface TlsOptions {
   /** Paths of PEM files. */
@@ -19,6 +20,13 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** A longer answer is an error. */
   readonly mostBytes: number;
+}
+
+/** An answer whose body is still to be read; whoever gets one reads it to its end or destroys it. */
+export interface HttpStream {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Readable;
 }
 
 export interface HttpAnswer {
@@ -55,15 +63,32 @@ export class HttpClient {
   async send(request: HttpRequest): Promise<HttpAnswer> {
     const signal = AbortSignal.timeout(request.timeoutMs);
     try {
-      return await this.#exchange(request, signal);
+      const { status, headers, body } = await this.open(request, signal);
+      return { status, headers, body: await readWhole(body, request.mostBytes) };
     } catch (error) {
       if (signal.aborted) throw new Error(`no answer within ${request.timeoutMs} ms`);
-      if (error instanceof StaleConnection) return await this.#exchange(request, signal);
       throw error;
     }
   }
 
-  #exchange({ method, path, headers = {}, body, mostBytes }: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  /**
+   * Asks, and gives the answer as soon as its headers are there.
+   * @param signal ends the exchange, the reading of the body included
+   * @throws what the network throws
+   */
+  async open(request: Omit<HttpRequest, 'timeoutMs' | 'mostBytes'>, signal: AbortSignal): Promise<HttpStream> {
+    try {
+      return await this.#exchange(request, signal);
+    } catch (error) {
+      if (error instanceof StaleConnection && !signal.aborted) return await this.#exchange(request, signal);
+      throw error;
+    }
+  }
+
+  #exchange(
+    { method, path, headers = {}, body }: Omit<HttpRequest, 'timeoutMs' | 'mostBytes'>,
+    signal: AbortSignal,
+  ): Promise<HttpStream> {
     return new Promise((resolve, reject) => {
       const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
       const request = this.#request(`${this.origin}${path}`, {
@@ -72,30 +97,13 @@ export class HttpClient {
         agent: this.#agent,
         signal,
       });
-      let answered = false;
       request.on('error', (error: NodeJS.ErrnoException) => {
-        const stale = !answered && request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+        const stale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
         reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
       });
-      request.on('response', (answer) => {
-        answered = true;
-        const parts: Buffer[] = [];
-        let bytes = 0;
-        answer.on('data', (part: Buffer) => {
-          bytes += part.length;
-          if (bytes > mostBytes) answer.destroy(new Error(`the answer is longer than ${mostBytes} bytes`));
-          else parts.push(part);
-        });
-        answer.on('error', reject);
-        answer.on('end', () =>
-          resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            body: Buffer.concat(parts).toString('utf8'),
-          }),
-        );
-        answer.on('close', () => reject(new Error('the answer broke off')));
-      });
+      request.on('response', (answer) =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer }),
+      );
       request.end(body);
     });
   }
@@ -103,6 +111,29 @@ export class HttpClient {
   async close(): Promise<void> {
     this.#agent.destroy();
   }
+}
+
+/** Thrown when a body is longer than the caller takes. */
+export class AnswerTooLong extends Error {
+  constructor(mostBytes: number) {
+    super(`the answer is longer than ${mostBytes} bytes`);
+  }
+}
+
+/** @throws AnswerTooLong for a body over the limit, a plain Error for one that breaks off */
+export function readWhole(body: Readable, mostBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    let bytes = 0;
+    body.on('data', (part: Buffer) => {
+      bytes += part.length;
+      if (bytes > mostBytes) body.destroy(new AnswerTooLong(mostBytes));
+      else parts.push(part);
+    });
+    body.on('error', reject);
+    body.on('end', () => resolve(Buffer.concat(parts).toString('utf8')));
+    body.on('close', () => reject(new Error('the answer broke off')));
+  });
 }
 
 /** A kept connection that the other side had closed before it saw the request: worth one more try at once. */

@@ -1,5 +1,8 @@
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
-import { HttpClient } from '../../shared/http-client.ts';
+import { readWhole } from '../../shared/http-client.ts';
+import { MesosClient } from '../../shared/mesos/client.ts';
+import { MesosError } from '../../shared/mesos/error.ts';
+import { isObject, textAt } from '../../shared/mesos/json.ts';
 
 /** What the slave asks of the local Mesos agent. */
 export interface Agent {
@@ -14,33 +17,35 @@ export interface Agent {
    * @throws Error where the agent gives none
    */
   metrics(signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * The state, with every task that the agent remembers.
+   * @param signal ends it
+   * @throws Error where the agent gives none, or one that is longer than 32 MiB
+   */
+  state(signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
 }
 
-const TIMEOUT_MS = 5_000;
-/** The state of an agent lists every task it remembers. */
-const MOST_STATE_BYTES = 64 * 1024 * 1024;
-const MOST_METRICS_BYTES = 4 * 1024 * 1024;
+/** Some 15,000 tasks; read whole, they take several times as much memory for a moment. */
+const MOST_STATE_BYTES = 32 * 1024 * 1024;
 
 /** The Mesos agent at one address, over HTTP. */
 export class HttpAgent implements Agent {
   readonly origin: string;
-  readonly #client: HttpClient;
-  #metrics: Promise<Readonly<Record<string, unknown>>> | undefined;
+  /** For what else is asked of the agent, its state above all. */
+  readonly client: MesosClient;
 
   /** @param origin as in `http://localhost:5051` */
   constructor(origin: string) {
     this.origin = origin;
-    this.#client = new HttpClient(origin);
+    this.client = new MesosClient({ url: origin, role: 'agent' });
   }
 
   /**
-   * `/flags` is small and bears the name where the agent was started with `--hostname`; else `/state` has what the
-   * agent found by itself, on agents before Mesos 1.0 `/state.json`.
+   * `/flags` is small and bears the name where the agent was started with `--hostname`; else the state has what the
+   * agent found by itself.
    */
   async hostName(): Promise<HostName> {
-    const flags = await this.#get('/flags', MOST_METRICS_BYTES);
-    const given = flags.status === 200 ? member(objectIn(flags.body), 'flags') : undefined;
-    const name = text(member(given, 'hostname')) ?? (await this.#nameInState());
+    const name = (await this.#nameInFlags()) ?? (await this.#nameInState());
     const host = parseHostName(name);
     if (host === undefined)
       throw new Error(
@@ -49,63 +54,47 @@ export class HttpAgent implements Agent {
     return host;
   }
 
+  async metrics(signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    signal?.throwIfAborted();
+    return this.client.metrics();
+  }
+
+  async state(signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
+    const { address, body } = await this.client.openState(signal);
+    const text = await readWhole(body, MOST_STATE_BYTES).catch((cause: unknown) => {
+      throw new Error(address, { cause });
+    });
+    let state: unknown;
+    try {
+      state = JSON.parse(text);
+    } catch (cause) {
+      throw new Error(`${address}: no JSON, or not all of it`, { cause });
+    }
+    if (!isObject(state)) throw new Error(`${address}: no JSON object`);
+    return state;
+  }
+
+  async close(): Promise<void> {
+    await this.client.close();
+  }
+
+  async #nameInFlags(): Promise<string | undefined> {
+    try {
+      return textAt(await this.client.get('/flags'), 'flags', 'hostname');
+    } catch (error) {
+      if (error instanceof MesosError && (error.fault === 'unreachable' || error.fault === 'too-long')) throw error;
+      return undefined;
+    }
+  }
+
   async #nameInState(): Promise<string> {
-    let answer = await this.#get('/state', MOST_STATE_BYTES);
-    if (answer.status === 404) answer = await this.#get('/state.json', MOST_STATE_BYTES);
-    if (answer.status !== 200)
-      throw new Error(`the Mesos agent at ${this.origin} answered ${answer.status} for its state`);
-    const name = text(member(objectIn(answer.body), 'hostname'));
+    const state = await this.client.state().catch((cause: unknown) => {
+      const garbage = cause instanceof MesosError && cause.fault === 'garbage';
+      throw garbage ? new Error(`what answers at ${this.origin} is no Mesos agent`, { cause }) : cause;
+    });
+    const name = textAt(state, 'hostname');
     if (name === undefined)
       throw new Error(`what answers at ${this.origin} is no Mesos agent: its state has no hostname`);
     return name;
   }
-
-  /** Comets that ask at the same time share one answer: the agent allows two requests a second. */
-  metrics(signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
-    signal?.throwIfAborted();
-    this.#metrics ??= this.#fetchMetrics().finally(() => {
-      this.#metrics = undefined;
-    });
-    return this.#metrics;
-  }
-
-  async #fetchMetrics(): Promise<Readonly<Record<string, unknown>>> {
-    const { status, body } = await this.#get('/metrics/snapshot', MOST_METRICS_BYTES);
-    if (status !== 200) throw new Error(`the Mesos agent at ${this.origin} answered ${status} for its metrics`);
-    const metrics = objectIn(body);
-    if (metrics === undefined)
-      throw new Error(`the Mesos agent at ${this.origin} gave metrics that are no JSON object`);
-    return metrics;
-  }
-
-  async #get(path: string, mostBytes: number) {
-    try {
-      return await this.#client.send({ method: 'GET', path, timeoutMs: TIMEOUT_MS, mostBytes });
-    } catch (error) {
-      throw new Error(`the Mesos agent at ${this.origin} does not answer`, { cause: error });
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-}
-
-function objectIn(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function member(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

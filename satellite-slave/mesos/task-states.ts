@@ -1,0 +1,130 @@
+/**
+ * What the state of an agent says of each of its tasks: the path framework, executor, task, and nothing beside it.
+ * Pure, and wary: a state comes from another program, of any version since Mesos 0.2x.
+ */
+import { createHash } from 'node:crypto';
+import type { FoundTask } from '../uplink/task-keeper.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const FRAMEWORKS = ['frameworks', 'completed_frameworks'] as const;
+const EXECUTORS = ['executors', 'completed_executors'] as const;
+const TASKS = ['tasks', 'completed_tasks'] as const;
+
+/**
+ * Of the agent itself only what tells which one it is. The rest is some kilobytes for each task, and a part of it
+ * (what is allocated) changes with every other task.
+ */
+const AGENT_KEYS = ['id', 'hostname', 'pid', 'version', 'attributes'];
+/** Changes with the other tasks of the executor: no reason to tell of this one again. */
+const NOT_IN_DIGEST = 'resources';
+
+/** One of the eight ways in which a task can lie in the state. */
+interface Place {
+  readonly frameworkList: (typeof FRAMEWORKS)[number];
+  readonly framework: Json;
+  readonly executorList: (typeof EXECUTORS)[number];
+  readonly executor: Json;
+  readonly taskList: (typeof TASKS)[number];
+  readonly task: Json;
+}
+
+/** Every task in the agent's state once, although its id may lie in several places. */
+export function tasksIn(state: Json): FoundTask[] {
+  const digestOf = digester(state);
+  return Array.from(placesIn(state), ([id, places]) => ({
+    id,
+    digest: digestOf(places),
+    json: () => JSON.stringify({ id, state: prunedTo(id, places, state) }),
+  }));
+}
+
+/**
+ * The state with nothing in it but the path to this task, as the original's `state->minimal-task-state` has it:
+ * all lists are there, empty ones too. undefined: the state has no such task.
+ */
+export function minimalTaskState(id: string, state: Json): Json | undefined {
+  const places = placesIn(state).get(id);
+  return places && prunedTo(id, places, state);
+}
+
+function placesIn(state: Json): Map<string, Place[]> {
+  const found = new Map<string, Place[]>();
+  for (const frameworkList of FRAMEWORKS)
+    for (const framework of objectsIn(state[frameworkList]))
+      for (const executorList of EXECUTORS)
+        for (const executor of objectsIn(framework[executorList]))
+          for (const taskList of TASKS)
+            for (const task of objectsIn(executor[taskList])) {
+              const { id } = task;
+              if (typeof id !== 'string' || id === '') continue;
+              const place = { frameworkList, framework, executorList, executor, taskList, task };
+              const places = found.get(id);
+              if (places) places.push(place);
+              else found.set(id, [place]);
+            }
+  return found;
+}
+
+function prunedTo(id: string, places: readonly Place[], state: Json): Json {
+  const frameworks = new Map<Json, { executors: Json[]; completed_executors: Json[] }>();
+  const executors = new Map<Json, { tasks: Json[]; completed_tasks: Json[] }>();
+  const pruned = { ...agentOf(state), frameworks: [] as Json[], completed_frameworks: [] as Json[] };
+  for (const { frameworkList, framework, executorList, executor, taskList, task } of places) {
+    let inFramework = frameworks.get(framework);
+    if (!inFramework) {
+      inFramework = { executors: [], completed_executors: [] };
+      frameworks.set(framework, inFramework);
+      pruned[frameworkList].push({ ...framework, ...inFramework });
+    }
+    let inExecutor = executors.get(executor);
+    if (!inExecutor) {
+      inExecutor = { tasks: [], completed_tasks: [] };
+      executors.set(executor, inExecutor);
+      inFramework[executorList].push({ ...executor, ...inExecutor, ...queuedIn(executor, id) });
+    }
+    inExecutor[taskList].push(task);
+  }
+  return pruned;
+}
+
+/** The executor's other queued tasks have their own entry when they run. */
+function queuedIn(executor: Json, id: string): Json {
+  if (!Array.isArray(executor['queued_tasks'])) return {};
+  return { queued_tasks: objectsIn(executor['queued_tasks']).filter((task) => task['id'] === id) };
+}
+
+/** What stands above a task is turned into text once for all the tasks below it. */
+function digester(state: Json): (places: readonly Place[]) => string {
+  const agent = JSON.stringify(agentOf(state));
+  const heads = new Map<Json, string>();
+  const headOf = (owner: Json, left: readonly string[]) => {
+    let head = heads.get(owner);
+    if (head === undefined) {
+      head = JSON.stringify(owner, (key, value: unknown) => (left.includes(key) ? undefined : value));
+      heads.set(owner, head);
+    }
+    return head;
+  };
+  return (places) => {
+    const hash = createHash('sha256').update(agent);
+    for (const { frameworkList, framework, executorList, executor, taskList, task } of places)
+      hash
+        .update(`${frameworkList} ${executorList} ${taskList}`)
+        .update(headOf(framework, EXECUTORS))
+        .update(headOf(executor, [...TASKS, 'queued_tasks', NOT_IN_DIGEST]))
+        .update(JSON.stringify(task));
+    return hash.digest('base64url');
+  };
+}
+
+function agentOf(state: Json): Json {
+  return Object.fromEntries(AGENT_KEYS.filter((key) => key in state).map((key) => [key, state[key]]));
+}
+
+function objectsIn(list: unknown): Json[] {
+  if (!Array.isArray(list)) return [];
+  return list.filter(
+    (entry: unknown): entry is Json => typeof entry === 'object' && entry !== null && !Array.isArray(entry),
+  );
+}
