@@ -81,6 +81,11 @@ export class WhitelistFile {
     });
   }
 
+  /** When nothing is being written or read any more; what waits for its time is not waited for. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
   /** Looks from time to time whether the file is still what was written. @returns stops it */
   watch(): Timer {
     return this.#options.clock.every(CHECK_MS, () => {

@@ -93,6 +93,8 @@ export class StoreView implements Store {
   readonly mostChanges = 500;
   /** Commits that reached the store, as a follower must have none. */
   commits = 0;
+  /** How often the automation node was read: once for each time that the guard is asked. */
+  automationReads = 0;
   /** Calls that are not answered yet. */
   busy = 0;
   /** Throws instead of a commit, where it gives an error. */
@@ -149,6 +151,7 @@ export class StoreView implements Store {
   }
 
   readAutomation(): Promise<Automation> {
+    this.automationReads++;
     return this.#call(async () => {
       const automation = await this.#ground.store.readAutomation();
       this.flush();

@@ -4,7 +4,7 @@ import { withFlagByHand } from '../../../satellite-master/whitelist/by-hand.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, House, hosts, OPERATOR, settled } from '../../support/house.ts';
+import { aClock, House, host, hosts, OPERATOR, settled } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
 
 const LONG = { ttl: 1_000_000 };
@@ -300,5 +300,45 @@ describe('faults of the store', () => {
     await house.settled();
     expect(ground.records.size).toBe(30);
     expect(most).toBeLessThan(600_000);
+  });
+});
+
+describe('work', () => {
+  test('events of hosts that are held already do not ask the guard anew, but once a second', async () => {
+    const house = await House.open({ clock, ground });
+    const many = hosts(300);
+    say([house], many, 'ok');
+    await house.settled();
+    say([house], many, 'critical');
+    await house.settled();
+    await house.pass(1_000);
+    expect(house.reconciler.held.size).toBe(210);
+    const before = house.store.automationReads;
+    for (const name of many) {
+      house.report(name, { disk: 'critical' }, LONG);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await house.settled();
+    expect(house.store.automationReads).toBe(before);
+    await house.pass(3_000);
+    expect(house.store.automationReads - before).toBeLessThanOrEqual(3);
+  });
+
+  test('in a full inventory an ill stranger is left out, and the others are judged on', async () => {
+    const house = await House.open({ clock, ground });
+    const [known, stranger] = hosts(2) as [HostName, HostName];
+    say([house], [known], 'ok');
+    await house.settled();
+    for (let at = 0; at < 100_000; at++) {
+      const name = host(`full${at}.example`);
+      const data = '{"managed-flag":"on"}';
+      house.replica.onRecord(name, { host: name, data, version: 0, createdMs: 0, order: BigInt(at + 1_000) });
+    }
+    say([house], [stranger], 'critical');
+    await house.settled();
+    expect(ground.records.has(stranger)).toBe(false);
+    say([house], [known], 'critical');
+    await house.settled();
+    expect(offInStore()).toEqual([known]);
   });
 });
