@@ -121,7 +121,7 @@ export class Master {
     });
     this.#file = new WhitelistFile({
       path: settings.whitelistPath,
-      wanted: (present) => wantedFile(replica, present, clock.wallMs() / 1000),
+      wanted: (present) => wantedFile({ replica, present, offShare, nowS: clock.wallMs() / 1000 }),
       clock,
       log,
       tried: (outcome) => metrics.publishes.inc({ outcome }),

@@ -100,6 +100,11 @@ export class Replica implements StoreListener {
     return this.#automation;
   }
 
+  /** Whether a line of a file is a host with a record. */
+  knows(line: string): boolean {
+    return this.#entries.has(line as HostName);
+  }
+
   get(host: HostName): ReplicaEntry | undefined {
     return this.#entries.get(host);
   }

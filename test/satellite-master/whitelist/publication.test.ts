@@ -18,7 +18,8 @@ beforeEach(async () => {
 
 afterEach(() => ground.close());
 
-const wanted = (...lines: readonly string[]) => wantedFile(house.replica, lines, house.nowS);
+const wanted = (...lines: readonly string[]) =>
+  wantedFile({ replica: house.replica, present: lines, offShare: 0.3, nowS: house.nowS });
 const on = async () => {
   for (const name of [h1, h2]) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
   await house.settled();
@@ -41,6 +42,31 @@ describe('rule 28', () => {
     await on();
     house.store.lose();
     expect(wanted(h1)).toEqual({ hosts: [h1, h2] });
+  });
+});
+
+describe('a store from which hosts vanish that nobody deleted', () => {
+  const many = [...hosts(10)].sort();
+  beforeEach(async () => {
+    for (const name of many) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
+    await house.settled();
+  });
+  const vanished = (count: number) => many.slice(0, count).map((name) => `gone-${name}`);
+
+  test('is believed as far as the guard would let automation go', () => {
+    expect(wanted(...many, ...vanished(3))).toEqual({ hosts: many });
+  });
+
+  test('is not believed beyond it: the file keeps its lines', () => {
+    expect(wanted(...many, ...vanished(5))).toEqual({
+      hold: expect.stringMatching(/^5 of its hosts vanished .* 4 off at most$/),
+    });
+  });
+
+  test('is believed for hosts that were deleted, whoever did it', async () => {
+    for (const name of many.slice(0, 6)) await house.whitelist.remove(name, OPERATOR);
+    await house.settled();
+    expect(wanted(...many)).toEqual({ hosts: many.slice(6) });
   });
 });
 
