@@ -30,7 +30,7 @@ export interface LoadResult {
 /** How often owed reports are sent where there is a rate. */
 const PACE_MS = 5;
 /** At most so much is made good after the sender itself stood still. */
-const MOST_OWED = 200;
+const MOST_OWED = 1_000;
 
 let sent = 0;
 let refused = 0;
