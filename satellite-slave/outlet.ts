@@ -20,8 +20,8 @@ export class NamedOutlets {
     this.#outlets = outlets;
     naming.onName((name) => {
       this.#name = name;
-      const { events } = this.#early.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      this.emit(events);
+      const { items } = this.#early.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      this.emit(items);
     });
   }
 

@@ -19,6 +19,8 @@ export interface SlaveSettings {
   readonly agentOrigin: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
   readonly comets: readonly CometSettings[];
+  /** Whether a comet gives task metadata to the masters. */
+  readonly keepsTasks: boolean;
   /** What is allowed and yet worth a line in the log. */
   readonly warnings: readonly string[];
 }
@@ -53,13 +55,15 @@ export async function readSlaveSettings(file: string, own: NodeJS.ProcessEnv = p
     problems.push({ file, path: 'mesos-agent-url', found: JSON.stringify(agentUrl), expected: 'http[s]://host:port' });
   if (settings === undefined || problems.length > 0) throw new SettingsError(problems);
   const host = settings['slave-host'];
+  const run = agentUrl === null ? withoutAgent(comets, warnings) : comets;
   return {
     satellites,
     prefix: settings.service,
     host: host === null ? undefined : parseHostName(host),
     agentOrigin,
     environment: environmentOf(settings['safe-env'], own),
-    comets: agentUrl === null ? withoutAgent(comets, warnings) : comets,
+    comets: run,
+    keepsTasks: run.some(({ comet }) => comet.keepsTasks === true),
     warnings: [...warnings, ...prefixWarnings(settings.service), ...sameServiceWarnings(comets)],
   };
 }

@@ -13,6 +13,8 @@ import { HostNaming } from './host-naming.ts';
 import { HttpAgent } from './mesos/agent.ts';
 import { NamedOutlets, Printer } from './outlet.ts';
 import type { SlaveSettings } from './settings.ts';
+import { MastersKeeper } from './uplink/task-keeper.ts';
+import { TaskUplink } from './uplink/task-uplink.ts';
 import { Token } from './uplink/token.ts';
 import { Uplink } from './uplink/uplink.ts';
 
@@ -36,7 +38,7 @@ export class Slave {
   readonly #calls: FileSystemCalls;
   readonly #runners: readonly CometRunner[];
   readonly #schedule: Schedule;
-  readonly #uplinks: readonly Uplink[];
+  readonly #uplinks: readonly (Uplink | TaskUplink)[];
 
   constructor(settings: SlaveSettings, { log, clock = systemClock, print, patienceMs }: SlaveOptions) {
     this.#clock = clock;
@@ -50,13 +52,14 @@ export class Slave {
       log,
       ...(patienceMs === undefined ? {} : { patienceMs }),
     });
-    this.#uplinks = print
-      ? []
-      : settings.satellites.map(
-          ({ origin, tokenFile, tls }) =>
-            new Uplink({ client: new HttpClient(origin, tls), token: new Token(tokenFile), clock, log }),
-        );
-    const outlets = new NamedOutlets(print ? [new Printer(print)] : this.#uplinks, this.#naming);
+    const masters = (print ? [] : settings.satellites).map(({ origin, tokenFile, tls }) => {
+      const client = new HttpClient(origin, tls);
+      return () => ({ client, token: new Token(tokenFile), clock, log });
+    });
+    const uplinks = masters.map((master) => new Uplink(master()));
+    const taskUplinks = settings.keepsTasks ? masters.map((master) => new TaskUplink(master())) : [];
+    this.#uplinks = [...uplinks, ...taskUplinks];
+    const outlets = new NamedOutlets(print ? [new Printer(print)] : uplinks, this.#naming);
     this.#commands = new Commands(settings.environment, clock);
     this.#calls = new FileSystemCalls(clock);
     const around = {
@@ -65,6 +68,7 @@ export class Slave {
       commands: this.#commands,
       machine: new Machine({ calls: this.#calls }),
       agent: this.#agent,
+      tasks: settings.keepsTasks ? new MastersKeeper(taskUplinks, this.#naming, clock) : undefined,
       slots: new Slots(MOST_RUNNING),
       once: new OnceLog(log),
       emit: (events: Parameters<NamedOutlets['emit']>[0]) => outlets.emit(events),

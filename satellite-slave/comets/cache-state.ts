@@ -1,6 +1,50 @@
-import { recipe } from './comet.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { tasksIn } from '../mesos/task-states.ts';
+import type { Kept } from '../uplink/task-keeper.ts';
+import { type Comet, type Finding, recipe, Undecided } from './comet.ts';
 
-/** The number of tasks whose metadata could not be stored. A known name of the original; says nothing yet. */
-export const cacheState = recipe<unknown>({ type: 'object' }, () => ({ services: [], run: async () => [] }), {
-  notBuilt: 'the comet cache-state is not built yet: it sends no events',
-});
+interface Params {
+  /** The original's: a Clojure expression that made a Riak client. */
+  readonly store?: unknown;
+  readonly threshold: number;
+}
+
+const SERVICE = 'cache state';
+
+/** Looks at every task of the agent and gives its metadata to the masters whenever it has changed. */
+export const cacheState = recipe<Params>(
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['threshold'],
+    properties: { store: {}, threshold: { type: 'number', expected: 'a number of tasks' } },
+    expected: 'an object with threshold',
+  },
+  ({ threshold }): Comet => ({
+    services: [SERVICE],
+    stateWhenLate: 'unknown',
+    keepsTasks: true,
+    run: async ({ agent, tasks, signal }) => {
+      if (!agent || !tasks) return [];
+      const state = await agent.state(signal).catch((error: unknown) => {
+        throw new Undecided(messageOf(error));
+      });
+      return [findingOf(await tasks.keep(tasksIn(state), signal), threshold)];
+    },
+  }),
+  {
+    asksAgent: true,
+    noteOn: ({ store }) =>
+      store === undefined
+        ? undefined
+        : 'store is the original\'s and has no meaning here: tasks go to every satellite-master, whose "task-store" keeps them',
+  },
+);
+
+/** Where no master can be reached nobody is told now, and when one is back this machine is not to blame: `unknown`. */
+function findingOf({ tasks, failed, reached, reason }: Kept, threshold: number): Finding {
+  const state = failed < threshold ? 'ok' : reached ? 'critical' : 'unknown';
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const description = failed === 0 ? `${tasks} tasks` : `${failed} of ${tasks} tasks could not be stored${why}`;
+  return { service: SERVICE, metric: failed, state, description };
+}

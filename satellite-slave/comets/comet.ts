@@ -3,6 +3,7 @@
  * a recipe makes a comet from its params, a comet run finds out findings, findings become events.
  */
 import type { Agent } from '../mesos/agent.ts';
+import type { TaskKeeper } from '../uplink/task-keeper.ts';
 import type { CommandResult } from './commands.ts';
 import type { Machine } from './machine.ts';
 
@@ -30,6 +31,8 @@ export interface CometRun {
   readonly machine: Machine;
   /** Absent where `mesos-agent-url` is null. */
   readonly agent: Agent | undefined;
+  /** Where the metadata of tasks goes; absent where nobody asked for it. */
+  readonly tasks: TaskKeeper | undefined;
 }
 
 /** One check, ready to be run again and again. */
@@ -40,6 +43,8 @@ export interface Comet {
   readonly timeoutMs?: number;
   /** What it means that a run did not end in time; default `critical`. */
   readonly stateWhenLate?: 'critical' | 'unknown';
+  /** Set where `tasks` of a run is wanted. */
+  readonly keepsTasks?: boolean;
   /**
    * @throws {@link Undecided} for state `unknown`, anything else for `critical`
    */
@@ -56,9 +61,9 @@ export interface CometTimes {
 export interface Recipe {
   /** JSON schema of `params`. */
   readonly params: object;
-  /** Set where the recipe is a known name whose part is not built yet: what to say in the log. */
-  readonly notBuilt?: string;
   readonly asksAgent?: boolean;
+  /** Something about checked params that is allowed and yet worth a line in the log. */
+  readonly noteOn?: (params: unknown) => string | undefined;
   make(params: unknown): Comet;
 }
 
@@ -66,9 +71,10 @@ export interface Recipe {
 export function recipe<P>(
   params: object,
   make: (params: P) => Comet,
-  traits: Pick<Recipe, 'notBuilt' | 'asksAgent'> = {},
+  { noteOn, ...traits }: Pick<Recipe, 'asksAgent'> & { readonly noteOn?: (params: P) => string | undefined } = {},
 ): Recipe {
-  return { params, make: (checked) => make(checked as P), ...traits };
+  const note = noteOn && { noteOn: (checked: unknown) => noteOn(checked as P) };
+  return { params, make: (checked) => make(checked as P), ...traits, ...note };
 }
 
 /** Thrown by a run that could not find out, through no fault of this machine: its state is `unknown`. */

@@ -4,6 +4,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
 import type { OnceLog } from '../../shared/log.ts';
 import type { Agent } from '../mesos/agent.ts';
+import type { TaskKeeper } from '../uplink/task-keeper.ts';
 import { type Comet, type Finding, Undecided } from './comet.ts';
 import type { Commands } from './commands.ts';
 import { eventOf } from './findings.ts';
@@ -26,6 +27,7 @@ export interface CometSurroundings {
   readonly commands: Commands;
   readonly machine: Machine;
   readonly agent: Agent | undefined;
+  readonly tasks: TaskKeeper | undefined;
   readonly slots: Slots;
   readonly once: OnceLog;
   readonly emit: (events: readonly Event[]) => void;
@@ -89,13 +91,14 @@ export class CometRunner {
   }
 
   async #finish(run: Run, timer: Timer): Promise<void> {
-    const { machine, agent, commands, once } = this.#around;
+    const { machine, agent, tasks, commands, once } = this.#around;
     const { signal } = run.stop;
     try {
       const findings = await this.settings.comet.run({
         signal,
         machine,
         agent,
+        tasks,
         command: (words) => commands.run(words, signal),
       });
       if (signal.aborted) return;

@@ -3,9 +3,8 @@
  * Pure, and wary: a state comes from another program, of any version since Mesos 0.2x.
  */
 import { createHash } from 'node:crypto';
+import { isObject, type JsonObject as Json, listAt } from '../../shared/mesos/json.ts';
 import type { FoundTask } from '../uplink/task-keeper.ts';
-
-type Json = Readonly<Record<string, unknown>>;
 
 const FRAMEWORKS = ['frameworks', 'completed_frameworks'] as const;
 const EXECUTORS = ['executors', 'completed_executors'] as const;
@@ -51,11 +50,11 @@ export function minimalTaskState(id: string, state: Json): Json | undefined {
 function placesIn(state: Json): Map<string, Place[]> {
   const found = new Map<string, Place[]>();
   for (const frameworkList of FRAMEWORKS)
-    for (const framework of objectsIn(state[frameworkList]))
+    for (const framework of objectsIn(state, frameworkList))
       for (const executorList of EXECUTORS)
-        for (const executor of objectsIn(framework[executorList]))
+        for (const executor of objectsIn(framework, executorList))
           for (const taskList of TASKS)
-            for (const task of objectsIn(executor[taskList])) {
+            for (const task of objectsIn(executor, taskList)) {
               const { id } = task;
               if (typeof id !== 'string' || id === '') continue;
               const place = { frameworkList, framework, executorList, executor, taskList, task };
@@ -91,7 +90,7 @@ function prunedTo(id: string, places: readonly Place[], state: Json): Json {
 /** The executor's other queued tasks have their own entry when they run. */
 function queuedIn(executor: Json, id: string): Json {
   if (!Array.isArray(executor['queued_tasks'])) return {};
-  return { queued_tasks: objectsIn(executor['queued_tasks']).filter((task) => task['id'] === id) };
+  return { queued_tasks: objectsIn(executor, 'queued_tasks').filter((task) => task['id'] === id) };
 }
 
 /** What stands above a task is turned into text once for all the tasks below it. */
@@ -122,9 +121,6 @@ function agentOf(state: Json): Json {
   return Object.fromEntries(AGENT_KEYS.filter((key) => key in state).map((key) => [key, state[key]]));
 }
 
-function objectsIn(list: unknown): Json[] {
-  if (!Array.isArray(list)) return [];
-  return list.filter(
-    (entry: unknown): entry is Json => typeof entry === 'object' && entry !== null && !Array.isArray(entry),
-  );
+function objectsIn(owner: Json, key: string): Json[] {
+  return listAt(owner, key).filter(isObject);
 }

@@ -83,9 +83,11 @@ function makeComet(
   const bare = name.slice(name.lastIndexOf('/') + 1);
   const recipe = RECIPES.get(bare);
   if (recipe) {
-    if (recipe.notBuilt !== undefined) warnings.push(`${path}: ${recipe.notBuilt}`);
     const checked = collect(problems, () => checkSettings(file, params, recipe.params), `${path}.params`);
-    return checked === undefined ? undefined : recipe.make(checked);
+    if (checked === undefined) return undefined;
+    const note = recipe.noteOn?.(checked);
+    if (note !== undefined) warnings.push(`${path}.params: ${note}`);
+    return recipe.make(checked);
   }
   const make = custom.get(name) ?? custom.get(bare);
   if (!make) {

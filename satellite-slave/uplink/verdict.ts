@@ -25,8 +25,11 @@ export type Verdict =
 const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
 const LONGEST_DETAIL = 300;
 
-/** @param nowMs wall time, for a Retry-After that is a date */
-export function verdictOn(answer: HttpAnswer, nowMs: number): Verdict {
+/**
+ * @param nowMs wall time, for a Retry-After that is a date
+ * @param path what was asked, for the words
+ */
+export function verdictOn(answer: HttpAnswer, nowMs: number, path = '/reports'): Verdict {
   const { status } = answer;
   const body = objectIn(answer.body);
   if (status === 202 || (status === 200 && typeof body?.['accepted'] === 'number'))
@@ -45,7 +48,7 @@ export function verdictOn(answer: HttpAnswer, nowMs: number): Verdict {
       return shutOut(`${reason}; the token of this slave (token-file) is missing or may not report`, status === 401);
     case 404:
       return shutOut(
-        'answered 404 for /reports: this looks like an original satellite-master, or no satellite-master at all',
+        `answered 404 for ${path}: this looks like an original satellite-master, or no satellite-master at all`,
       );
     case 413:
       return { kind: 'too-large' };

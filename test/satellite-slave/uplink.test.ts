@@ -288,10 +288,10 @@ describe('events that wait', () => {
   test('a newer takes the place of an older; what could not be delivered does not come over a newer', () => {
     const waiting = new WaitingEvents();
     waiting.add([event('a', { time: 1 }), event('b')]);
-    const { events } = waiting.take(10, 10_000);
+    const { items } = waiting.take(10, 10_000);
     waiting.add([event('a', { time: 2 })]);
-    waiting.putBack(events);
-    expect(waiting.take(10, 10_000).events.map(({ service, time }) => [service, time])).toEqual([
+    waiting.putBack(items);
+    expect(waiting.take(10, 10_000).items.map(({ service, time }) => [service, time])).toEqual([
       ['a', 2],
       ['b', 1],
     ]);
@@ -300,12 +300,12 @@ describe('events that wait', () => {
   test('a batch holds as many as fit, by number and by bytes', () => {
     const waiting = new WaitingEvents();
     waiting.add(services(10));
-    expect(waiting.take(4, 10_000).events).toHaveLength(4);
-    const { events, json } = waiting.take(1000, 120);
-    expect(events).toHaveLength(2);
+    expect(waiting.take(4, 10_000).items).toHaveLength(4);
+    const { items, json } = waiting.take(1000, 120);
+    expect(items).toHaveLength(2);
     expect(Buffer.byteLength(json)).toBeLessThanOrEqual(120);
-    expect(JSON.parse(json)).toEqual(events);
-    expect(waiting.take(1000, 1).events).toHaveLength(1);
+    expect(JSON.parse(json)).toEqual(items);
+    expect(waiting.take(1000, 1).items).toHaveLength(1);
     expect(waiting.size).toBe(3);
   });
 
@@ -314,6 +314,6 @@ describe('events that wait', () => {
     waiting.add(services(MOST_EVENTS + 5));
     expect(waiting.size).toBe(MOST_EVENTS);
     expect(waiting.dropped).toBe(5);
-    expect(waiting.take(1, 1_000).events[0]?.service).toBe('s5');
+    expect(waiting.take(1, 1_000).items[0]?.service).toBe('s5');
   });
 });

@@ -14,6 +14,7 @@ export function surroundings(events: Event[], others: Partial<CometSurroundings>
     commands: new Commands(process.env),
     machine: new Machine(),
     agent: undefined,
+    tasks: undefined,
     slots: new Slots(8),
     once: new OnceLog(silentLog),
     emit: (found) => void events.push(...found),
