@@ -1,0 +1,66 @@
+/** `satellite-master --replay PATH`: reads the file, and prints what the rule would have said. */
+import { readFileSync, statSync } from 'node:fs';
+import { formatDuration } from '../../shared/duration.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { escapeControls } from '../../shared/text.ts';
+import type { Thresholds } from '../rules/black-hole/verdict.ts';
+import { type Captured, NoStateError, tasksOfCaptured } from './captured.ts';
+import { type Episode, linesOf, replay } from './replay.ts';
+
+/** Thrown when the path can't be replayed; its message names it and says why. */
+export class ReplayError extends Error {
+  override readonly name = 'ReplayError';
+}
+
+/**
+ * @returns what to print, lines with `\n`
+ * @throws ReplayError
+ */
+export function replayFile(path: string, thresholds: Thresholds, { json }: { readonly json: boolean }): string {
+  const captured = read(path);
+  const episodes = replay(captured.tasks, thresholds);
+  const lines = json ? linesOf(episodes).map((line) => JSON.stringify(line)) : table(captured, episodes, thresholds);
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function read(path: string): Captured {
+  try {
+    if (statSync(path).isDirectory()) throw new NoStateError('a folder: recordings are not replayed yet, only a file');
+    return tasksOfCaptured(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ReplayError(`${path}: ${error instanceof NoStateError ? error.message : messageOf(error)}`);
+  }
+}
+
+function table({ tasks, timeless }: Captured, episodes: readonly Episode[], thresholds: Thresholds): string[] {
+  const hosts = new Set(tasks.map(({ host }) => host)).size;
+  const times = tasks.flatMap(({ statuses }) => statuses.map(({ timeS }) => timeS));
+  const [from, to] = [least(times), -least(times.map((time) => -time))];
+  const when = times.length > 0 ? `, ${timeText(from)} to ${timeText(to)}` : '';
+  const without = timeless > 0 ? ` (and ${timeless} that tell no time)` : '';
+  const lines = [
+    `${tasks.length} tasks${without} on ${hosts} hosts${when}; window ${formatDuration(thresholds.windowS * 1000)}`,
+  ];
+  if (episodes.length === 0) return [...lines, 'Nobody would have been blamed.'];
+  lines.push('', `${'FROM'.padEnd(16)}  ${'TO'.padEnd(16)}  ${'VERDICT'.padEnd(17)}  WHO AND WHY`);
+  for (const episode of episodes) {
+    const name = escapeControls(episode.host ?? episode.application ?? '');
+    const verdict = !episode.blamed
+      ? 'host not blamed'
+      : episode.kind === 'host'
+        ? 'HOST BLACK HOLE'
+        : 'APPLICATION FAILS';
+    lines.push(`${timeText(episode.from)}  ${timeText(episode.to)}  ${verdict.padEnd(17)}  ${name}: ${episode.reason}`);
+  }
+  return lines;
+}
+
+function least(times: readonly number[]): number {
+  return times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+}
+
+/** UTC, to the minute. */
+function timeText(unixS: number): string {
+  const date = new Date(unixS * 1000);
+  return Number.isNaN(date.getTime()) ? String(unixS) : date.toISOString().slice(0, 16).replace('T', ' ');
+}

@@ -1,0 +1,120 @@
+/**
+ * The coarse source: what agents counted themselves, as slaves report it (`mesos/slave/total-tasks-…`). Tells nothing of
+ * applications, so that it is asked only for hosts whose tasks are not known one by one.
+ */
+import type { Event } from '../../../shared/event.ts';
+import { TEST_PREFIX } from '../../../shared/event.ts';
+import type { Cell, Counts, Picture } from './picture.ts';
+import type { AgentErrors } from './verdict.ts';
+
+/** What all tasks of a host are called where nothing is known of applications. */
+export const ANY_APPLICATION = 'tasks of any application';
+
+const SERVICES: Readonly<Record<string, keyof Counters>> = {
+  [`${TEST_PREFIX}total-tasks-started`]: 'started',
+  [`${TEST_PREFIX}total-tasks-failed`]: 'failed',
+  [`${TEST_PREFIX}total-tasks-finished`]: 'finished',
+};
+
+/** Attributes of `total-tasks-failed`: counters of the same agent. */
+const ATTRIBUTES: Readonly<Record<string, keyof Counters>> = {
+  'container-launch-errors': 'launchErrors',
+  'recovery-errors': 'recoveryErrors',
+  'container-destroy-errors': 'destroyErrors',
+};
+
+/** Increments of one counter. A value below the last one is a new beginning: nothing is known of what lies between. */
+class Counter {
+  #last: number | undefined;
+  #sum = 0;
+  readonly #increments: { readonly atS: number; readonly by: number }[] = [];
+
+  take(value: number, atS: number): void {
+    const by = this.#last === undefined ? 0 : Math.max(0, value - this.#last);
+    this.#last = value;
+    if (by === 0) return;
+    this.#sum += by;
+    this.#increments.push({ atS, by });
+  }
+
+  sumSince(fromS: number): number {
+    while (this.#increments[0] && this.#increments[0].atS < fromS) this.#sum -= this.#increments.shift()?.by ?? 0;
+    return this.#sum;
+  }
+}
+
+class Counters {
+  readonly started = new Counter();
+  readonly failed = new Counter();
+  readonly finished = new Counter();
+  readonly launchErrors = new Counter();
+  readonly recoveryErrors = new Counter();
+  readonly destroyErrors = new Counter();
+  heardS = 0;
+}
+
+const MOST_HOSTS = 100_000;
+
+export class AgentCounters {
+  readonly #windowS: number;
+  readonly #hosts = new Map<string, Counters>();
+  #nowS = 0;
+
+  constructor(windowS: number) {
+    this.#windowS = windowS;
+  }
+
+  /** @param atS when it arrived */
+  take({ host, service, metric, attributes }: Event, atS: number): void {
+    const name = SERVICES[service];
+    if (name === undefined || name === 'heardS' || host === undefined || metric === undefined) return;
+    const counters = this.#hosts.get(host) ?? new Counters();
+    if (!this.#hosts.has(host) && this.#hosts.size >= MOST_HOSTS) return;
+    this.#hosts.set(host, counters);
+    counters.heardS = atS;
+    counters[name].take(metric, atS);
+    if (name !== 'failed') return;
+    for (const [attribute, counter] of Object.entries(ATTRIBUTES)) {
+      const value = Number(attributes?.[attribute] ?? Number.NaN);
+      if (Number.isFinite(value) && counter !== 'heardS') counters[counter].take(value, atS);
+    }
+  }
+
+  /** Who has not been heard for two windows is forgotten. */
+  advance(nowS: number): void {
+    this.#nowS = nowS;
+    for (const [host, { heardS }] of this.#hosts) if (heardS < nowS - 2 * this.#windowS) this.#hosts.delete(host);
+  }
+
+  dropHost(host: string): void {
+    this.#hosts.delete(host);
+  }
+
+  errorsOf(host: string): AgentErrors | undefined {
+    const counters = this.#hosts.get(host);
+    if (!counters) return undefined;
+    const fromS = this.#nowS - this.#windowS;
+    return {
+      launch: counters.launchErrors.sumSince(fromS),
+      own: counters.recoveryErrors.sumSince(fromS) + counters.destroyErrors.sumSince(fromS),
+    };
+  }
+
+  /** Every host but those left out, as if all its tasks were of one application; what has not failed went well. */
+  picture(leaveOut: (host: string) => boolean): Picture {
+    const hosts = new Map<string, Map<string, Cell>>();
+    const ofAll = new Map<string, Cell>();
+    const fromS = this.#nowS - this.#windowS;
+    for (const [host, counters] of this.#hosts) {
+      const started = counters.started.sumSince(fromS);
+      const failed = counters.failed.sumSince(fromS);
+      const finished = counters.finished.sumSince(fromS);
+      if (leaveOut(host) || started + failed + finished === 0) continue;
+      const counts: Counts = { started, failed, finished, settled: 0 };
+      const cell = { host, application: ANY_APPLICATION, counts, instances: new Map([['', { counts }]]) };
+      hosts.set(host, new Map([[ANY_APPLICATION, cell]]));
+      ofAll.set(host, cell);
+    }
+    return { hosts, applications: new Map([[ANY_APPLICATION, ofAll]]) };
+  }
+}

@@ -1,0 +1,53 @@
+/** What happened in a window of time, counted by host and application: what the rule judges. */
+
+export interface Counts {
+  /** Begun in the window, or ended in it without having been seen before. */
+  started: number;
+  /** Ended by themselves, well. */
+  finished: number;
+  failed: number;
+  /** Begun in the window and running for a while already. */
+  settled: number;
+}
+
+export interface Cell {
+  readonly host: string;
+  readonly application: string;
+  readonly counts: Readonly<Counts>;
+  /** The same by instance, where instances have names of their own; else under the empty name. */
+  readonly instances: ReadonlyMap<string, { readonly counts: Readonly<Counts> }>;
+}
+
+export interface Picture {
+  /** Host -> application -> cell. */
+  readonly hosts: ReadonlyMap<string, ReadonlyMap<string, Cell>>;
+  /** Application -> host -> cell. */
+  readonly applications: ReadonlyMap<string, ReadonlyMap<string, Cell>>;
+}
+
+export function noCounts(): Counts {
+  return { started: 0, finished: 0, failed: 0, settled: 0 };
+}
+
+export function addCounts(to: Counts, counts: Readonly<Counts>, sign: 1 | -1 = 1): Counts {
+  to.started += sign * counts.started;
+  to.finished += sign * counts.finished;
+  to.failed += sign * counts.failed;
+  to.settled += sign * counts.settled;
+  return to;
+}
+
+export function isNothing({ started, finished, failed, settled }: Readonly<Counts>): boolean {
+  return started === 0 && finished === 0 && failed === 0 && settled === 0;
+}
+
+export function sumOf(cells: Iterable<Cell>): Counts {
+  const sum = noCounts();
+  for (const { counts } of cells) addCounts(sum, counts);
+  return sum;
+}
+
+/** Tasks that went well. */
+export function wellOf({ finished, settled }: Readonly<Counts>): number {
+  return finished + settled;
+}

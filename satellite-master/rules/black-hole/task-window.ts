@@ -1,0 +1,203 @@
+/**
+ * The tasks of the last while, counted by host, application and instance. A change of a task costs O(1): it is counted
+ * in the slice of time it falls into, and taken off again when that slice leaves the window.
+ * Seconds are of any clock that does not jump back.
+ */
+
+import type { Attribution } from './application.ts';
+import { addCounts, type Cell, type Counts, isNothing, noCounts, type Picture } from './picture.ts';
+import type { TaskWord } from './task-words.ts';
+
+/** One change of a task. */
+export interface TaskStep extends Attribution {
+  /** Unique in the cluster. */
+  readonly task: string;
+  readonly host: string;
+  readonly word: TaskWord;
+  /** When it began, where that is told: a task that is first heard of when it ended. */
+  readonly begunS: number;
+  readonly atS: number;
+}
+
+/** A task that runs for so long has begun well, until it fails after all. */
+export const SETTLED_S = 60;
+
+/** The window goes on in steps of this share of it. */
+const SLICES = 20;
+const MOST_LEAVES = 200_000;
+const MOST_YOUNG = 200_000;
+
+interface Leaf {
+  readonly instance: string;
+  readonly cell: MutableCell;
+  readonly counts: Counts;
+}
+
+interface MutableCell extends Cell {
+  readonly counts: Counts;
+  readonly instances: Map<string, Leaf>;
+}
+
+interface Slice {
+  readonly number: number;
+  readonly counts: Map<Leaf, Counts>;
+  readonly young: string[];
+}
+
+/** A task that began within the window. */
+interface Young {
+  readonly leaf: Leaf;
+  runningS: number | undefined;
+  settled: Slice | undefined;
+}
+
+export class TaskWindow implements Picture {
+  readonly hosts = new Map<string, Map<string, MutableCell>>();
+  readonly applications = new Map<string, Map<string, MutableCell>>();
+  readonly #sliceS: number;
+  /** By number, oldest first. */
+  #slices: Slice[] = [];
+  readonly #young = new Map<string, Young>();
+  /** Young tasks that run and have not settled. */
+  readonly #unsettled = new Set<Young>();
+  #leaves = 0;
+  #nowS = Number.NEGATIVE_INFINITY;
+
+  constructor(windowS: number) {
+    this.#sliceS = windowS / SLICES;
+  }
+
+  take(step: TaskStep): void {
+    const { task, word, atS, begunS } = step;
+    if (word === 'unsure') return;
+    if (atS > this.#nowS) this.#roll(atS);
+    const young = this.#young.get(task) ?? this.#begin(step);
+    if (word === 'begun') return;
+    if (word === 'running') {
+      if (!young || young.settled || young.runningS !== undefined) return;
+      young.runningS = atS;
+      this.#unsettled.add(young);
+      return;
+    }
+    if (young) this.#forget(task, young);
+    if (word === 'ended' || !this.#isWithin(atS)) return;
+    const leaf = young?.leaf ?? this.#leafOf(step);
+    if (begunS <= atS) this.#count(leaf, this.#sliceAt(atS), word, 1);
+  }
+
+  /** Time passes: what is too old is forgotten, and who has run for long enough has settled. */
+  advance(nowS: number): void {
+    if (nowS < this.#nowS) return;
+    this.#roll(nowS);
+    for (const young of this.#unsettled) {
+      const { runningS = nowS } = young;
+      if (nowS - runningS < SETTLED_S) continue;
+      this.#unsettled.delete(young);
+      young.settled = this.#sliceAt(runningS + SETTLED_S);
+      this.#count(young.leaf, young.settled, 'settled', 1);
+    }
+  }
+
+  get isEmpty(): boolean {
+    return this.hosts.size === 0;
+  }
+
+  #roll(nowS: number): void {
+    this.#nowS = nowS;
+    const oldest = this.#numberOf(nowS) - SLICES;
+    while (this.#slices[0] && this.#slices[0].number < oldest) this.#drop(this.#slices.shift());
+  }
+
+  /** undefined: it began before the window, or there is no more room. */
+  #begin(step: TaskStep): Young | undefined {
+    if (!this.#isWithin(step.begunS) || this.#young.size >= MOST_YOUNG) return undefined;
+    const slice = this.#sliceAt(step.begunS);
+    const leaf = this.#leafOf(step);
+    this.#count(leaf, slice, 'started', 1);
+    const young: Young = { leaf, runningS: undefined, settled: undefined };
+    this.#young.set(step.task, young);
+    slice.young.push(step.task);
+    return young;
+  }
+
+  /** It ended: that it had settled is no longer true. */
+  #forget(task: string, young: Young): void {
+    this.#young.delete(task);
+    this.#unsettled.delete(young);
+    if (young.settled && this.#slices.includes(young.settled)) this.#count(young.leaf, young.settled, 'settled', -1);
+  }
+
+  #drop(slice: Slice | undefined): void {
+    for (const [leaf, counts] of slice?.counts ?? []) {
+      addCounts(leaf.counts, counts, -1);
+      addCounts(leaf.cell.counts, counts, -1);
+      this.#clear(leaf);
+    }
+    for (const task of slice?.young ?? []) {
+      const young = this.#young.get(task);
+      if (!young) continue;
+      this.#young.delete(task);
+      this.#unsettled.delete(young);
+    }
+  }
+
+  #count(leaf: Leaf, slice: Slice, what: keyof Counts, by: 1 | -1): void {
+    const counts = slice.counts.get(leaf) ?? noCounts();
+    slice.counts.set(leaf, counts);
+    counts[what] += by;
+    leaf.counts[what] += by;
+    leaf.cell.counts[what] += by;
+  }
+
+  #leafOf({ host, application, instance }: TaskStep): Leaf {
+    const cell = this.hosts.get(host)?.get(application) ?? this.#cellOf(host, application);
+    const name = this.#leaves < MOST_LEAVES ? instance : '';
+    const known = cell.instances.get(name);
+    if (known) return known;
+    const leaf: Leaf = { instance: name, cell, counts: noCounts() };
+    cell.instances.set(name, leaf);
+    this.#leaves++;
+    return leaf;
+  }
+
+  #cellOf(host: string, application: string): MutableCell {
+    const cell = { host, application, counts: noCounts(), instances: new Map() };
+    const ofHost = this.hosts.get(host) ?? new Map<string, MutableCell>();
+    this.hosts.set(host, ofHost.set(application, cell));
+    const ofApplication = this.applications.get(application) ?? new Map<string, MutableCell>();
+    this.applications.set(application, ofApplication.set(host, cell));
+    return cell;
+  }
+
+  #clear({ instance, cell, counts }: Leaf): void {
+    if (!isNothing(counts) || !cell.instances.delete(instance)) return;
+    this.#leaves--;
+    if (cell.instances.size > 0) return;
+    remove(this.hosts, cell.host, cell.application);
+    remove(this.applications, cell.application, cell.host);
+  }
+
+  #sliceAt(atS: number): Slice {
+    const number = Math.max(this.#numberOf(atS), this.#numberOf(this.#nowS) - SLICES);
+    let at = this.#slices.length;
+    while (at > 0 && (this.#slices[at - 1]?.number ?? 0) > number) at--;
+    const known = this.#slices[at - 1];
+    if (known?.number === number) return known;
+    const slice: Slice = { number, counts: new Map(), young: [] };
+    this.#slices.splice(at, 0, slice);
+    return slice;
+  }
+
+  #numberOf(atS: number): number {
+    return Math.floor(atS / this.#sliceS);
+  }
+
+  #isWithin(atS: number): boolean {
+    return this.#numberOf(atS) >= this.#numberOf(this.#nowS) - SLICES;
+  }
+}
+
+function remove<V>(maps: Map<string, Map<string, V>>, first: string, second: string): void {
+  const inner = maps.get(first);
+  if (inner?.delete(second) && inner.size === 0) maps.delete(first);
+}
