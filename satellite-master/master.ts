@@ -5,6 +5,7 @@ import { type Clock, sleep, type Timer } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
+import { ClusterSide } from './cluster-side.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { MesosAgents } from './mesos/agents.ts';
 import { MesosClient } from './mesos/client.ts';
@@ -56,6 +57,7 @@ export class Master {
   readonly #history: History;
   readonly #chronicle: Chronicle;
   readonly #file: WhitelistFile;
+  readonly #cluster: ClusterSide;
   readonly #http: HttpServer;
   readonly #timers: Timer[] = [];
   #takenOver: Promise<void> | undefined;
@@ -136,7 +138,20 @@ export class Master {
       history: this.#history,
       clock,
     });
-    metrics.onCollect(() => status.fill(metrics));
+    this.#cluster = new ClusterSide({
+      settings,
+      mesos: undefined,
+      replica,
+      reception,
+      leads,
+      hostFigures: () => status.snapshot(),
+      clock,
+      log,
+    });
+    metrics.onCollect(() => {
+      status.fill(metrics);
+      this.#cluster.fill(metrics);
+    });
     this.#http = createHttpServer({
       settings: { serviceHost: settings.service.host, ...settings.service },
       whitelist: this.#whitelist,
@@ -148,7 +163,9 @@ export class Master {
       metrics,
       readiness: () => status.readiness(),
       isReady: () => status.isReady(),
-      snapshot: () => status.snapshot(),
+      snapshot: () => this.#cluster.snapshot(),
+      figureHistory: this.#cluster.figureHistory,
+      drift: () => this.#cluster.drift(),
       hostCheck: createHostCheck(settings.hostCheck, clock),
       clock,
       log,
@@ -172,6 +189,7 @@ export class Master {
       this.#reconciler.markAll();
     });
     if (mesos) this.#agents?.start(mesos.pollIntervalMs);
+    await this.#cluster.start();
     this.#store.start(this.#replica);
     this.#timers.push(
       this.#clock.every(TICK_MS, () => this.#tick()),
@@ -187,6 +205,7 @@ export class Master {
     this.#reconciler.stop();
     this.#agents?.stop();
     await this.#http.close(deadlineMs / 2);
+    await this.#cluster.stop();
     await this.#file.close();
     await this.#leadership.stop();
     await this.#store.close(deadlineMs / 4);

@@ -73,6 +73,11 @@ export class Reception implements Silence {
     return this.#judge.quiet();
   }
 
+  /** Hosts that are heard now. */
+  heard(): Iterable<HostName> {
+    return this.#judge.heard();
+  }
+
   silentForMs(host: HostName): number | undefined {
     const known = this.#judge.verdictOf(host);
     return known?.verdict.kind === 'silent' ? this.#clock.monoMs() - known.sinceMs : undefined;

@@ -17,7 +17,7 @@ export interface StatusParts {
   readonly reconciler: Reconciler;
   readonly leadership: Leadership;
   readonly index: EventIndex;
-  readonly history: Pick<History, 'failures'>;
+  readonly history: Pick<History, 'failures' | 'waiting'>;
   readonly clock: Clock;
 }
 
@@ -79,6 +79,7 @@ export class Status {
     metrics.massSilence.set(census.wave.size > 0 ? 1 : 0);
     metrics.fileHeld.set(file.state.kind === 'held' ? 1 : 0);
     metrics.fileAge.set(file.writtenMs === undefined ? Number.NaN : (clock.monoMs() - file.writtenMs) / 1000);
+    metrics.waiting.set({ queue: 'history' }, history.waiting);
     metrics.leader.set(leadership.now.leads ? 1 : 0);
     raiseTo(metrics.foreignWrites, replica.foreignWrites, this.#told, 'foreign');
     raiseTo(metrics.historyFailures, history.failures, this.#told, 'history');

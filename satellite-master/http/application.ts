@@ -41,6 +41,7 @@ export function createApplication(routes: readonly Route[], services: Services):
 
   app.use(async (context, next) => {
     context.set({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+    metrics.httpInFlight.inc();
     try {
       await next();
     } catch (thrown) {
@@ -52,6 +53,8 @@ export function createApplication(routes: readonly Route[], services: Services):
       const error = asSatelliteError(thrown, log, `${context.method} ${context.path}`);
       if (error.code === 'internal') metrics.faults.inc({ part: 'http' });
       sendProblem(context, error);
+    } finally {
+      metrics.httpInFlight.dec();
     }
     const method = METHODS.has(context.method) ? context.method : 'other';
     metrics.httpRequests.inc({ method, status: String(context.status) });

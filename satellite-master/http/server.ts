@@ -6,7 +6,9 @@ import { Listing } from '../whitelist/listing.ts';
 import { Operators } from '../whitelist/operators.ts';
 import { createApplication } from './application.ts';
 import { Connections } from './connections.ts';
+import { driftRoutes } from './drift.ts';
 import { eventRoutes } from './events.ts';
+import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { manualRoutes } from './manual.ts';
 import { metricRoutes } from './metrics.ts';
@@ -51,6 +53,8 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...manualRoutes(listing, operators),
       ...whyRoutes(services),
       ...metricRoutes(services),
+      ...figureRoutes(services),
+      ...driftRoutes(services),
       ...eventRoutes(services),
       ...healthRoutes(services),
     ],

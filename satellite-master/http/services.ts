@@ -4,6 +4,8 @@ import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import type { EventIndex } from '../events/index.ts';
+import type { DriftReport } from '../mesos/drift-watch.ts';
+import type { FigureHistory } from '../stats/figure-history.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import type { HistoryEntry } from '../whitelist/history.ts';
 import type { HostCheck } from '../whitelist/host-check.ts';
@@ -42,6 +44,10 @@ export interface Services {
   isReady(): boolean;
   /** `{name: number}` for `/metrics/snapshot`. */
   snapshot(): Readonly<Record<string, number>>;
+  /** What the figures of the snapshot have been. */
+  readonly figureHistory: Pick<FigureHistory, 'names' | 'series'>;
+  /** Where whitelist, reports and Mesos disagree. */
+  drift(): DriftReport;
   readonly hostCheck: HostCheck;
   readonly clock: Clock;
   readonly log: Log;

@@ -117,6 +117,11 @@ export class JudgeTests {
     return known?.verdict && { verdict: known.verdict, sinceMs: known.sinceMs };
   }
 
+  /** Hosts that this master hears now. */
+  *heard(): Iterable<HostName> {
+    for (const [host, { verdict }] of this.#hosts) if (verdict?.heard && verdict.kind !== 'silent') yield host;
+  }
+
   /** Hosts heard of that are silent, or have said nothing for more than half of the shortest ttl of their tests. */
   *quiet(): Iterable<Quiet> {
     const nowMs = this.#options.clock.monoMs();

@@ -39,8 +39,11 @@ export class ClusterFigures {
     this.#clock = clock;
   }
 
-  /** An answer of the Mesos master that is asked; one that does not lead tells nothing of the cluster. */
-  take(metrics: MesosMetrics): void {
+  /**
+   * An answer of a Mesos master; one that does not lead tells nothing of the cluster.
+   * @param master tells it from the others
+   */
+  take(metrics: MesosMetrics, master: string): void {
     const atMs = this.#clock.monoMs();
     const elected = metrics['master/elected'] === 1;
     const counters: Record<string, number> = {};
@@ -48,7 +51,8 @@ export class ClusterFigures {
       const value = figure(metrics, taskKey(state));
       if (value !== undefined) counters[state] = value;
     }
-    this.#rates = follow(this.#rates, { atMs, elected, uptimeS: figure(metrics, 'master/uptime_secs'), counters });
+    const uptimeS = figure(metrics, 'master/uptime_secs');
+    this.#rates = follow(this.#rates, { master, atMs, elected, uptimeS, counters });
     if (!elected) return;
     this.#figures = figuresOf(metrics);
     this.#takenMs = atMs;

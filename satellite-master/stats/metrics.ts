@@ -1,5 +1,6 @@
 /** What this master counts, for Prometheus. Counters are raised where things happen; gauges are filled when somebody asks. */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { ClusterMetrics } from './cluster-metrics.ts';
 
 export interface MetricsOptions {
   /** Node's own figures (event loop delay, memory, garbage collection) beside ours; default true. */
@@ -26,6 +27,7 @@ export class Metrics {
 
   // HTTP
   readonly httpRequests = this.#counter('http_requests_total', 'Answered requests', ['method', 'status']);
+  readonly httpInFlight = this.#gauge('http_requests_in_flight', 'Requests that wait for their answer');
   readonly faults = this.#counter('faults_total', 'Faults inside Satellite that were logged', ['part']);
 
   // Whitelist
@@ -43,11 +45,17 @@ export class Metrics {
   readonly guardHeld = this.#gauge('guard_held', 'Hosts that automation would take off and may not');
   readonly massSilence = this.#gauge('mass_silence', '1 while a wave of silence is not believed');
 
+  /** Each is bounded; one that stays above 0 is not kept up with. */
+  readonly waiting = this.#gauge('waiting', 'What waits to be written', ['queue']);
+
   // File and leadership
   readonly publishes = this.#counter('publish_total', 'Writes of the whitelist file', ['outcome']);
   readonly fileAge = this.#gauge('file_age_seconds', 'Since the whitelist file was last known to be right');
   readonly fileHeld = this.#gauge('file_held', '1 while the file is held rather than emptied');
   readonly leader = this.#gauge('leader', '1 while this master leads');
+
+  /** What Mesos tells, and where it disagrees. */
+  readonly cluster = new ClusterMetrics(this.#registry);
 
   constructor({ ofProcess = true }: MetricsOptions = {}) {
     if (ofProcess) collectDefaultMetrics({ register: this.#registry });

@@ -6,6 +6,8 @@
 
 /** What one answer of a Mesos master said. */
 export interface Reading {
+  /** Which Mesos master it was: any name that tells it from others. */
+  readonly master: string;
   /** When it came, monotonic ms. */
   readonly atMs: number;
   /** Its `master/elected`: a master that does not lead counts nothing of the cluster. */
@@ -37,7 +39,7 @@ const UPTIME_SLACK_S = 4;
 
 export function follow(rates: Rates, reading: Reading): Rates {
   const { last, totals: before } = rates;
-  if (!reading.elected) return { ...rates, last: reading };
+  if (!reading.elected) return last?.master === reading.master ? { ...rates, last: reading } : rates;
   const continues = last !== undefined && !restarted(last, reading);
   const totals: Record<string, number> = { ...before };
   for (const [name, value] of Object.entries(reading.counters)) {
@@ -64,7 +66,7 @@ export function perMinute({ totals, past }: Rates, name: string): number | undef
 
 /** Whether the two readings are of two lives of a master, or of two times of leading. */
 function restarted(last: Reading, next: Reading): boolean {
-  if (last.elected !== next.elected) return true;
+  if (last.master !== next.master || last.elected !== next.elected) return true;
   if (last.uptimeS !== undefined && next.uptimeS !== undefined) {
     const grownS = next.uptimeS - last.uptimeS;
     if (grownS < 0 || grownS < (next.atMs - last.atMs) / 1000 - UPTIME_SLACK_S) return true;

@@ -64,6 +64,11 @@ export class History {
     this.#bounds = bounds;
   }
 
+  /** Entries that wait for the disk. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Entries that could not be kept since the start. */
   get failures(): number {
     return this.#failures;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { EventIndex } from '../../satellite-master/events/index.ts';
 import { createHttpServer, HTTP_LIMITS, type HttpLimits, type HttpServer } from '../../satellite-master/http/server.ts';
 import type { HttpSettings, Services } from '../../satellite-master/http/services.ts';
+import { FigureHistory } from '../../satellite-master/stats/figure-history.ts';
 import { Metrics } from '../../satellite-master/stats/metrics.ts';
 import { EmbeddedStore } from '../../satellite-master/whitelist/embedded-store.ts';
 import { History } from '../../satellite-master/whitelist/history.ts';
@@ -100,6 +101,15 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       const share = records.length === 0 ? 0 : up / records.length;
       return { 'num-hosts-up': up, 'num-available-hosts': records.length, 'prop-available-hosts': share };
     },
+    figureHistory: new FigureHistory(),
+    drift: () => ({
+      time: clock.wallMs() / 1000,
+      checkedAt: null,
+      fresh: false,
+      reason: 'no Mesos is configured',
+      findings: [],
+      counts: { 'no-such-agent': 0, 'no-slave': 0, 'tasks-while-off': 0, 'out-in-mesos': 0, 'unknown-name': 0 },
+    }),
     hostCheck:
       options.hostCheck ?? createHostCheck({ dns: true, reachable: false, port: 5051, pattern: null }, systemClock),
     clock,

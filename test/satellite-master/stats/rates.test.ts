@@ -6,7 +6,7 @@ const LOST = 'master/tasks_lost';
 
 function reading(atS: number, lost: number | undefined, over: Partial<Reading> = {}): Reading {
   const counters = lost === undefined ? {} : { [LOST]: lost };
-  return { atMs: atS * 1000, elected: true, uptimeS: 1_000 + atS, counters, ...over };
+  return { master: 'm1', atMs: atS * 1000, elected: true, uptimeS: 1_000 + atS, counters, ...over };
 }
 
 const followed = (...readings: readonly Reading[]): Rates => readings.reduce(follow, noRates);
@@ -39,6 +39,7 @@ describe('a step that spans a restart or another leader counts for nothing', () 
     ['uptime sank, the counter is beyond the old one', reading(60, 5_000, { uptimeS: 10 })],
     ['uptime grew, but less than the time between', reading(3_000, 5_000, { uptimeS: 2_000 })],
     ['it was not elected before', reading(60, 5_000)],
+    ['another leads', reading(60, 5_000, { master: 'm2' })],
   ])('%s', (name, next) => {
     const first = reading(0, 100, { elected: !name.startsWith('it was not elected') });
     const rates = followed(first, next);
@@ -52,9 +53,16 @@ describe('a step that spans a restart or another leader counts for nothing', () 
 
   test('what a follower says is not counted, and what was counted stays', () => {
     const follower = reading(61, 0, { elected: false, uptimeS: 5 });
-    const rates = followed(reading(0, 0), reading(60, 6), follower, { ...follower, atMs: 62_000 });
-    expect(rates.totals[LOST]).toBe(6);
-    expect(perMinute(rates, LOST)).toBe(6);
+    for (const master of ['m1', 'm2']) {
+      const rates = followed(reading(0, 0), reading(60, 6), { ...follower, master });
+      expect(rates.totals[LOST]).toBe(6);
+      expect(perMinute(rates, LOST)).toBe(6);
+    }
+  });
+
+  test('the word of a follower between two of the leader breaks nothing', () => {
+    const follower = reading(30, 0, { elected: false, master: 'm2' });
+    expect(followed(reading(0, 0), follower, reading(60, 6)).totals[LOST]).toBe(6);
   });
 });
 

@@ -1,0 +1,42 @@
+/** `/metrics/history`: what a figure of the snapshot has been, for charts. */
+import { parseDurationMs } from '../../shared/duration.ts';
+import { SatelliteError } from '../../shared/errors.ts';
+import { shown } from '../intake/schema.ts';
+import { JSON_OR_TEXT, type Route } from './route.ts';
+import type { Services } from './services.ts';
+
+const DEFAULT_S = 3_600;
+
+export function figureRoutes({ figureHistory, clock }: Services): Route[] {
+  return [
+    {
+      method: 'GET',
+      path: '/metrics/history',
+      right: 'read',
+      forms: JSON_OR_TEXT,
+      handle({ query }) {
+        const nowS = clock.wallMs() / 1000;
+        const name = query('name');
+        const sinceS = sinceOf(query('since'), nowS);
+        const series = name === undefined ? undefined : figureHistory.series(name, sinceS, nowS);
+        if (!series) {
+          const known = figureHistory.names();
+          const found = name === undefined ? 'no name' : `the name ${shown(name)}`;
+          throw new SatelliteError('bad-request', `found ${found}, expected one of ${known.join(', ')}`, { known });
+        }
+        return { json: series, text: () => series.points.map(([time, value]) => `${time} ${value}`).join('\n') };
+      },
+    },
+  ];
+}
+
+function sinceOf(text: string | undefined, nowS: number): number {
+  if (text === undefined) return nowS - DEFAULT_S;
+  if (/^\d{1,12}(\.\d{1,9})?$/.test(text)) return Number(text);
+  const backMs = parseDurationMs(text, 's');
+  if (backMs !== undefined) return nowS - backMs / 1000;
+  throw new SatelliteError(
+    'bad-request',
+    `found since=${shown(text)}, expected unix seconds or how far back, such as "6h"`,
+  );
+}

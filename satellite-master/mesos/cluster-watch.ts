@@ -1,0 +1,150 @@
+/**
+ * Follows the cluster for those who want figures: each answer of Mesos goes into them, and each poll (`sleep-time`)
+ * down the rules as events. Decides nothing.
+ */
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Event } from '../../shared/event.ts';
+import { type HostName, parseHostName } from '../../shared/host-name.ts';
+import { type Log, OnceLog } from '../../shared/log.ts';
+import type { ClusterFigures, MesosMetrics } from '../stats/cluster-figures.ts';
+import type { Cluster } from './cluster.ts';
+import type { LeaderFigures } from './leader-figures.ts';
+import {
+  frameworkEvents,
+  hasChanged,
+  hostEvents,
+  leaderEvent,
+  MOST_FRAMEWORKS,
+  metricEvents,
+  taskEvent,
+  type Voice,
+} from './monitor.ts';
+
+/** What a configured Mesos gives; none of it where there is none. */
+export interface MesosSources {
+  readonly client: { onFigures(listener: (figures: MesosMetrics) => void): void };
+  readonly leader: Pick<LeaderFigures, 'leader' | 'figuresOf'>;
+  readonly cluster: Cluster;
+}
+
+export interface ClusterWatchOptions {
+  readonly mesos: MesosSources | undefined;
+  readonly figures: ClusterFigures;
+  readonly leads: () => boolean;
+  /** The whitelist's own; undefined while nobody may trust them. */
+  readonly hostFigures: () => Readonly<Record<string, number>> | undefined;
+  readonly take: (events: readonly Event[]) => void;
+  /** Of the Mesos master. */
+  readonly host: HostName;
+  /** `sleep-time`. */
+  readonly pollIntervalMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Well within the 60 s for which the event holds. */
+const LEADER_MS = 10_000;
+/** Our own name for the Mesos master beside us; another's is its address. */
+const LOCAL = 'local';
+
+export class ClusterWatch {
+  readonly #options: ClusterWatchOptions;
+  readonly #once: OnceLog;
+  readonly #listeningSinceS: number;
+  #timers: readonly Timer[] = [];
+  /** The newest answer of the local Mesos master that has not been told yet. */
+  #untold: MesosMetrics | undefined;
+  #elected = false;
+  #asking = false;
+
+  constructor(options: ClusterWatchOptions) {
+    this.#options = options;
+    this.#once = new OnceLog(options.log);
+    this.#listeningSinceS = options.clock.wallMs() / 1000;
+    options.mesos?.client.onFigures((metrics) => this.#heard(metrics));
+    options.mesos?.cluster.onTask((task, before) => {
+      if (hasChanged(task, before, this.#listeningSinceS)) options.take([taskEvent(this.#voice(), task)]);
+    });
+  }
+
+  start(): void {
+    const { clock, pollIntervalMs } = this.#options;
+    this.#timers = [
+      clock.every(LEADER_MS, () => this.#sayLeader()),
+      clock.every(pollIntervalMs, () => void this.poll()),
+    ];
+    this.#sayLeader();
+    void this.#askLeader();
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  /** Says all that is known now. Never rejects. */
+  async poll(): Promise<void> {
+    const { mesos, take, hostFigures } = this.#options;
+    const voice = this.#voice();
+    if (this.#untold) take(metricEvents(voice, this.#untold));
+    this.#untold = undefined;
+    if (mesos && mesos.cluster.stale === undefined) {
+      const frameworks = mesos.cluster.frameworks();
+      if (frameworks.size > MOST_FRAMEWORKS)
+        this.#once.warn('frameworks', `more than ${MOST_FRAMEWORKS} frameworks: the others' resources are not shown`);
+      take(frameworkEvents(voice, frameworks.values()));
+    }
+    const figures = hostFigures();
+    if (figures) take(hostEvents(voice, figures));
+    await this.#askLeader();
+  }
+
+  #heard(metrics: MesosMetrics): void {
+    const elected = metrics['master/elected'] === 1;
+    const turned = elected !== this.#elected;
+    this.#untold = metrics;
+    this.#elected = elected;
+    this.#options.figures.take(metrics, LOCAL);
+    if (turned && this.#timers.length > 0) void this.#askLeader();
+  }
+
+  #sayLeader(): void {
+    const { take, leads } = this.#options;
+    take([leaderEvent(this.#voice(), leads())]);
+  }
+
+  /** Who leads, and its figures where it is not the Mesos master beside us. */
+  async #askLeader(): Promise<void> {
+    const { mesos, figures } = this.#options;
+    if (!mesos || this.#asking) return;
+    this.#asking = true;
+    try {
+      const leader = await mesos.leader.leader();
+      figures.leads(leader);
+      if (leader !== undefined && !this.#elected) {
+        const answer = await mesos.leader.figuresOf(leader);
+        // Meanwhile the one beside us may have been elected, and then it tells.
+        if (!this.#elected) figures.take(answer, leader);
+      }
+      this.#once.recovered('leader', 'the leading Mesos master tells its figures again');
+    } catch (error) {
+      this.#once.warn('leader', `no figures of the leading Mesos master: ${messageOf(error)}`);
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #voice(): Voice {
+    const { host, clock, pollIntervalMs } = this.#options;
+    return { host, nowS: clock.wallMs() / 1000, ttlS: Math.max(300, (pollIntervalMs / 1000) * 3) };
+  }
+}
+
+/** Of the machine itself where the Mesos master is asked by a loopback name, as it mostly is. */
+export function hostOfMesos(url: string | undefined, machine: string): HostName {
+  const named = url === undefined ? '' : new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const loopback = named === '' || named === 'localhost' || named === '::1' || named.startsWith('127.');
+  const host = parseHostName(loopback ? machine : named) ?? parseHostName('localhost');
+  if (!host) throw new Error('localhost is a host name');
+  return host;
+}

@@ -1,0 +1,117 @@
+/** Where whitelist, inventory, reports and Mesos disagree, without changing any of them. Pure. */
+import type { HostName } from '../../shared/host-name.ts';
+import { byCodeUnit } from '../../shared/text.ts';
+import type { ClusterAgent } from './cluster.ts';
+import { type Nearest, NearestNames } from './nearest-name.ts';
+
+export const DRIFT_KINDS = [
+  /** On the list, and no agent registered under that name: the line has no effect. */
+  'no-such-agent',
+  /** An agent that nobody reports for: nobody would notice its illness. */
+  'no-slave',
+  /** Off the list, and tasks were started there nevertheless. */
+  'tasks-while-off',
+  /** On the list, and out of scheduling through Mesos itself. */
+  'out-in-mesos',
+  /** A slave that reports under a name that no agent has. */
+  'unknown-name',
+] as const;
+
+export type DriftKind = (typeof DRIFT_KINDS)[number];
+
+export interface Finding {
+  readonly kind: DriftKind;
+  /** As the list, the slave or the agent writes it. */
+  readonly host: string;
+  readonly detail: string;
+  /** The registered name that was most likely meant. */
+  readonly suggestion?: string;
+  /** Tasks started since it went off, and when the last one was, unix seconds. */
+  readonly tasks?: number;
+  readonly lastStarted?: number;
+}
+
+/** Tasks that were started on a host since it is off the list. */
+export interface TasksWhileOff {
+  readonly offSinceS: number;
+  readonly tasks: number;
+  readonly lastStartedS: number;
+}
+
+export interface DriftInput {
+  /** The hosts that are on. */
+  readonly on: Iterable<HostName>;
+  readonly inInventory: (host: HostName) => boolean;
+  /** Slaves that report now, under the names they gave. */
+  readonly heard: ReadonlySet<HostName>;
+  readonly agents: Iterable<ClusterAgent>;
+  /** Names under which an agent was registered within its time to register again. */
+  readonly remembered: (host: HostName) => boolean;
+  readonly tasksWhileOff: ReadonlyMap<HostName, TasksWhileOff>;
+}
+
+/** Sorted by kind and host; not bounded, and not yet lasting. */
+export function findDrift(input: DriftInput): Finding[] {
+  const { on, heard, remembered } = input;
+  const agents = oneOfEach(input.agents);
+  const registered = new Set(agents.map(({ hostname }) => hostname));
+  const isKnown = (host: HostName) => registered.has(host) || remembered(host);
+  const nearest = new NearestNames(
+    registered,
+    agents.filter(({ host }) => host === undefined || !input.inInventory(host)).map(({ hostname }) => hostname),
+  );
+  const findings: Finding[] = [];
+  for (const host of on)
+    if (!isKnown(host))
+      findings.push({ ...named('no-such-agent', host, 'no agent is registered as', nearest.to(host)) });
+  for (const host of heard)
+    if (!isKnown(host)) findings.push({ ...named('unknown-name', host, 'its slave reports as', nearest.to(host)) });
+  const listed = new Set<string>(on);
+  for (const agent of agents) {
+    if (!agent.unreachable && !(agent.host && heard.has(agent.host)))
+      findings.push({ kind: 'no-slave', host: agent.hostname, detail: noSlave(agent) });
+    const out = listed.has(agent.hostname) ? outInMesos(agent) : undefined;
+    if (out) findings.push({ kind: 'out-in-mesos', host: agent.hostname, detail: `on the list, but ${out} in Mesos` });
+  }
+  for (const [host, { offSinceS, tasks, lastStartedS }] of input.tasksWhileOff)
+    findings.push({
+      kind: 'tasks-while-off',
+      host,
+      detail: `${tasks} started after it went off the list at ${isoOf(offSinceS)}, the last at ${isoOf(lastStartedS)}`,
+      tasks,
+      lastStarted: lastStartedS,
+    });
+  const order = (kind: DriftKind) => DRIFT_KINDS.indexOf(kind);
+  return findings.sort((a, b) => order(a.kind) - order(b.kind) || byCodeUnit(a.host, b.host));
+}
+
+/** Where a name is registered twice, the registration that is offered. */
+function oneOfEach(agents: Iterable<ClusterAgent>): ClusterAgent[] {
+  const byName = new Map<string, ClusterAgent>();
+  for (const agent of agents) if (!byName.get(agent.hostname)?.active) byName.set(agent.hostname, agent);
+  return [...byName.values()];
+}
+
+function named(kind: DriftKind, host: HostName, what: string, nearest: Nearest | undefined): Finding {
+  const detail = kind === 'unknown-name' ? `${what} ${host}, a name that no agent has` : `${what} ${host}`;
+  if (!nearest) return { kind, host, detail };
+  return { kind, host, detail: `${detail}; ${nearest.name} is (${nearest.likeness})`, suggestion: nearest.name };
+}
+
+function noSlave({ host }: ClusterAgent): string {
+  return host
+    ? 'registered, but no slave reports for it'
+    : 'registered under what is no host name: nobody can report for it';
+}
+
+function outInMesos({ deactivated, draining, maintenance }: ClusterAgent): string | undefined {
+  const words = [
+    ...(draining ? [draining.toLowerCase()] : deactivated ? ['deactivated'] : []),
+    ...(maintenance ? [maintenance === 'down' ? 'down for maintenance' : `in maintenance (${maintenance})`] : []),
+  ];
+  return words.length === 0 ? undefined : words.join(' and ');
+}
+
+function isoOf(unixS: number): string {
+  return new Date(unixS * 1000).toISOString();
+}
