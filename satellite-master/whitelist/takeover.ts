@@ -50,10 +50,16 @@ export async function takeOver(options: TakeoverOptions): Promise<void> {
     });
     const hosts = fitLines(content, log);
     const created = await createMissing(hosts, options);
-    log.info({ hosts: hosts.length, created }, `took over the whitelist file ${path}: ${created} of its ${hosts.length} hosts were not in the store yet`);
+    log.info(
+      { hosts: hosts.length, created },
+      `took over the whitelist file ${path}: ${created} of its ${hosts.length} hosts were not in the store yet`,
+    );
   }
   await mkdir(dataDir, { recursive: true });
-  await writeFileAtomically(mark, `${JSON.stringify({ file: path, at: new Date(options.clock.wallMs()).toISOString() })}\n`);
+  await writeFileAtomically(
+    mark,
+    `${JSON.stringify({ file: path, at: new Date(options.clock.wallMs()).toISOString() })}\n`,
+  );
 }
 
 function fitLines(content: string, log: Log): readonly HostName[] {
@@ -61,7 +67,11 @@ function fitLines(content: string, log: Log): readonly HostName[] {
   for (const line of linesOf(content)) {
     const host = parseHostName(line);
     if (host) hosts.add(host);
-    else log.warn({ line: escapeControls(line.slice(0, 300)) }, 'a line of the whitelist file is no host name: not taken over');
+    else
+      log.warn(
+        { line: escapeControls(line.slice(0, 300)) },
+        'a line of the whitelist file is no host name: not taken over',
+      );
   }
   return [...hosts];
 }
@@ -80,7 +90,12 @@ async function createBatch(hosts: readonly HostName[], options: TakeoverOptions)
   const missing = hosts.filter((host) => !replica.get(host));
   if (missing.length === 0) return 0;
   const nowS = clock.wallMs() / 1000;
-  const author = { by: self, as: null, cause: 'takeover', reason: `on the whitelist file ${options.path} before Satellite` };
+  const author = {
+    by: self,
+    as: null,
+    cause: 'takeover',
+    reason: `on the whitelist file ${options.path} before Satellite`,
+  };
   try {
     await store.commit(missing.map((host) => changeOf(host, 'absent', putOn(emptyRecord, nowS), author, nowS).change));
     return missing.length;

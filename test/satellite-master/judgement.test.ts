@@ -121,7 +121,9 @@ describe.each(worlds)('guard $guard, a $role, store $store, started $start', ({ 
 
     if (store === 'unread') {
       expect(house.replica.get(name)).toBeUndefined();
-      expect(wantedFile({ replica: house.replica, present: [name], offShare: 0.3, nowS: house.nowS })).toHaveProperty('hold');
+      expect(wantedFile({ replica: house.replica, present: [name], offShare: 0.3, nowS: house.nowS })).toHaveProperty(
+        'hold',
+      );
       return;
     }
     const byHand = MANUAL_FLAG[manual];
