@@ -16,6 +16,8 @@ import type { MasterSettings } from './settings.ts';
 import { Metrics } from './stats/metrics.ts';
 import { Status } from './status.ts';
 import { openStore } from './store.ts';
+import { openTaskStore } from './tasks/open.ts';
+import type { TaskStore } from './tasks/store.ts';
 import { Census } from './whitelist/census.ts';
 import { Chronicle } from './whitelist/chronicle.ts';
 import { WhitelistFile } from './whitelist/file.ts';
@@ -44,6 +46,7 @@ export class Master {
   readonly #self: string;
   readonly #metrics = new Metrics();
   readonly #store: Store;
+  readonly #tasks: TaskStore;
   readonly #leadership: Leadership;
   readonly #mesos: MesosClient | undefined;
   readonly #agents: MesosAgents | undefined;
@@ -78,6 +81,7 @@ export class Master {
     this.#agents = this.#mesos && new MesosAgents(this.#mesos, clock, log);
     const { store, leadership } = openStore({ settings, mesos: this.#mesos, self, clock, log });
     this.#store = store;
+    this.#tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
     this.#leadership = leadership;
     const leads = () => leadership.now.leads;
 
@@ -136,6 +140,7 @@ export class Master {
       leadership,
       index: reception.index,
       history: this.#history,
+      tasks: this.#tasks,
       clock,
     });
     this.#cluster = new ClusterSide({
@@ -160,6 +165,7 @@ export class Master {
       why: (host) => this.#why(host),
       index: reception.index,
       takeEvents: (events) => reception.take(events),
+      tasks: this.#tasks,
       metrics,
       readiness: () => status.readiness(),
       isReady: () => status.isReady(),
@@ -191,6 +197,7 @@ export class Master {
     if (mesos) this.#agents?.start(mesos.pollIntervalMs);
     await this.#cluster.start();
     this.#store.start(this.#replica);
+    this.#tasks.start();
     this.#timers.push(
       this.#clock.every(TICK_MS, () => this.#tick()),
       this.#clock.every(FORGET_ROUND_MS, () => void this.#forgetter.round()),
@@ -206,6 +213,7 @@ export class Master {
     this.#agents?.stop();
     await this.#http.close(deadlineMs / 2);
     await this.#cluster.stop();
+    await this.#tasks.close(deadlineMs / 8);
     await this.#file.close();
     await this.#leadership.stop();
     await this.#store.close(deadlineMs / 4);

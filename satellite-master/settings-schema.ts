@@ -100,7 +100,14 @@ export const masterSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['kind'],
-      properties: { kind: { enum: ['embedded', 'redis'] }, url: { type: 'string' }, keep: duration },
+      properties: {
+        kind: { enum: ['embedded', 'redis'] },
+        keep: { ...duration, default: '7day' },
+        'most-bytes': { type: 'integer', minimum: 1_000_000, expected: 'a number of bytes, 1,000,000 or more' },
+        url: { type: 'string', pattern: '^rediss?://[^/]', expected: 'a URL such as "redis://host:6379"' },
+      },
+      default: { kind: 'embedded' },
+      expected: '{"kind": "embedded", "keep", "most-bytes"} or {"kind": "redis", "url", "keep"}',
     },
     tokens: {
       type: 'array',

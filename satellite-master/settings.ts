@@ -6,6 +6,7 @@ import { parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { inspectSettings, SettingsError } from '../shared/settings.ts';
 import { masterSchema } from './settings-schema.ts';
+import type { TaskStoreSettings } from './tasks/open.ts';
 import type { HostCheckSettings } from './whitelist/host-check.ts';
 import { parseConnectString } from './zookeeper/connect-string.ts';
 
@@ -52,6 +53,7 @@ export interface MasterSettings {
   readonly offShare: number;
   readonly readmitAfter: { readonly firstMs: number; readonly mostMs: number };
   readonly forgetAfterMs: number;
+  readonly taskStore: TaskStoreSettings;
   /** What the operator should know, and what is not built yet. */
   readonly warnings: readonly string[];
 }
@@ -76,6 +78,9 @@ const NOT_BUILT: readonly (keyof Raw)[] = [
   'blackhole-fails-to-finishes-threshold',
   'blackhole-check-seconds',
 ];
+
+const SHORTEST_KEEP_MS = 60_000;
+const MOST_TASK_BYTES = 10_000_000_000;
 
 /** @throws SettingsError with everything that is wrong */
 export function readMasterSettings(file: string): MasterSettings {
@@ -102,6 +107,10 @@ export function readMasterSettings(file: string): MasterSettings {
   }
   if (sound('readmit-after') && readmitAfterOf(raw).mostMs < readmitAfterOf(raw).firstMs)
     problem('readmit-after.most', String(raw['readmit-after'].most), 'at least as long as "first"');
+  if (sound('task-store')) {
+    const fault = faultOfTaskStore(raw['task-store']);
+    if (fault) problem(...fault);
+  }
   const mesosSecret = sound('mesos-credentials')
     ? secret('mesos-credentials.secret-file', raw['mesos-credentials']?.['secret-file'])
     : undefined;
@@ -128,6 +137,7 @@ export function readMasterSettings(file: string): MasterSettings {
     offShare: raw['managed-off-limit'],
     readmitAfter: readmitAfterOf(raw),
     forgetAfterMs: ms(raw['forget-after'], 's'),
+    taskStore: taskStoreOf(raw['task-store']),
     warnings: warningsOf(raw),
   };
 }
@@ -159,6 +169,25 @@ function readSecret(file: string | undefined, failed: (found: string) => void): 
     failed(messageOf(error));
     return undefined;
   }
+}
+
+/** What the schema can't say: each kind of store has keys of its own. */
+function faultOfTaskStore({ kind, keep, url, 'most-bytes': mostBytes }: Raw['task-store']) {
+  const fault = (key: string, found: string, expected: string) => [`task-store.${key}`, found, expected] as const;
+  if (ms(keep, 's') < SHORTEST_KEEP_MS) return fault('keep', JSON.stringify(keep), 'at least "1m"');
+  if (kind === 'redis' && url === undefined) return fault('url', 'nothing', 'a URL such as "redis://host:6379"');
+  if (kind === 'redis' && !URL.canParse(url ?? '')) return fault('url', 'no URL', 'a URL such as "redis://host:6379"');
+  if (kind === 'redis' && mostBytes !== undefined)
+    return fault('most-bytes', String(mostBytes), 'no such key: Redis has its own maxmemory');
+  if (kind === 'embedded' && url !== undefined) return fault('url', 'a URL', 'no such key, or "kind": "redis"');
+  return undefined;
+}
+
+function taskStoreOf({ kind, keep, url, 'most-bytes': mostBytes }: Raw['task-store']): TaskStoreSettings {
+  const keepMs = ms(keep, 's');
+  return kind === 'redis'
+    ? { kind, keepMs, url: url ?? '' }
+    : { kind, keepMs, mostBytes: mostBytes ?? MOST_TASK_BYTES };
 }
 
 function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefined {

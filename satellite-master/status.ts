@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { EventIndex } from './events/index.ts';
 import type { Leadership } from './mesos/leadership.ts';
 import { type Metrics, setState } from './stats/metrics.ts';
+import type { TaskStore } from './tasks/store.ts';
 import type { Census } from './whitelist/census.ts';
 import type { FileState, WhitelistFile } from './whitelist/file.ts';
 import { offLimit } from './whitelist/guard.ts';
@@ -18,6 +19,7 @@ export interface StatusParts {
   readonly leadership: Leadership;
   readonly index: EventIndex;
   readonly history: Pick<History, 'failures' | 'waiting'>;
+  readonly tasks: Pick<TaskStore, 'fault' | 'stats'>;
   readonly clock: Clock;
 }
 
@@ -38,7 +40,7 @@ export class Status {
 
   /** `{check: state}`; a state is one word, with the reason behind a colon where there is one. */
   readiness(): Readonly<Record<string, string>> {
-    const { replica, file, census, leadership, reconciler } = this.#parts;
+    const { replica, file, census, leadership, reconciler, tasks } = this.#parts;
     const { state } = replica;
     const wave = census.wave.size;
     const held = reconciler.held.size - wave;
@@ -49,6 +51,7 @@ export class Status {
       silence: wave === 0 ? 'ok' : `mass-silence: ${wave} hosts fell silent together and are not taken off`,
       guard: held <= 0 ? 'ok' : `held: ${held} hosts wait for room`,
       records: recordsText(replica),
+      tasks: tasks.fault === undefined ? 'ok' : `unavailable: ${tasks.fault}`,
     };
   }
 
@@ -80,6 +83,7 @@ export class Status {
     metrics.fileHeld.set(file.state.kind === 'held' ? 1 : 0);
     metrics.fileAge.set(file.writtenMs === undefined ? Number.NaN : (clock.monoMs() - file.writtenMs) / 1000);
     metrics.waiting.set({ queue: 'history' }, history.waiting);
+    metrics.taskStoreBytes.set(this.#parts.tasks.stats()?.bytes ?? Number.NaN);
     metrics.leader.set(leadership.now.leads ? 1 : 0);
     raiseTo(metrics.foreignWrites, replica.foreignWrites, this.#told, 'foreign');
     raiseTo(metrics.historyFailures, history.failures, this.#told, 'history');

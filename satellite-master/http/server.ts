@@ -14,6 +14,7 @@ import { manualRoutes } from './manual.ts';
 import { metricRoutes } from './metrics.ts';
 import { reportRoutes } from './reports.ts';
 import type { Services } from './services.ts';
+import { taskRoutes } from './tasks.ts';
 import { whitelistRoutes } from './whitelist.ts';
 import { whyRoutes } from './why.ts';
 
@@ -52,6 +53,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...whitelistRoutes(listing, operators),
       ...manualRoutes(listing, operators),
       ...whyRoutes(services),
+      ...taskRoutes(services),
       ...metricRoutes(services),
       ...figureRoutes(services),
       ...driftRoutes(services),

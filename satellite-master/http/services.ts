@@ -7,6 +7,7 @@ import type { EventIndex } from '../events/index.ts';
 import type { DriftReport } from '../mesos/drift-watch.ts';
 import type { FigureHistory } from '../stats/figure-history.ts';
 import type { Metrics } from '../stats/metrics.ts';
+import type { TaskStore } from '../tasks/store.ts';
 import type { HistoryEntry } from '../whitelist/history.ts';
 import type { HostCheck } from '../whitelist/host-check.ts';
 import type { Replica } from '../whitelist/replica.ts';
@@ -38,6 +39,7 @@ export interface Services {
    * @throws SatelliteError overloaded: the slave comes again
    */
   takeEvents(events: readonly Event[]): void;
+  readonly tasks: Pick<TaskStore, 'put' | 'get'>;
   readonly metrics: Metrics;
   /** `{check: state}` for `/readyz`. */
   readiness(): Readonly<Record<string, string>>;

@@ -30,6 +30,12 @@ export class Metrics {
   readonly httpInFlight = this.#gauge('http_requests_in_flight', 'Requests that wait for their answer');
   readonly faults = this.#counter('faults_total', 'Faults inside Satellite that were logged', ['part']);
 
+  // Task metadata
+  readonly tasksStored = this.#counter('tasks_stored_total', 'Tasks whose metadata was taken and kept');
+  readonly tasksRejected = this.#counter('tasks_rejected_total', 'Tasks whose metadata was not valid');
+  readonly taskLookups = this.#counter('tasks_lookups_total', 'Questions for the metadata of a task', ['outcome']);
+  readonly taskStoreBytes = this.#gauge('task_store_bytes', 'Size of the task metadata that the embedded store holds');
+
   // Whitelist
   readonly whitelistChanges = this.#counter('whitelist_changes_total', 'Changes of the merged list', ['cause']);
   readonly hosts = this.#gauge('hosts', 'Hosts on a list', ['list']);

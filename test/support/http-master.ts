@@ -7,6 +7,7 @@ import { createHttpServer, HTTP_LIMITS, type HttpLimits, type HttpServer } from 
 import type { HttpSettings, Services } from '../../satellite-master/http/services.ts';
 import { FigureHistory } from '../../satellite-master/stats/figure-history.ts';
 import { Metrics } from '../../satellite-master/stats/metrics.ts';
+import { EmbeddedTaskStore } from '../../satellite-master/tasks/embedded.ts';
 import { EmbeddedStore } from '../../satellite-master/whitelist/embedded-store.ts';
 import { History } from '../../satellite-master/whitelist/history.ts';
 import { createHostCheck, type HostCheck } from '../../satellite-master/whitelist/host-check.ts';
@@ -66,6 +67,9 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
     store.start(replica);
     await until(() => replica.complete, { what: 'the store to be read' });
   }
+  const tasks = new EmbeddedTaskStore({ dataDir, keepMs: 3_600_000, mostBytes: 10_000_000, clock, log });
+  tasks.start();
+  await until(() => tasks.fault === undefined, { what: 'the task store to be open' });
   const taken: Event[] = [];
   const index = new EventIndex(clock);
   const services: Services = {
@@ -92,6 +96,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
         taken.push(event);
       }
     },
+    tasks,
     metrics: new Metrics({ ofProcess: false }),
     readiness: () => ({ store: replica.state.kind }),
     isReady: () => replica.state.kind === 'whole',
@@ -129,6 +134,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       await server.close(2_000);
       await history.close();
       await store.close(2_000);
+      await tasks.close(2_000);
       await rm(dataDir, { recursive: true, force: true });
     },
   };
