@@ -1,14 +1,18 @@
 #!/usr/bin/env node
 /** The command satellite-master: its words, its exit codes, its end. */
 import { systemClock } from '../shared/clock.ts';
-import { command, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
+import { command, EXIT_OK, EXIT_USAGE, runCommand, untilSignal } from '../shared/command-line.ts';
 import { createLog } from '../shared/log.ts';
 import { Master } from './master.ts';
-import { type MasterSettings, readMasterSettings } from './settings.ts';
+import { ReplayError, replayFile } from './replay/command.ts';
+import type { BlackHoleSettings } from './rules/black-hole.ts';
+import { defaultBlackHole, type MasterSettings, readMasterSettings } from './settings.ts';
 
 interface Words {
-  readonly config: string;
+  readonly config?: string;
   readonly check?: true;
+  readonly replay?: string;
+  readonly json?: true;
 }
 
 /** Of the 5 s that an end may take. */
@@ -18,12 +22,18 @@ const program = command(
   'satellite-master',
   'Judges the health of Mesos agents and keeps the whitelist file that mesos-master reads.',
 )
-  .requiredOption('--config <file>', 'settings, JSON')
+  .option('--config <file>', 'settings, JSON; needed but for --replay')
   .option('--check', 'only read the settings and say all that is wrong with them')
-  .action(async (words: Words) => {
-    const settings = readMasterSettings(words.config);
-    if (words.check) tellSettings(words.config, settings);
-    else await run(settings);
+  .option('--replay <path>', 'a captured Mesos state: only print whom the black-hole rule would have blamed, and why')
+  .option('--json', 'with --replay: one JSON object a line')
+  .action(async ({ config, check, replay, json }: Words) => {
+    if (json && replay === undefined) return program.error("error: option '--json' needs '--replay <path>'");
+    const settings = config === undefined ? undefined : readMasterSettings(config);
+    if (check && config && settings) return tellSettings(config, settings);
+    if (replay !== undefined && !check)
+      return tellReplay(replay, settings?.blackHole ?? defaultBlackHole(), json ?? false);
+    if (!settings) return program.error("error: required option '--config <file>' not specified");
+    await run(settings);
   });
 
 await runCommand(program, process.argv);
@@ -32,6 +42,17 @@ function tellSettings(file: string, { warnings, whitelistPath, zooKeeper, dataDi
   for (const warning of warnings) process.stdout.write(`${file}: warning: ${warning}\n`);
   const store = zooKeeper ? `ZooKeeper at ${zooKeeper.connectString}, ${zooKeeper.root}` : `embedded in ${dataDir}`;
   process.stdout.write(`${file}: well; whitelist file ${whitelistPath}, store: ${store}\n`);
+}
+
+/** What can't be replayed is wrong usage. */
+function tellReplay(path: string, blackHole: BlackHoleSettings, json: boolean): void {
+  try {
+    process.stdout.write(replayFile(path, blackHole, { json }));
+  } catch (error) {
+    if (!(error instanceof ReplayError)) throw error;
+    process.stderr.write(`satellite-master: ${error.message}\n`);
+    process.exitCode = EXIT_USAGE;
+  }
 }
 
 async function run(settings: MasterSettings): Promise<void> {

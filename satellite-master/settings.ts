@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { FromExtendedSchema } from 'json-schema-to-ts';
-import { parseDurationMs } from '../shared/duration.ts';
+import { formatDuration, parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
-import { inspectSettings, SettingsError } from '../shared/settings.ts';
+import { checkSettings, inspectSettings, SettingsError } from '../shared/settings.ts';
+import type { BlackHoleSettings } from './rules/black-hole.ts';
 import { masterSchema } from './settings-schema.ts';
 import type { TaskStoreSettings } from './tasks/open.ts';
 import type { HostCheckSettings } from './whitelist/host-check.ts';
@@ -54,6 +55,7 @@ export interface MasterSettings {
   readonly readmitAfter: { readonly firstMs: number; readonly mostMs: number };
   readonly forgetAfterMs: number;
   readonly taskStore: TaskStoreSettings;
+  readonly blackHole: BlackHoleSettings;
   /** What the operator should know, and what is not built yet. */
   readonly warnings: readonly string[];
 }
@@ -74,9 +76,6 @@ const NOT_BUILT: readonly (keyof Raw)[] = [
   'riemann-tcp-server-options',
   'riemann-udp-server-options',
   'task-store',
-  'blackhole-fails-to-starts-threshold',
-  'blackhole-fails-to-finishes-threshold',
-  'blackhole-check-seconds',
 ];
 
 const SHORTEST_KEEP_MS = 60_000;
@@ -138,6 +137,7 @@ export function readMasterSettings(file: string): MasterSettings {
     readmitAfter: readmitAfterOf(raw),
     forgetAfterMs: ms(raw['forget-after'], 's'),
     taskStore: taskStoreOf(raw['task-store']),
+    blackHole: blackHoleOf(raw),
     warnings: warningsOf(raw),
   };
 }
@@ -150,6 +150,24 @@ export function isLoopback(host: string): boolean {
 function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {
   const { first, most } = raw['readmit-after'];
   return { firstMs: ms(first, 's'), mostMs: ms(most, 's') };
+}
+
+/** Two reports of a slave with the period of 60 s: in a shorter window its counters can't differ. */
+const LEAST_BLACK_HOLE_WINDOW_MS = 120_000;
+
+/** For those who have no settings file. */
+export function defaultBlackHole(): BlackHoleSettings {
+  return blackHoleOf(checkSettings<Raw>('defaults', {}, masterSchema));
+}
+
+function blackHoleOf(raw: Raw): BlackHoleSettings {
+  return {
+    windowS: Math.max(ms(raw['blackhole-check-seconds'], 's'), LEAST_BLACK_HOLE_WINDOW_MS) / 1000,
+    failsToStarts: raw['blackhole-fails-to-starts-threshold'],
+    failsToFinishes: raw['blackhole-fails-to-finishes-threshold'],
+    leastFailures: raw['blackhole-least-failures'],
+    action: raw['blackhole-action'],
+  };
 }
 
 function faultOfConnectString(connectString: string): string | undefined {
@@ -214,6 +232,11 @@ function warningsOf(raw: Raw): string[] {
   const warnings = NOT_BUILT.filter((key) => raw[key] !== undefined && raw[key] !== null).map(
     (key) => `"${key}" is not built yet: it has no effect`,
   );
+  const window = ms(raw['blackhole-check-seconds'], 's');
+  if (window < LEAST_BLACK_HOLE_WINDOW_MS)
+    warnings.push(
+      `"blackhole-check-seconds" is ${formatDuration(window)}, shorter than two reports of a slave: widened to ${formatDuration(LEAST_BLACK_HOLE_WINDOW_MS)}`,
+    );
   if (raw.tls !== null) warnings.push('"tls" is not built yet: the service speaks plain HTTP');
   if (raw['mesos-master-url'] !== null && raw.zookeeper === null)
     warnings.push('a Mesos is set, but no "zookeeper": the embedded store serves one master only');
