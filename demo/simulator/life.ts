@@ -16,6 +16,7 @@ export interface Offers {
 
 const DEFAULT_RUNS_S = [2, 8] as const;
 const STARTING_STEPS = 1;
+const CANDIDATES = 4;
 
 export class Life {
   readonly #world: World;
@@ -80,16 +81,14 @@ export class Life {
     return Math.floor(owed);
   }
 
-  /** Of two by chance the one with more room: whoever fails fast is always free, and draws more work. */
+  /** Of some by chance the one with most room: whoever fails fast is always free, and draws more work. */
   #choose(offered: readonly Agent[], cpus: number): Agent | undefined {
-    const { random } = this.#world;
-    for (let tries = 0; tries < 8 && offered.length > 0; tries++) {
-      const [one, other] = [offered[random.below(offered.length)], offered[random.below(offered.length)]];
-      if (!one || !other) return undefined;
-      const agent = one.usedCpus <= other.usedCpus ? one : other;
-      if (agent.usedCpus + cpus <= agent.cpus) return agent;
+    let best: Agent | undefined;
+    for (let tries = 0; tries < CANDIDATES && offered.length > 0; tries++) {
+      const agent = offered[this.#world.random.below(offered.length)];
+      if (agent && agent.usedCpus + cpus <= agent.cpus && (!best || agent.usedCpus < best.usedCpus)) best = agent;
     }
-    return undefined;
+    return best;
   }
 
   #go({ task, next }: Due): void {
