@@ -11,6 +11,7 @@ import { MesosAgents } from './mesos/agents.ts';
 import { MesosClient } from './mesos/client.ts';
 import type { Leadership } from './mesos/leadership.ts';
 import { Reception } from './reception.ts';
+import { BlackHole } from './rules/black-hole.ts';
 import { JudgeTests } from './rules/judge-tests.ts';
 import type { MasterSettings } from './settings.ts';
 import { Metrics } from './stats/metrics.ts';
@@ -51,6 +52,7 @@ export class Master {
   readonly #mesos: MesosClient | undefined;
   readonly #agents: MesosAgents | undefined;
   readonly #reception: Reception;
+  readonly #blackHole: BlackHole;
   readonly #replica: Replica;
   readonly #whitelist: Whitelist;
   readonly #census: Census;
@@ -95,7 +97,16 @@ export class Master {
       dropAfterMs: readmitAfter.firstMs,
       managedEventsOf: (host) => replica.get(host)?.record?.['managed-events'] ?? {},
     });
-    const reception = new Reception({ judge, metrics, clock, log });
+    const blackHole = new BlackHole({
+      settings: settings.blackHole,
+      clock,
+      log,
+      wishes,
+      isInInventory: (host) => replica.get(host) !== undefined,
+      emit: (events) => reception.takeOwn(events),
+    });
+    this.#blackHole = blackHole;
+    const reception = new Reception({ judge, heard: (event) => blackHole.takeEvent(event), metrics, clock, log });
     this.#reception = reception;
     this.#census = new Census({
       replica,
@@ -156,6 +167,8 @@ export class Master {
     metrics.onCollect(() => {
       status.fill(metrics);
       this.#cluster.fill(metrics);
+      metrics.blackHoleHosts.set(blackHole.hosts);
+      metrics.failingApplications.set(blackHole.applications);
     });
     this.#http = createHttpServer({
       settings: { serviceHost: settings.service.host, ...settings.service },
@@ -223,6 +236,7 @@ export class Master {
 
   #tick(): void {
     this.#reception.tick();
+    this.#blackHole.tick();
     this.#replica.tick();
     this.#reconciler.tick();
     this.#reaper.tick();
@@ -231,7 +245,10 @@ export class Master {
   #changed(change: ReplicaChange): void {
     const { host, after } = change;
     if (after) this.#reception.recordChanged(host);
-    else this.#reception.dropHost(host);
+    else {
+      this.#reception.dropHost(host);
+      this.#blackHole.dropHost(host);
+    }
     this.#reconciler.mark(host);
     this.#reaper.changed(change);
     this.#chronicle.changed(change);
@@ -295,6 +312,7 @@ export class Master {
       decision: this.#reconciler.decisionFor(host),
       held: this.#reconciler.held.get(host),
       countingTests: this.#reception.countingTests(host),
+      blackHole: this.#blackHole.textOf(host),
       nowMs: this.#clock.monoMs(),
       nowS: this.#clock.wallMs() / 1000,
     });

@@ -10,6 +10,8 @@ import type { Silence } from './whitelist/census.ts';
 
 export interface ReceptionOptions {
   readonly judge: JudgeTests;
+  /** Hears every event that the index took. */
+  readonly heard?: (event: Event) => void;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -18,14 +20,16 @@ export interface ReceptionOptions {
 export class Reception implements Silence {
   readonly index: EventIndex;
   readonly #judge: JudgeTests;
+  readonly #hears: (event: Event) => void;
   readonly #metrics: Metrics;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #once: OnceLog;
 
-  constructor({ judge, metrics, clock, log }: ReceptionOptions) {
+  constructor({ judge, heard = () => undefined, metrics, clock, log }: ReceptionOptions) {
     this.index = new EventIndex(clock);
     this.#judge = judge;
+    this.#hears = heard;
     this.#metrics = metrics;
     this.#clock = clock;
     this.#log = log;
@@ -33,7 +37,11 @@ export class Reception implements Silence {
   }
 
   take(events: readonly Event[]): void {
-    for (const event of events) if (this.#keep(event)) this.#judge.take(event);
+    for (const event of events) {
+      if (!this.#keep(event)) continue;
+      this.#judge.take(event);
+      this.#hears(event);
+    }
   }
 
   /** What this master itself found out: it takes no room from what the hosts report. */

@@ -54,6 +54,10 @@ export class Metrics {
   /** Each is bounded; one that stays above 0 is not kept up with. */
   readonly waiting = this.#gauge('waiting', 'What waits to be written', ['queue']);
 
+  // Black holes
+  readonly blackHoleHosts = this.#gauge('black_hole_hosts', 'Hosts on which tasks fail that work elsewhere');
+  readonly failingApplications = this.#gauge('failing_applications', 'Applications that fail wherever they run');
+
   // File and leadership
   readonly publishes = this.#counter('publish_total', 'Writes of the whitelist file', ['outcome']);
   readonly fileAge = this.#gauge('file_age_seconds', 'Since the whitelist file was last known to be right');

@@ -46,11 +46,13 @@ export interface WhyInput {
   readonly held: string | undefined;
   /** The tests that take part in the verdict. */
   readonly countingTests: readonly string[];
+  /** What the black-hole rule counted on the host. */
+  readonly blackHole?: string | undefined;
   readonly nowMs: number;
   readonly nowS: number;
 }
 
-export function whyOf({ entry, decision, held, countingTests, nowMs, nowS }: WhyInput): Why {
+export function whyOf({ entry, decision, held, countingTests, blackHole, nowMs, nowS }: WhyInput): Why {
   const { host, record = emptyRecord, broken } = entry;
   const merged = mergedVerdict(record, nowS);
   const manual = manualVerdict(record, nowS);
@@ -67,7 +69,14 @@ export function whyOf({ entry, decision, held, countingTests, nowMs, nowS }: Why
     flag: merged.flag,
     decidedBy: merged.decidedBy,
     rule: broken !== undefined ? 22 : merged.decidedBy === 'managed' ? decision.rule : merged.rule,
-    reason: [broken && `the record is broken: ${broken}`, merged.reason, automation?.reason].filter(Boolean).join('; '),
+    reason: [
+      broken && `the record is broken: ${broken}`,
+      merged.reason,
+      automation?.reason,
+      blackHole !== undefined && !automation?.reason.includes(blackHole) && blackHole,
+    ]
+      .filter(Boolean)
+      .join('; '),
     events: [...manualEvents, ...managedEvents],
     guard: held === undefined ? null : { held: true, reason: held },
     next: nextOf(record, automation, nowMs, nowS),

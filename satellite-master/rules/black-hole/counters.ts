@@ -65,9 +65,10 @@ export class AgentCounters {
   }
 
   /** @param atS when it arrived */
-  take({ host, service, metric, attributes }: Event, atS: number): void {
+  take({ host, service, state, metric, attributes }: Event, atS: number): void {
     const name = SERVICES[service];
-    if (name === undefined || name === 'heardS' || host === undefined || metric === undefined) return;
+    if (name === undefined || name === 'heardS' || host === undefined || metric === undefined || state === 'expired')
+      return;
     const counters = this.#hosts.get(host) ?? new Counters();
     if (!this.#hosts.has(host) && this.#hosts.size >= MOST_HOSTS) return;
     this.#hosts.set(host, counters);
