@@ -49,7 +49,7 @@ async function run(once: boolean, ended: AbortSignal, signal: Promise<void>): Pr
 
 const BLACK_HOLES = {
   'blackhole-action': 'off',
-  'blackhole-check-seconds': 20,
+  'blackhole-check-seconds': '2m',
 } as const;
 
 /** @returns how many acts came out wrong */
