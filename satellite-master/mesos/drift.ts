@@ -1,5 +1,5 @@
 /** Where whitelist, inventory, reports and Mesos disagree, without changing any of them. Pure. */
-import type { HostName } from '../../shared/host-name.ts';
+import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { byCodeUnit } from '../../shared/text.ts';
 import type { ClusterAgent } from './cluster.ts';
 import { type Nearest, NearestNames } from './nearest-name.ts';
@@ -56,10 +56,11 @@ export function findDrift(input: DriftInput): Finding[] {
   const agents = oneOfEach(input.agents);
   const registered = new Set(agents.map(({ hostname }) => hostname));
   const isKnown = (host: HostName) => registered.has(host) || remembered(host);
-  const nearest = new NearestNames(
-    registered,
-    agents.filter(({ host }) => host === undefined || !input.inInventory(host)).map(({ hostname }) => hostname),
-  );
+  const unclaimed = (name: string) => {
+    const host = parseHostName(name);
+    return host === undefined || !input.inInventory(host);
+  };
+  const nearest = new NearestNames(registered, unclaimed);
   const findings: Finding[] = [];
   for (const host of on)
     if (!isKnown(host))
