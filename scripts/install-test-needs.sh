@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), the plugins of Nagios
-# for the slave's `nagios` recipe, and a Prometheus that scrapes a master. npm runs this before them: it installs what
+# for the slave's `nagios` recipe, a Redis for task metadata, and a Prometheus that scrapes a master. npm runs this before them: it installs what
 # is missing on Debian and Ubuntu, and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only
 # the jars and the scripts, the daemon is in `zookeeperd`, which this leaves alone; packages that hold a daemon are
 # installed without starting it, now or at boot.
@@ -17,10 +17,11 @@ command -v java >/dev/null || packages+=(default-jre-headless)
 # Those that would start a service.
 daemons=()
 command -v prometheus >/dev/null && command -v promtool >/dev/null || daemons+=(prometheus)
+command -v redis-server >/dev/null || daemons+=(redis-server)
 packages+=("${daemons[@]}")
 
 if ((${#packages[@]} == 0)); then
-  echo "test needs: ZooKeeper, Java, monitoring plugins and Prometheus are here"
+  echo "test needs: ZooKeeper, Java, monitoring plugins, Prometheus and Redis are here"
   exit 0
 fi
 
@@ -30,7 +31,7 @@ The tests need these Debian packages, or what they hold: ${packages[*]}
   $zookeeper_jar with $logging_jar   Apache ZooKeeper's server (3.5 or newer) and its logging API
   java                               Java 11 or newer on the PATH
   $plugins                  the plugins of Nagios (check_load, check_disk)
-  prometheus, promtool                       on the PATH
+  prometheus, promtool, redis-server         on the PATH
 Install them, or run the tests on Debian or Ubuntu.
 MISSING
   exit 1

@@ -1,58 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-
-/** Lets the kernel end the server when the test process dies, however it dies. */
-const SETPRIV = '/usr/bin/setpriv';
+import { ServerProcess } from './server-process.ts';
 
 /** A process of the Java machine that cannot outlive the tests. */
-export class JavaProcess {
-  readonly #child: ChildProcess;
-  readonly #gone: Promise<void>;
-  readonly #killAtExit = () => this.#child.kill('SIGKILL');
-  #output = '';
-
+export class JavaProcess extends ServerProcess {
   /** @param words all that stands behind `java` */
   constructor(words: readonly string[]) {
-    const [command, ...rest] = existsSync(SETPRIV)
-      ? [SETPRIV, '--pdeathsig', 'KILL', 'java', ...words]
-      : ['java', ...words];
-    this.#child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-    process.once('exit', this.#killAtExit);
-    const keep = (text: Buffer) => {
-      this.#output = (this.#output + text.toString()).slice(-4000);
-    };
-    this.#child.stdout?.on('data', keep);
-    this.#child.stderr?.on('data', keep);
-    this.#gone = new Promise((resolve) => {
-      this.#child.once('error', (error) => {
-        this.#output += error.message;
-        resolve();
-      });
-      this.#child.once('exit', () => resolve());
-    });
-    void this.#gone.then(() => process.off('exit', this.#killAtExit));
-  }
-
-  get running(): boolean {
-    return this.#child.pid !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
-  }
-
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
-  /** The last it printed, for the message of a test that failed. */
-  get output(): string {
-    return this.#output;
-  }
-
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** kill -9, and waits until it is gone. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#gone;
+    super(['java', ...words]);
   }
 }
