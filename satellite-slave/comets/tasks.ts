@@ -3,8 +3,22 @@ import { type Comet, exactly, type Recipe, recipe, Undecided } from './comet.ts'
 
 const STARTED = ['failed', 'finished', 'killed', 'lost', 'running', 'staging', 'starting'];
 
-/** The agent's own counters since it started, summed. */
-function totalTasks(service: string, counters: readonly string[]): Recipe {
+/** Errors of the agent itself, by the attribute under which the black-hole rule of the masters looks for them. */
+const AGENT_ERRORS: Readonly<Record<string, string>> = {
+  'container-launch-errors': 'slave/container_launch_errors',
+  'recovery-errors': 'slave/recovery_errors',
+  'container-destroy-errors': 'containerizer/mesos/container_destroy_errors',
+};
+
+/**
+ * The agent's own counters since it started, summed.
+ * @param attributes further figures to tell beside it, where this version of the agent has them
+ */
+function totalTasks(
+  service: string,
+  counters: readonly string[],
+  attributes: Readonly<Record<string, string>> = {},
+): Recipe {
   return recipe<unknown>(
     exactly({}),
     (): Comet => ({
@@ -22,14 +36,16 @@ function totalTasks(service: string, counters: readonly string[]): Recipe {
           if (typeof figure !== 'number') throw new Undecided(`the agent's metrics have no slave/tasks_${counter}`);
           metric += figure;
         }
-        return [{ service, metric, state: 'ok' }];
+        const told = Object.entries(attributes).filter(([, name]) => typeof metrics[name] === 'number');
+        const beside = Object.fromEntries(told.map(([attribute, name]) => [attribute, String(metrics[name])]));
+        return [{ service, metric, state: 'ok', ...(told.length > 0 ? { attributes: beside } : {}) }];
       },
     }),
     { asksAgent: true },
   );
 }
 
-export const totalTasksFailed = totalTasks('total-tasks-failed', ['failed']);
+export const totalTasksFailed = totalTasks('total-tasks-failed', ['failed'], AGENT_ERRORS);
 export const totalTasksFinished = totalTasks('total-tasks-finished', ['finished']);
 /** Every task that was ever handed to the agent, whatever became of it. */
 export const totalTasksStarted = totalTasks('total-tasks-started', STARTED);
