@@ -8,12 +8,24 @@ function captured(name: string): string {
 }
 
 const BODIES = {
-  leader: { '/metrics/snapshot': captured('ha2_metrics_snapshot'), '/slaves': captured('ha2_slaves') },
-  follower: { '/metrics/snapshot': captured('ha1_metrics_snapshot'), '/slaves': undefined },
+  /** Of three, without agents. */
+  leader: {
+    '/metrics/snapshot': captured('ha2_metrics_snapshot'),
+    '/slaves': captured('ha2_slaves'),
+    '/state': captured('ha2_state'),
+  },
+  /** Alone, with the agents alpha.test and bravo.test and their tasks. */
+  cluster: {
+    '/metrics/snapshot': captured('master_metrics_snapshot'),
+    '/slaves': captured('master_slaves'),
+    '/state': captured('master_state'),
+  },
+  follower: { '/metrics/snapshot': captured('ha1_metrics_snapshot') },
   /** Elected, without log quorum: it knows no agents. */
   noQuorum: {
     '/metrics/snapshot': captured('noquorum_ha1_metrics_snapshot'),
     '/slaves': captured('noquorum_ha1_slaves'),
+    '/state': captured('noquorum_ha1_state'),
   },
 } as const;
 
@@ -21,7 +33,7 @@ export type MesosRole = keyof typeof BODIES | 'silent';
 
 export class MesosMasterStub {
   role: MesosRole;
-  /** Followers send those who ask for agents there. */
+  /** Followers send those who ask for the cluster there. */
   leader: MesosMasterStub | undefined;
   /** Requests for figures so far. */
   asked = 0;
@@ -48,10 +60,13 @@ export class MesosMasterStub {
   #answer(path: string, response: ServerResponse): void {
     if (path === '/metrics/snapshot') this.asked++;
     if (this.role === 'silent') return;
-    const body = (BODIES[this.role] as Readonly<Record<string, string | undefined>>)[path];
+    const known = path.replace(/^\/master\//, '/');
+    const body = (BODIES[this.role] as Readonly<Record<string, string | undefined>>)[known];
+    const leader = this.role === 'follower' ? this.leader : this;
     if (body !== undefined) response.writeHead(200, { 'content-type': 'application/json' }).end(body);
-    else if (path === '/slaves' && this.leader)
-      response.writeHead(307, { location: `${this.leader.url.slice(5)}/slaves` }).end();
+    else if (leader && known === '/redirect') response.writeHead(307, { location: leader.url.slice(5) }).end();
+    else if (leader && leader !== this && (known === '/slaves' || known === '/state'))
+      response.writeHead(307, { location: `${leader.url.slice(5)}${path}` }).end();
     else response.writeHead(404).end();
   }
 }
