@@ -5,10 +5,11 @@ import { type Clock, sleep, type Timer } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
+import { MesosClient } from '../shared/mesos/client.ts';
 import { ClusterSide } from './cluster-side.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
-import { MesosAgents } from './mesos/agents.ts';
-import { MesosClient } from './mesos/client.ts';
+import { ClusterThread } from './mesos/cluster-thread.ts';
+import { ClusterView } from './mesos/cluster-view.ts';
 import type { Leadership } from './mesos/leadership.ts';
 import { Reception } from './reception.ts';
 import { BlackHole } from './rules/black-hole.ts';
@@ -50,7 +51,8 @@ export class Master {
   readonly #tasks: TaskStore;
   readonly #leadership: Leadership;
   readonly #mesos: MesosClient | undefined;
-  readonly #agents: MesosAgents | undefined;
+  readonly #clusterView: ClusterView | undefined;
+  readonly #clusterThread: ClusterThread | undefined;
   readonly #reception: Reception;
   readonly #blackHole: BlackHole;
   readonly #replica: Replica;
@@ -79,8 +81,11 @@ export class Master {
     const self = this.#self;
     const metrics = this.#metrics;
 
-    this.#mesos = settings.mesos && new MesosClient(settings.mesos);
-    this.#agents = this.#mesos && new MesosAgents(this.#mesos, clock, log);
+    const { mesos } = settings;
+    this.#mesos = mesos && new MesosClient({ ...mesos, role: 'master', clock });
+    const cluster = mesos && new ClusterView({ ...mesos, clock, log });
+    this.#clusterView = cluster;
+    this.#clusterThread = cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told) });
     const { store, leadership } = openStore({ settings, mesos: this.#mesos, self, clock, log });
     this.#store = store;
     this.#tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
@@ -111,7 +116,7 @@ export class Master {
     this.#census = new Census({
       replica,
       silence: reception,
-      mesosWord: (host) => this.#agents?.wordOf(host) ?? 'none',
+      mesosWord: (host) => this.#clusterView?.wordOf(host) ?? 'none',
       share: offShare,
       clock,
     });
@@ -156,7 +161,12 @@ export class Master {
     });
     this.#cluster = new ClusterSide({
       settings,
-      mesos: undefined,
+      mesos: this.#mesos &&
+        cluster && {
+          client: this.#mesos,
+          cluster,
+          remembered: (host) => cluster.wordOf(host) === 'registered',
+        },
       replica,
       reception,
       leads,
@@ -199,7 +209,7 @@ export class Master {
    * @throws Error when the address can't be had
    */
   async start(): Promise<{ readonly host: string; readonly port: number }> {
-    const { service, mesos } = this.#settings;
+    const { service } = this.#settings;
     for (const warning of this.#settings.warnings) this.#log.warn(warning);
     const address = await this.#http.listen(service.host, service.port);
     await this.#history.open();
@@ -207,7 +217,7 @@ export class Master {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
       this.#reconciler.markAll();
     });
-    if (mesos) this.#agents?.start(mesos.pollIntervalMs);
+    this.#clusterThread?.start();
     await this.#cluster.start();
     this.#store.start(this.#replica);
     this.#tasks.start();
@@ -223,7 +233,7 @@ export class Master {
     this.#stopping = true;
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
-    this.#agents?.stop();
+    await this.#clusterThread?.stop();
     await this.#http.close(deadlineMs / 2);
     await this.#cluster.stop();
     await this.#tasks.close(deadlineMs / 8);

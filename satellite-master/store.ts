@@ -1,7 +1,7 @@
 /** Which store a master works on, and who leads there: the embedded one alone, or ZooKeeper with others. */
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import type { MesosClient } from './mesos/client.ts';
+import type { MesosClient } from '../shared/mesos/client.ts';
 import { type Leadership, MesosLeadership, SoleLeadership } from './mesos/leadership.ts';
 import { StoreLeadership } from './mesos/store-leadership.ts';
 import type { MasterSettings } from './settings.ts';

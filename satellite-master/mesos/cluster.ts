@@ -57,17 +57,17 @@ export interface ClusterFramework {
 export type TaskListener = (task: ClusterTask, before: ClusterTask | undefined) => void;
 
 export interface Cluster {
-  /** Age of the last good answer on the monotonic clock, ms; undefined: none yet. Old figures are kept and marked stale. */
+  /** Age of the last good answer by the monotonic clock, ms; undefined: none yet. Old figures are kept and marked stale. */
   readonly answeredMs: number | undefined;
   /** Why the picture is not fresh; undefined: it is. */
   readonly stale: string | undefined;
   agents(): ReadonlyMap<string, ClusterAgent>;
   agentsOf(host: HostName): readonly ClusterAgent[];
   frameworks(): ReadonlyMap<string, ClusterFramework>;
-  /** Number of tasks in each state. */
+  /** Number of tasks in each state: those in the last answer, and those that ended lately. */
   taskCounts(): Readonly<Record<string, number>>;
   /** Told of each task that is new or whose state changed, in order; never more than 1,000 in one turn of the event loop. */
   onTask(listener: TaskListener): void;
-  /** Told when agents came, went or changed. */
+  /** Told when agents came, went or changed; once for all that one answer changed. */
   onAgents(listener: () => void): void;
 }

@@ -45,6 +45,7 @@ const MOST_HOPS = 3;
 export class MesosClient {
   /** As given, without a slash at its end. */
   readonly url: string;
+  readonly #options: MesosClientOptions;
   readonly #base: string;
   readonly #local: HttpClient;
   readonly #headers: Readonly<Record<string, string>>;
@@ -54,7 +55,9 @@ export class MesosClient {
   /** Connections to whom the local one sent us last. */
   #leader: HttpClient | undefined;
 
-  constructor({ url, role, credentials, clock = systemClock }: MesosClientOptions) {
+  constructor(options: MesosClientOptions) {
+    const { url, role, credentials, clock = systemClock } = options;
+    this.#options = options;
     const { origin, pathname } = new URL(url);
     this.url = url.replace(/\/+$/, '');
     this.#base = pathname.replace(/\/+$/, '');
@@ -129,6 +132,14 @@ export class MesosClient {
     const { address, body } = await this.openCall(call, signal);
     const text = await whole(address, body, MOST_CALL_BYTES, signal);
     return text === '' ? undefined : objectIn(text, address);
+  }
+
+  /**
+   * A client of another such process, asked in the same way: with these credentials, and encrypted where this one is.
+   * @param hostAndPort as in `10.0.0.2:5050`
+   */
+  beside(hostAndPort: string): MesosClient {
+    return new MesosClient({ ...this.#options, url: `${new URL(this.url).protocol}//${hostAndPort}` });
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,66 @@
+/** What those who ask Mesos tell the picture of the cluster: plain data that may cross from one thread to another. */
+import type { ClusterAgent, ClusterFramework, ClusterTask } from './cluster.ts';
+
+/** An agent as one answer has it. `host` and `unreachable` are for the picture to say. */
+export type AgentRow = Omit<ClusterAgent, 'host' | 'unreachable'>;
+
+/** A task as one answer has it. */
+export type TaskRow = Omit<ClusterTask, 'host'>;
+
+export type FrameworkRow = ClusterFramework;
+
+/** One step of a task that was told of before; what is undefined stays as it was. */
+export interface TaskUpdate {
+  readonly id: string;
+  readonly frameworkId: string;
+  readonly agentId: string | undefined;
+  readonly state: string;
+  readonly timeS: number | undefined;
+  readonly reason: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** One difference to what was told before. */
+export type Change =
+  | { readonly agent: AgentRow }
+  | { readonly framework: FrameworkRow }
+  | { readonly task: TaskRow }
+  | { readonly update: TaskUpdate }
+  | { readonly goneAgent: string }
+  | { readonly goneFramework: string }
+  /** A {@link taskKey}. */
+  | { readonly goneTask: string };
+
+export type ClusterMessage =
+  | {
+      readonly kind: 'changes';
+      /** In the order in which they happened; at most 500. */
+      readonly changes: readonly Change[];
+      /** Further ones of the same answer follow. */
+      readonly more: boolean;
+    }
+  | {
+      /** A whole answer was told: nothing differs any more from what Mesos says. */
+      readonly kind: 'answered';
+      /** How many agents Mesos says are unreachable, without naming them; undefined: it did not say. */
+      readonly unreachable: number | undefined;
+    }
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** Something in an answer that is not as it should be, and was left out. */
+  | { readonly kind: 'odd'; readonly what: string; readonly text: string };
+
+/** Ids of tasks are unique within their framework only. */
+export function taskKey({ frameworkId, id }: { readonly frameworkId: string; readonly id: string }): string {
+  return `${frameworkId} ${id}`;
+}
+
+const ENDED = new Set(
+  ['FINISHED', 'FAILED', 'KILLED', 'ERROR', 'LOST', 'DROPPED', 'GONE', 'GONE_BY_OPERATOR'].map(
+    (word) => `TASK_${word}`,
+  ),
+);
+
+/** Whether a task in that state can't run again. An unreachable one can. */
+export function hasEnded(state: string): boolean {
+  return ENDED.has(state);
+}
