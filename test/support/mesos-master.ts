@@ -11,20 +11,17 @@ const BODIES = {
   /** Of three, without agents. */
   leader: {
     '/metrics/snapshot': captured('ha2_metrics_snapshot'),
-    '/slaves': captured('ha2_slaves'),
     '/state': captured('ha2_state'),
   },
   /** Alone, with the agents alpha.test and bravo.test and their tasks. */
   cluster: {
     '/metrics/snapshot': captured('master_metrics_snapshot'),
-    '/slaves': captured('master_slaves'),
     '/state': captured('master_state'),
   },
   follower: { '/metrics/snapshot': captured('ha1_metrics_snapshot') },
   /** Elected, without log quorum: it knows no agents. */
   noQuorum: {
     '/metrics/snapshot': captured('noquorum_ha1_metrics_snapshot'),
-    '/slaves': captured('noquorum_ha1_slaves'),
     '/state': captured('noquorum_ha1_state'),
   },
 } as const;
@@ -35,6 +32,8 @@ export class MesosMasterStub {
   role: MesosRole;
   /** Followers send those who ask for the cluster there. */
   leader: MesosMasterStub | undefined;
+  /** Said instead of the captured body, by path. */
+  readonly bodies = new Map<string, string>();
   /** Requests for figures so far. */
   asked = 0;
   readonly #server: Server;
@@ -61,11 +60,11 @@ export class MesosMasterStub {
     if (path === '/metrics/snapshot') this.asked++;
     if (this.role === 'silent') return;
     const known = path.replace(/^\/master\//, '/');
-    const body = (BODIES[this.role] as Readonly<Record<string, string | undefined>>)[known];
+    const body = this.bodies.get(known) ?? (BODIES[this.role] as Readonly<Record<string, string | undefined>>)[known];
     const leader = this.role === 'follower' ? this.leader : this;
     if (body !== undefined) response.writeHead(200, { 'content-type': 'application/json' }).end(body);
     else if (leader && known === '/redirect') response.writeHead(307, { location: leader.url.slice(5) }).end();
-    else if (leader && leader !== this && (known === '/slaves' || known === '/state'))
+    else if (leader && leader !== this && known === '/state')
       response.writeHead(307, { location: `${leader.url.slice(5)}${path}` }).end();
     else response.writeHead(404).end();
   }
