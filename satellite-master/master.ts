@@ -111,6 +111,7 @@ export class Master {
       emit: (events) => reception.takeOwn(events),
     });
     this.#blackHole = blackHole;
+    cluster?.onTask((task, before) => blackHole.takeTask(task, before));
     const reception = new Reception({ judge, heard: (event) => blackHole.takeEvent(event), metrics, clock, log });
     this.#reception = reception;
     this.#census = new Census({

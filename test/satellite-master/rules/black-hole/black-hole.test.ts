@@ -1,0 +1,272 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { BlackHole, type ToldTask } from '../../../../satellite-master/rules/black-hole.ts';
+import type { Wish } from '../../../../satellite-master/whitelist/wishes.ts';
+import type { Event } from '../../../../shared/event.ts';
+import { silentLog } from '../../../../shared/log.ts';
+import type { ManualClock } from '../../../../shared/manual-clock.ts';
+import { aClock, House, host } from '../../../support/house.ts';
+import { SharedGround } from '../../../support/shared-ground.ts';
+import { THRESHOLDS } from '../../../support/task-scenes.ts';
+
+const HOLE = host('hole.example');
+const WELL = [host('a.example'), host('b.example'), host('c.example')];
+const ALL = [HOLE, ...WELL];
+
+interface Scene {
+  readonly clock: ManualClock;
+  readonly hole: BlackHole;
+  readonly wishes: Map<string, Wish | undefined>;
+  readonly events: Event[];
+}
+
+function scene(action: 'alert' | 'off', { clock = aClock(), known = true } = {}): Scene {
+  const wishes = new Map<string, Wish | undefined>();
+  const events: Event[] = [];
+  const hole = new BlackHole({
+    settings: { ...THRESHOLDS, action },
+    clock,
+    log: silentLog,
+    wishes: { setFlag: (_rule, name, wish) => void wishes.set(name, wish) },
+    isInInventory: () => known,
+    emit: (told) => void events.push(...told),
+  });
+  return { clock, hole, wishes, events };
+}
+
+let serial = 0;
+
+/** A task that begins now and ends at once. */
+function runs(hole: BlackHole, name: string, state: string, told: Partial<ToldTask> = {}): void {
+  const id = `web.${serial++}`;
+  const task = { id, name: 'web', frameworkId: 'f', frameworkName: 'marathon', host: host(name) };
+  const begun = { ...task, timeS: undefined, startedS: undefined, reason: undefined, ...told, state: 'TASK_STAGING' };
+  hole.takeTask(begun, undefined);
+  hole.takeTask({ ...begun, state }, begun);
+}
+
+function failHere(hole: BlackHole): void {
+  for (let at = 0; at < 20; at++) runs(hole, HOLE, 'TASK_FAILED');
+  for (const name of WELL) for (let at = 0; at < 4; at++) runs(hole, name, 'TASK_FINISHED');
+}
+
+function pass({ clock, hole }: Scene, seconds: number): void {
+  for (let passed = 0; passed < seconds; passed += 5) {
+    clock.advance(5_000);
+    hole.tick();
+  }
+}
+
+function said(events: readonly Event[], service: string): (string | undefined)[] {
+  return events.filter((event) => event.service === service).map(({ state }) => state);
+}
+
+describe('a black hole', () => {
+  test('alert: it is said as an event while it lasts, and nobody is taken off', () => {
+    const here = scene('alert');
+    failHere(here.hole);
+    pass(here, 10);
+    expect(here.events).toHaveLength(1);
+    expect(here.events[0]).toMatchObject({
+      host: HOLE,
+      service: 'mesos/black-hole',
+      state: 'critical',
+      metric: 20,
+      description: expect.stringContaining('marathon/web failed 20 of 20 here, 0 of 12 on 3 other hosts'),
+    });
+    expect(here.hole.hosts).toBe(1);
+    expect(here.wishes.size).toBe(0);
+    pass(here, 400);
+    expect(said(here.events, 'mesos/black-hole').at(-1)).toBe('ok');
+    expect(here.hole.hosts).toBe(0);
+    const many = here.events.length;
+    pass(here, 100);
+    expect(here.events).toHaveLength(many);
+  });
+
+  test('off: a wish with the figures, and once a whole window has passed without failures the readmission clock begins', () => {
+    const here = scene('off');
+    failHere(here.hole);
+    pass(here, 10);
+    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
+    expect(here.wishes.get(HOLE)?.reason).toMatch(/20 failed/);
+    pass(here, 280);
+    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
+    const beforeMs = here.clock.monoMs();
+    pass(here, 50);
+    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'on' });
+    expect(here.wishes.get(HOLE)?.fitSinceMs).toBeGreaterThan(beforeMs);
+  });
+
+  test('a host that is not in the inventory is never taken off, only told', () => {
+    const here = scene('off', { known: false });
+    failHere(here.hole);
+    pass(here, 10);
+    expect(here.wishes.size).toBe(0);
+    expect(said(here.events, 'mesos/black-hole')).toEqual(['critical']);
+  });
+
+  test('a host that is deleted has no wish any more', () => {
+    const here = scene('off');
+    failHere(here.hole);
+    pass(here, 10);
+    here.hole.dropHost(HOLE);
+    expect(here.wishes.get(HOLE)).toBeUndefined();
+  });
+
+  test('killed, lost and gone tasks are no failures', () => {
+    const here = scene('off');
+    for (let at = 0; at < 20; at++)
+      for (const state of ['TASK_KILLED', 'TASK_LOST', 'TASK_GONE', 'TASK_DROPPED']) runs(here.hole, HOLE, state);
+    for (const name of WELL) for (let at = 0; at < 9; at++) runs(here.hole, name, 'TASK_FINISHED');
+    pass(here, 10);
+    expect(here.events).toEqual([]);
+  });
+
+  test('an application that fails everywhere is told as such', () => {
+    const here = scene('off');
+    for (const name of ALL) for (let at = 0; at < 9; at++) runs(here.hole, name, 'TASK_FAILED');
+    pass(here, 10);
+    expect(here.hole.applications).toBe(1);
+    expect(here.hole.hosts).toBe(0);
+    expect(said(here.events, 'mesos/failing-application/marathon/web')).toEqual(['critical']);
+    expect(here.hole.textOf(HOLE)).toMatch(/not blamed.*fails elsewhere too/);
+    pass(here, 400);
+    expect(said(here.events, 'mesos/failing-application/marathon/web').at(-1)).toBe('ok');
+  });
+
+  test('what the first answer of Mesos tells of the past is placed in the past, and what is older is no news', () => {
+    const here = scene('alert');
+    const nowS = here.clock.wallMs() / 1000;
+    for (let at = 0; at < 20; at++) {
+      const old = { id: `o${at}`, name: 'web', frameworkId: 'f', frameworkName: 'm', host: HOLE, reason: undefined };
+      here.hole.takeTask({ ...old, state: 'TASK_FAILED', timeS: nowS - 4_000, startedS: nowS - 4_001 }, undefined);
+      here.hole.takeTask(
+        { ...old, id: `n${at}`, state: 'TASK_FAILED', timeS: nowS - 200, startedS: undefined },
+        undefined,
+      );
+      here.hole.takeTask(
+        { ...old, id: `u${at}`, state: 'TASK_FAILED', timeS: undefined, startedS: undefined },
+        undefined,
+      );
+    }
+    pass(here, 10);
+    expect(here.hole.textOf(HOLE)).toMatch(/20 failed/);
+    pass(here, 120);
+    expect(here.hole.textOf(HOLE)).toBeUndefined();
+  });
+
+  test('a clock of an agent that is far ahead or behind does not matter for what changes before our eyes', () => {
+    const here = scene('alert');
+    const nowS = here.clock.wallMs() / 1000;
+    for (const timeS of [nowS + 90_000, nowS - 90_000])
+      for (let at = 0; at < 5; at++) runs(here.hole, HOLE, 'TASK_FAILED', { timeS });
+    pass(here, 10);
+    expect(here.hole.textOf(HOLE)).toMatch(/10 failed/);
+  });
+});
+
+describe('by the counters of the agents', () => {
+  function report(here: Scene, name: string, figures: readonly [number, number, number], attributes = {}): void {
+    const [started, failed, finished] = figures;
+    for (const [what, metric] of Object.entries({ started, failed, finished })) {
+      const service = `mesos/slave/total-tasks-${what}`;
+      here.hole.takeEvent({
+        host: host(name),
+        service,
+        state: 'ok',
+        time: 0,
+        ttl: 300,
+        metric,
+        ...(what === 'failed' ? { attributes } : {}),
+      });
+    }
+  }
+
+  function pastMinute(here: Scene, minute: number, errors = 0): void {
+    const told = { 'container-launch-errors': String(errors * minute) };
+    report(here, HOLE, [1_000 + 10 * minute, 100 + 10 * minute, 900], told);
+    for (const name of WELL) report(here, name, [500 + 5 * minute, 100, 400 + 5 * minute]);
+    pass(here, 60);
+  }
+
+  test('a host that fails where others do not is told, but not taken off: no application is known', () => {
+    const here = scene('off');
+    for (let minute = 0; minute < 5; minute++) pastMinute(here, minute);
+    expect(here.hole.hosts).toBe(1);
+    expect(here.wishes.size).toBe(0);
+    expect(here.hole.textOf(HOLE)).toMatch(/40 failed.*counters of its agent alone/);
+  });
+
+  test('with launch errors of the agent beside it, it is', () => {
+    const here = scene('off');
+    for (let minute = 0; minute < 5; minute++) pastMinute(here, minute, 10);
+    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
+    expect(here.wishes.get(HOLE)?.reason).toMatch(/containers not launched/);
+  });
+
+  test('failures on all hosts blame none', () => {
+    const here = scene('off');
+    for (let minute = 0; minute < 5; minute++) {
+      for (const name of ALL) report(here, name, [10 * minute, 10 * minute, 0]);
+      pass(here, 60);
+    }
+    expect(here.hole.hosts).toBe(0);
+  });
+
+  test('a counter that begins anew makes no rate, neither below zero nor a leap', () => {
+    const here = scene('off');
+    for (const name of WELL) report(here, name, [0, 0, 0]);
+    report(here, HOLE, [5_000, 4_000, 1_000]);
+    pass(here, 60);
+    report(here, HOLE, [30, 20, 10]);
+    for (const name of WELL) report(here, name, [20, 0, 20]);
+    pass(here, 60);
+    expect(here.hole.hosts).toBe(0);
+    expect(here.events).toEqual([]);
+  });
+
+  test('where the tasks are known one by one the counters have no word', () => {
+    const here = scene('off');
+    for (let minute = 0; minute < 5; minute++) {
+      for (const name of ALL) runs(here.hole, name, 'TASK_FINISHED');
+      pastMinute(here, minute);
+    }
+    expect(here.hole.hosts).toBe(0);
+  });
+});
+
+test('a black hole goes off the list and comes back by readmission; the next time it waits twice as long', async () => {
+  const clock = aClock();
+  const ground = await SharedGround.open(clock);
+  onTestFinished(() => ground.close());
+  const house = await House.open({ clock, ground });
+  const hole = new BlackHole({
+    settings: { ...THRESHOLDS, action: 'off' },
+    clock,
+    log: silentLog,
+    wishes: house.wishes,
+    isInInventory: (name) => house.replica.get(name) !== undefined,
+    emit: () => undefined,
+  });
+  const beat = () => {
+    for (const name of ALL) house.report(name, { disk: 'ok' });
+    hole.tick();
+  };
+  const offFor = async () => {
+    failHere(hole);
+    await house.pass(13_000, beat);
+    expect(house.managed(HOLE)).toBe('off');
+    expect(house.turned.at(-1)).toMatch(/Turning hole.example on -> off/);
+    const fromMs = clock.monoMs();
+    while (house.managed(HOLE) === 'off' && clock.monoMs() - fromMs < 900_000) await house.pass(12_000, beat);
+    return (clock.monoMs() - fromMs) / 1_000;
+  };
+  await house.pass(1_000, beat);
+  expect(house.on()).toEqual([...ALL].sort());
+  const first = await offFor();
+  expect(first).toBeGreaterThan(300 + 60 - 30);
+  expect(first).toBeLessThan(300 + 60 + 60);
+  const second = await offFor();
+  expect(second).toBeGreaterThan(first + 30);
+  expect(house.on()).toEqual([...ALL].sort());
+});
