@@ -65,7 +65,8 @@ export class Reaper {
         if (!present) throw new SatelliteError('unknown-host', 'deleted meanwhile');
         return withoutExpired(present, (event) => isExpired(event, nowS), nowS);
       });
-      reaped(manualEvents(before) - manualEvents(record));
+      const removed = manualEvents(before) - manualEvents(record);
+      if (removed > 0) reaped(removed);
     } catch (error) {
       if (error instanceof SatelliteError && error.code === 'unknown-host') return;
       this.#once.warn('reap', `expired manual events could not be removed yet: ${messageOf(error)}`);

@@ -9,6 +9,7 @@ import { messageOf, SatelliteError } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { Deadlines } from '../events/deadlines.ts';
+import { Calm } from './calm.ts';
 import type { Census } from './census.ts';
 import { type Decision, decide, type ReadmitAfter } from './decision.ts';
 import { type Candidate, guard } from './guard.ts';
@@ -56,6 +57,7 @@ export class Reconciler {
   /** The guard is to be asked in the next round: it may let somebody go whom it held. */
   #askDue = false;
   readonly #again = new Deadlines<HostName>();
+  readonly #calm: Calm;
   #running = false;
   #wanted = false;
   #stopped = false;
@@ -69,6 +71,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log);
+    this.#calm = new Calm(options.clock);
   }
 
   /** What the guard holds back now, with the figures. */
@@ -100,6 +103,7 @@ export class Reconciler {
       this.#dirty.add(host);
       if (this.#wantedOff.has(host)) this.#askDue = true;
     }
+    this.#calm.tick();
     const canWrite = this.#mayWrite();
     if (canWrite && !this.#couldWrite) this.markAll();
     this.#couldWrite = canWrite;
@@ -194,7 +198,13 @@ export class Reconciler {
       }
       const on = decision.action === 'on' ? decision : undefined;
       const step = keepingStep(this.#inputOf(host), wishes.flag(host), on);
-      if (step) steps.push(step);
+      if (!step) continue;
+      const waitsUntilMs = this.#calm.waitsUntilMs(host);
+      if (waitsUntilMs === undefined) steps.push(step);
+      else {
+        this.#once.warn(`calm ${host}`, `${host} is changed again and again: does another master think that it leads?`);
+        this.#again.set(host, waitsUntilMs);
+      }
     }
     return steps;
   }
@@ -259,7 +269,12 @@ export class Reconciler {
       if (decision.held !== undefined) doubted.set(host, decision.held);
       const entry = this.#options.replica.get(host);
       if (decision.action !== 'off' || (!entry && this.#isFull())) continue;
-      candidates.push({ host, illness: decision.illness, wouldLeaveList: this.#wouldLeaveList(entry) });
+      candidates.push({
+        host,
+        illness: decision.illness,
+        wouldLeaveList: this.#wouldLeaveList(entry),
+        planned: this.#options.census.planned.has(host),
+      });
     }
     const { take, held } = guard(candidates, this.#options.census.counts());
     return { take, held: new Map([...held, ...doubted]) };
@@ -329,6 +344,7 @@ export class Reconciler {
       ({ host, version, next, author }) => changeOf(host, version, next, author, this.#nowS()).change,
     );
     await this.#options.store.commit(changes, automation);
+    for (const { host } of steps) this.#calm.wrote(host);
   }
 
   #nowS(): number {

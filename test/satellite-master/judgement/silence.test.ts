@@ -94,6 +94,14 @@ describe('rule 7: the master doubts itself first', () => {
     expect(house.census.wave.size).toBe(0);
   });
 
+  test('only who is silent is told of, not who is about to be', async () => {
+    await house.pass(BEAT_MS, beats(all));
+    for (const name of [h1, h2]) house.report(name, { disk: 'ok', memory: 'ok' }, { ttl: 40 });
+    await house.pass(44_000);
+    expect([...house.census.wave].sort()).toEqual([h1, h2]);
+    expect(house.on()).toEqual(all);
+  });
+
   test('as many as the guard allows are no wave', async () => {
     await house.pass(BEAT_MS, beats(all));
     await house.pass(90_000, beats([h1, h2, h3, h4]));
