@@ -41,9 +41,12 @@ export const cacheState = recipe<Params>(
   },
 );
 
-/** Where no master can be reached nobody is told now, and when one is back this machine is not to blame: `unknown`. */
-function findingOf({ tasks, failed, reached, reason }: Kept, threshold: number): Finding {
-  const state = failed < threshold ? 'ok' : reached ? 'critical' : 'unknown';
+/**
+ * While no master takes anything this machine is not to blame, and a store that is down must not turn hosts off by the
+ * hundred: `unknown`. Nor when the masters are back, with an event that waited for them.
+ */
+function findingOf({ tasks, failed, taking, reason }: Kept, threshold: number): Finding {
+  const state = failed < threshold ? 'ok' : taking ? 'critical' : 'unknown';
   const why = reason === undefined ? '' : `: ${reason}`;
   const description = failed === 0 ? `${tasks} tasks` : `${failed} of ${tasks} tasks could not be stored${why}`;
   return { service: SERVICE, metric: failed, state, description };

@@ -12,8 +12,8 @@ export interface Kept {
   readonly tasks: number;
   /** Tasks that no master has stored as they now are. */
   readonly failed: number;
-  /** Whether any master could be reached; true where there is none to reach. */
-  readonly reached: boolean;
+  /** Whether any master takes what it is given; false: none answers, or none can store anything at present. */
+  readonly taking: boolean;
   /** Why a master did not take them. */
   readonly reason: string | undefined;
 }
@@ -52,7 +52,7 @@ export class MastersKeeper implements TaskKeeper {
   }
 
   async keep(tasks: readonly FoundTask[], signal: AbortSignal): Promise<Kept> {
-    if (this.#uplinks.length === 0) return { tasks: tasks.length, failed: 0, reached: true, reason: undefined };
+    if (this.#uplinks.length === 0) return { tasks: tasks.length, failed: 0, taking: true, reason: undefined };
     const over = new AbortController();
     const end = () => over.abort();
     signal.addEventListener('abort', end);
@@ -109,8 +109,8 @@ export class MastersKeeper implements TaskKeeper {
     const isStored = (task: FoundTask) => this.#uplinks.some((uplink) => uplink.standing(task) === 'stored');
     const failed = tasks.filter((task) => !isStored(task)).length;
     const faults = this.#uplinks.flatMap(({ fault }) => fault ?? []);
-    const reached = this.#host !== undefined && faults.length < this.#uplinks.length;
+    const taking = this.#host !== undefined && faults.length < this.#uplinks.length;
     const reason = this.#host === undefined ? "this host's name is not known yet" : faults[0];
-    return { tasks: tasks.length, failed, reached, reason };
+    return { tasks: tasks.length, failed, taking, reason };
   }
 }

@@ -202,7 +202,7 @@ describe('a master that does not take them', () => {
     expect(master.told).toEqual([['a']]);
   });
 
-  test('no master within reach: unknown, for nobody knows', async () => {
+  test('no master within reach: unknown, for that is not the fault of this machine', async () => {
     const { run, master } = await house([takeAll]);
     await master.server.close();
     expect(await run()).toMatchObject({
@@ -272,7 +272,11 @@ test('batches are of at most 1 MiB and 1,000 tasks', async () => {
 test('what waits is bounded by bytes: who waits longest is given up', async () => {
   const { run, master, agent } = await house([() => ({ status: 503 })]);
   agent.body = lone(...Array.from({ length: 100 }, (_, at) => ({ id: `l${at}`, data: 'x'.repeat(100_000) })));
-  await run();
+  expect(await run()).toMatchObject({
+    metric: 100,
+    state: 'unknown',
+    description: '100 of 100 tasks could not be stored: answered 503',
+  });
   expect(master.uplink.waiting).toBeGreaterThan(70);
   expect(master.uplink.waiting).toBeLessThan(84);
 });
