@@ -95,6 +95,10 @@ export class ClusterSide {
     await this.#leader?.close();
   }
 
+  leadershipChanged(): void {
+    this.#watch.sayLeader();
+  }
+
   /** For `/metrics/snapshot`: before Mesos has answered there is nothing to say of the cluster. */
   snapshot(): Readonly<Record<string, number>> {
     const { hostFigures, mesos } = this.#options;

@@ -216,6 +216,7 @@ export class Master {
     await this.#history.open();
     this.#leadership.start(({ leads, reason }) => {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
+      this.#cluster.leadershipChanged();
       this.#reconciler.markAll();
     });
     this.#clusterThread?.start();

@@ -71,15 +71,21 @@ export class ClusterWatch {
   start(): void {
     const { clock, pollIntervalMs } = this.#options;
     this.#timers = [
-      clock.every(LEADER_MS, () => this.#sayLeader()),
+      clock.every(LEADER_MS, () => this.sayLeader()),
       clock.every(pollIntervalMs, () => void this.poll()),
     ];
-    this.#sayLeader();
+    this.sayLeader();
     void this.#askLeader();
   }
 
   stop(): void {
     for (const timer of this.#timers) timer.cancel();
+  }
+
+  /** Whether this master leads; to be called whenever that changed. */
+  sayLeader(): void {
+    const { take, leads } = this.#options;
+    take([leaderEvent(this.#voice(), leads())]);
   }
 
   /** Says all that is known now. Never rejects. */
@@ -106,11 +112,6 @@ export class ClusterWatch {
     this.#elected = elected;
     this.#options.figures.take(metrics, LOCAL);
     if (turned && this.#timers.length > 0) void this.#askLeader();
-  }
-
-  #sayLeader(): void {
-    const { take, leads } = this.#options;
-    take([leaderEvent(this.#voice(), leads())]);
   }
 
   /** Who leads, and its figures where it is not the Mesos master beside us. */

@@ -32,9 +32,11 @@ export const noRates: Rates = { last: undefined, totals: {}, past: [] };
 
 /** Rates are taken over so long where readings reach back so far. */
 export const RATE_WINDOW_MS = 60_000;
+/** From a shorter time no rate is told: one task a second after the start is not sixty a minute. */
+const LEAST_MS = 10_000;
 /** Finer than this nothing is kept. */
 const GRAIN_MS = 5_000;
-/** An answer may be on its way so long that uptime seems to lag behind the time between two answers. */
+/** An answer may be on its way so long that uptime seems to grow by other than the time between two answers. */
 const UPTIME_SLACK_S = 4;
 
 export function follow(rates: Rates, reading: Reading): Rates {
@@ -59,7 +61,7 @@ export function perMinute({ totals, past }: Rates, name: string): number | undef
   const first = past[0];
   const newest = past.at(-1);
   const total = totals[name];
-  if (!first || !newest || total === undefined || newest.atMs <= first.atMs) return undefined;
+  if (!first || !newest || total === undefined || newest.atMs - first.atMs < LEAST_MS) return undefined;
   const from = past.findLast(({ atMs }) => newest.atMs - atMs >= RATE_WINDOW_MS) ?? first;
   return ((total - (from.totals[name] ?? total)) / (newest.atMs - from.atMs)) * 60_000;
 }
@@ -69,7 +71,9 @@ function restarted(last: Reading, next: Reading): boolean {
   if (last.master !== next.master || last.elected !== next.elected) return true;
   if (last.uptimeS !== undefined && next.uptimeS !== undefined) {
     const grownS = next.uptimeS - last.uptimeS;
-    if (grownS < 0 || grownS < (next.atMs - last.atMs) / 1000 - UPTIME_SLACK_S) return true;
+    const passedS = (next.atMs - last.atMs) / 1000;
+    // One that has been up for longer than it can have is another one, behind the same address.
+    if (grownS < 0 || Math.abs(grownS - passedS) > UPTIME_SLACK_S) return true;
   }
   return Object.entries(next.counters).some(([name, value]) => value < (last.counters[name] ?? 0));
 }

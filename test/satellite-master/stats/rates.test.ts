@@ -15,6 +15,7 @@ describe('rates per minute', () => {
   test.each([
     ['nothing read', [], undefined],
     ['one reading has nothing to compare', [reading(0, 7)], undefined],
+    ['some seconds say nothing of a minute', [reading(0, 0), reading(9, 3)], undefined],
     ['what was counted before Satellite came is not counted', [reading(0, 700), reading(60, 706)], 6],
     ['half a minute', [reading(0, 0), reading(30, 3)], 6],
     ['only the last minute counts', [reading(0, 0), reading(60, 600), reading(120, 606)], 6],
@@ -38,13 +39,16 @@ describe('a step that spans a restart or another leader counts for nothing', () 
     ['the counter sank', reading(60, 2, { uptimeS: undefined })],
     ['uptime sank, the counter is beyond the old one', reading(60, 5_000, { uptimeS: 10 })],
     ['uptime grew, but less than the time between', reading(3_000, 5_000, { uptimeS: 2_000 })],
+    ['uptime leapt: another master behind the same address', reading(60, 5_000, { uptimeS: 9_000 })],
     ['it was not elected before', reading(60, 5_000)],
     ['another leads', reading(60, 5_000, { master: 'm2' })],
   ])('%s', (name, next) => {
     const first = reading(0, 100, { elected: !name.startsWith('it was not elected') });
     const rates = followed(first, next);
     expect(rates.totals[LOST]).toBe(0);
-    expect(perMinute(follow(rates, { ...next, atMs: next.atMs + 1_000 }), LOST)).toBe(0);
+    const { atMs, uptimeS } = next;
+    const later = { ...next, atMs: atMs + 15_000, uptimeS: uptimeS && uptimeS + 15 };
+    expect(perMinute(follow(rates, later), LOST)).toBe(0);
   });
 
   test('a slow answer is no restart', () => {
