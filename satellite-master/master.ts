@@ -11,6 +11,7 @@ import { createHttpServer, type HttpServer } from './http/server.ts';
 import { ClusterThread } from './mesos/cluster-thread.ts';
 import { ClusterView } from './mesos/cluster-view.ts';
 import type { Leadership } from './mesos/leadership.ts';
+import { OffInMesos } from './off-in-mesos.ts';
 import { Reception } from './reception.ts';
 import { BlackHole } from './rules/black-hole.ts';
 import { JudgeTests } from './rules/judge-tests.ts';
@@ -39,6 +40,7 @@ import { Wishes } from './whitelist/wishes.ts';
 /** How fine time is followed: expiry, readmission, reaping. */
 const TICK_MS = 100;
 const FORGET_ROUND_MS = 600_000;
+const NOBODY: ReadonlySet<HostName> = new Set();
 
 export class Master {
   readonly #settings: MasterSettings;
@@ -53,6 +55,7 @@ export class Master {
   readonly #mesos: MesosClient | undefined;
   readonly #clusterView: ClusterView | undefined;
   readonly #clusterThread: ClusterThread | undefined;
+  readonly #offInMesos: OffInMesos | undefined;
   readonly #reception: Reception;
   readonly #blackHole: BlackHole;
   readonly #replica: Replica;
@@ -82,7 +85,8 @@ export class Master {
     const metrics = this.#metrics;
 
     const { mesos } = settings;
-    this.#mesos = mesos && new MesosClient({ ...mesos, role: 'master', clock });
+    const client = mesos && new MesosClient({ ...mesos, role: 'master', clock });
+    this.#mesos = client;
     const cluster = mesos && new ClusterView({ ...mesos, clock, log });
     this.#clusterView = cluster;
     this.#clusterThread = cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told) });
@@ -118,10 +122,28 @@ export class Master {
       replica,
       silence: reception,
       mesosWord: (host) => this.#clusterView?.wordOf(host) ?? 'none',
+      planned: () => this.#offInMesos?.planned ?? NOBODY,
       share: offShare,
       clock,
     });
     const census = this.#census;
+    this.#offInMesos =
+      cluster &&
+      client &&
+      new OffInMesos({
+        action: settings.offAction,
+        pollIntervalMs: mesos.pollIntervalMs,
+        client,
+        cluster,
+        replica,
+        whitelist: this.#whitelist,
+        limit: () => census.limit(),
+        leads,
+        metrics,
+        self,
+        clock,
+        log,
+      });
     this.#reconciler = new Reconciler({ store, replica, wishes, census, leads, readmitAfter, self, clock, log });
     const reaped = (count: number) => metrics.reaped.inc(count);
     this.#reaper = new Reaper({ whitelist: this.#whitelist, replica, self, clock, log, reaped });
@@ -220,6 +242,7 @@ export class Master {
       this.#reconciler.markAll();
     });
     this.#clusterThread?.start();
+    this.#offInMesos?.start();
     await this.#cluster.start();
     this.#store.start(this.#replica);
     this.#tasks.start();
@@ -236,6 +259,7 @@ export class Master {
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
     await this.#clusterThread?.stop();
+    await this.#offInMesos?.stop();
     await this.#http.close(deadlineMs / 2);
     await this.#cluster.stop();
     await this.#tasks.close(deadlineMs / 8);
@@ -251,6 +275,7 @@ export class Master {
     this.#blackHole.tick();
     this.#replica.tick();
     this.#reconciler.tick();
+    this.#offInMesos?.tick();
     this.#reaper.tick();
   }
 
@@ -325,6 +350,7 @@ export class Master {
       held: this.#reconciler.held.get(host),
       countingTests: this.#reception.countingTests(host),
       blackHole: this.#blackHole.textOf(host),
+      inMesos: this.#offInMesos?.textOf(host),
       nowMs: this.#clock.monoMs(),
       nowS: this.#clock.wallMs() / 1000,
     });

@@ -140,6 +140,7 @@ export const masterSchema = {
     'blackhole-fails-to-finishes-threshold': { type: 'number', minimum: 0, default: 3 },
     'blackhole-check-seconds': { ...duration, default: 300 },
     'blackhole-least-failures': { type: 'integer', minimum: 1, default: 5 },
+    'off-action': { enum: ['whitelist', 'deactivate', 'drain'], default: 'whitelist' },
     'blackhole-action': { enum: ['alert', 'off'], default: 'alert' },
     'riemann-config': { refused: 'a rules module under "streams" instead: Clojure files of Riemann are not read' },
     'whitelist-hostname-pred': { refused: 'a regular expression under "host-check.pattern" instead' },

@@ -56,6 +56,8 @@ export interface MasterSettings {
   readonly forgetAfterMs: number;
   readonly taskStore: TaskStoreSettings;
   readonly blackHole: BlackHoleSettings;
+  /** `off-action`: what a host that is off means in Mesos beyond the whitelist. */
+  readonly offAction: 'whitelist' | 'deactivate' | 'drain';
   /** What the operator should know, and what is not built yet. */
   readonly warnings: readonly string[];
 }
@@ -138,6 +140,7 @@ export function readMasterSettings(file: string): MasterSettings {
     forgetAfterMs: ms(raw['forget-after'], 's'),
     taskStore: taskStoreOf(raw['task-store']),
     blackHole: blackHoleOf(raw),
+    offAction: raw['off-action'],
     warnings: warningsOf(raw),
   };
 }
@@ -237,6 +240,8 @@ function warningsOf(raw: Raw): string[] {
     warnings.push(
       `"blackhole-check-seconds" is ${formatDuration(window)}, shorter than two reports of a slave: widened to ${formatDuration(LEAST_BLACK_HOLE_WINDOW_MS)}`,
     );
+  if (raw['off-action'] !== 'whitelist' && raw['mesos-master-url'] === null)
+    warnings.push(`"off-action" is "${raw['off-action']}", but there is no "mesos-master-url": it has no effect`);
   if (raw.tls !== null) warnings.push('"tls" is not built yet: the service speaks plain HTTP');
   if (raw['mesos-master-url'] !== null && raw.zookeeper === null)
     warnings.push('a Mesos is set, but no "zookeeper": the embedded store serves one master only');

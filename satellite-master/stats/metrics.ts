@@ -58,6 +58,15 @@ export class Metrics {
   readonly blackHoleHosts = this.#gauge('black_hole_hosts', 'Hosts on which tasks fail that work elsewhere');
   readonly failingApplications = this.#gauge('failing_applications', 'Applications that fail wherever they run');
 
+  // Bridge to Mesos
+  readonly bridgeCalls = this.#counter(
+    'bridge_calls_total',
+    'Calls to Mesos for agents of hosts that are off or back',
+    ['call', 'outcome'],
+  );
+  readonly bridgeRefused = this.#gauge('bridge_refused', 'Hosts for which Mesos refused what off-action wants');
+  readonly plannedHosts = this.#gauge('planned_hosts', 'Hosts in a maintenance window of Mesos');
+
   // File and leadership
   readonly publishes = this.#counter('publish_total', 'Writes of the whitelist file', ['outcome']);
   readonly fileAge = this.#gauge('file_age_seconds', 'Since the whitelist file was last known to be right');

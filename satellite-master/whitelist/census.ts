@@ -16,6 +16,8 @@ export interface CensusOptions {
   readonly replica: Replica;
   readonly silence: Silence;
   readonly mesosWord: (host: HostName) => MesosWord;
+  /** Hosts that are off by plan, in a maintenance window of Mesos; another set whenever they change. */
+  readonly planned?: () => ReadonlySet<HostName>;
   /** `managed-off-limit`. */
   readonly share: number;
   readonly clock: Clock;
@@ -23,21 +25,30 @@ export interface CensusOptions {
 
 /** The inventory changes slowly; counting it walks all hosts. */
 const COUNT_HOLDS_MS = 1_000;
+const NOBODY: ReadonlySet<HostName> = new Set();
 
 export class Census {
   readonly #options: CensusOptions;
   #inventory = 0;
   #countedAtMs = Number.NEGATIVE_INFINITY;
   #countedSize = -1;
+  #countedPlanned = NOBODY;
   #wave: ReadonlySet<HostName> = new Set();
 
   constructor(options: CensusOptions) {
     this.#options = options;
   }
 
+  /** Off by plan: neither counted nor limited. */
+  get planned(): ReadonlySet<HostName> {
+    return this.#options.planned?.() ?? NOBODY;
+  }
+
   counts(): GuardCounts {
     const { replica, share } = this.#options;
-    return { share, inventory: this.#countInventory(), off: replica.managedOff, listed: replica.on().length };
+    let off = replica.managedOff;
+    for (const host of this.planned) if (replica.get(host)?.record?.['managed-flag'] === 'off') off--;
+    return { share, inventory: this.#countInventory(), off, listed: replica.on().length };
   }
 
   limit(): number {
@@ -46,7 +57,14 @@ export class Census {
 
   facts({ host, record, createdMs }: ReplicaEntry): InventoryFacts {
     const { clock, mesosWord, silence } = this.#options;
-    return { record, createdMs, nowMs: clock.wallMs(), mesos: mesosWord(host), silentForMs: silence.silentForMs(host) };
+    return {
+      record,
+      createdMs,
+      nowMs: clock.wallMs(),
+      mesos: mesosWord(host),
+      silentForMs: silence.silentForMs(host),
+      planned: this.planned.has(host),
+    };
   }
 
   /** Hosts that are silent and not believed, as of the last {@link doubt}. */
@@ -56,7 +74,8 @@ export class Census {
 
   /** Looks at all silent and overdue hosts anew; to be called before a silent host is judged. Walks all that are quiet. */
   doubt(): ReadonlySet<HostName> {
-    const quiet = [...this.#options.silence.quiet()];
+    const { planned } = this;
+    const quiet = [...this.#options.silence.quiet()].filter(({ host }) => !planned.has(host));
     const silent = new Set(quiet.filter((one) => one.silent).map(({ host }) => host));
     const wave = silent.size === 0 ? [] : [...massSilence(quiet, this.limit())];
     this.#wave = new Set(wave.filter((host) => silent.has(host)));
@@ -66,11 +85,17 @@ export class Census {
   #countInventory(): number {
     const { clock, replica } = this.#options;
     const nowMs = clock.monoMs();
-    if (nowMs - this.#countedAtMs < COUNT_HOLDS_MS && this.#countedSize === replica.size) return this.#inventory;
+    if (
+      nowMs - this.#countedAtMs < COUNT_HOLDS_MS &&
+      this.#countedSize === replica.size &&
+      this.#countedPlanned === this.planned
+    )
+      return this.#inventory;
     this.#inventory = 0;
     for (const entry of replica.entries()) if (countsForGuard(this.facts(entry))) this.#inventory++;
     this.#countedAtMs = nowMs;
     this.#countedSize = replica.size;
+    this.#countedPlanned = this.planned;
     return this.#inventory;
   }
 }

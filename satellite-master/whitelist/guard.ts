@@ -12,7 +12,7 @@ export interface GuardCounts {
   readonly share: number;
   /** Hosts that count (rule 11). */
   readonly inventory: number;
-  /** Records whose managed flag is off, whatever their manual list says. */
+  /** Records whose managed flag is off, whatever their manual list says; but for those that are off by plan. */
   readonly off: number;
   /** Hosts on the merged list. */
   readonly listed: number;
@@ -23,6 +23,8 @@ export interface Candidate {
   readonly illness: Illness | undefined;
   /** It is on the merged list now, and taking it off would take it from there. */
   readonly wouldLeaveList: boolean;
+  /** Off by plan, in a maintenance window of Mesos: outside the budget. */
+  readonly planned?: boolean;
 }
 
 export interface GuardVerdict {
@@ -40,13 +42,13 @@ export function guard(candidates: readonly Candidate[], counts: GuardCounts): Gu
   const take: HostName[] = [];
   const held = new Map<HostName, string>();
   let { off, listed } = counts;
-  for (const { host, wouldLeaveList } of [...candidates].sort(byUrgency)) {
-    if (off >= limit)
+  for (const { host, wouldLeaveList, planned = false } of [...candidates].sort(byUrgency)) {
+    if (off >= limit && !planned)
       held.set(host, `${off} of at most ${limit} hosts are held off (${counts.share} of ${counts.inventory})`);
     else if (wouldLeaveList && listed <= 1) held.set(host, 'it is the last host on the whitelist');
     else {
       take.push(host);
-      off++;
+      if (!planned) off++;
       if (wouldLeaveList) listed--;
     }
   }

@@ -14,13 +14,16 @@ export interface InventoryFacts {
   readonly mesos: MesosWord;
   /** For how long the host has been silent to this master, ms; undefined: it is not silent, or was never heard. */
   readonly silentForMs: number | undefined;
+  /** Its machine is in a maintenance window of Mesos, open or down: off by plan. */
+  readonly planned?: boolean;
 }
 
 const NEW_FOR_MS = 3_600_000;
 const SILENT_AND_GONE_MS = 86_400_000;
 
-/** A new host widens the guard's budget once Mesos knows it, or after an hour; one that is long silent and gone does not. */
-export function countsForGuard({ record, createdMs, nowMs, mesos, silentForMs }: InventoryFacts): boolean {
+/** What is off by plan lies outside the budget. A new host widens it once Mesos knows it, or after an hour; one that is long silent and gone does not. */
+export function countsForGuard({ record, createdMs, nowMs, mesos, silentForMs, planned }: InventoryFacts): boolean {
+  if (planned) return false;
   if (mesos === 'registered') return true;
   if (silentForMs !== undefined && silentForMs > SILENT_AND_GONE_MS) return mesos === 'unsure';
   return mesos === 'none' || nowMs - createdMs >= NEW_FOR_MS || record?.changed?.cause === 'takeover';
@@ -28,11 +31,11 @@ export function countsForGuard({ record, createdMs, nowMs, mesos, silentForMs }:
 
 /** Whether automation may forget it: off for so long, silent or not heard at all, unknown to Mesos, no word of an operator. */
 export function mayForget(
-  { record, nowMs, mesos }: InventoryFacts,
+  { record, nowMs, mesos, planned }: InventoryFacts,
   heardAlive: boolean,
   forgetAfterMs: number,
 ): boolean {
-  if (!record || heardAlive || mesos === 'registered' || mesos === 'unsure') return false;
+  if (!record || planned || heardAlive || mesos === 'registered' || mesos === 'unsure') return false;
   if (Object.keys(record['manual-events']).length > 0 || manualVerdict(record, nowMs / 1000).flag !== null)
     return false;
   const { offSinceS } = readmissionOf(record);

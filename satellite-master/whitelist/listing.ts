@@ -7,9 +7,9 @@ import {
   emptyRecord,
   type Flag,
   type HostRecord,
+  isMemory,
   isOn,
   manualVerdict,
-  READMISSION_ID,
   type RecordEvents,
   shownRecord,
 } from './record.ts';
@@ -84,9 +84,7 @@ function isListed(name: ListName, record: HostRecord, nowS: number): boolean {
     case 'manual':
       return record['manual-flag'] !== null || Object.keys(record['manual-events']).length > 0;
     case 'managed':
-      return (
-        record['managed-flag'] !== null || Object.keys(record['managed-events']).some((id) => id !== READMISSION_ID)
-      );
+      return record['managed-flag'] !== null || Object.keys(record['managed-events']).some((id) => !isMemory(id));
   }
 }
 

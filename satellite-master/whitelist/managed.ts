@@ -4,6 +4,7 @@ import {
   emptyRecord,
   type Flag,
   type HostRecord,
+  isMemory,
   READMISSION_ID,
   type RecordEvent,
   type RecordEvents,
@@ -70,7 +71,7 @@ function withinBounds(record: HostRecord): HostRecord {
   if (bytes <= MOST_RECORD_BYTES) return record;
   const events: Record<string, RecordEvent> = { ...record['managed-events'] };
   const leastFirst = Object.entries(events)
-    .filter(([id]) => id !== READMISSION_ID)
+    .filter(([id]) => !isMemory(id))
     .sort(([, a], [, b]) => badness(a) - badness(b) || timeOf(b) - timeOf(a));
   for (const [id, event] of leastFirst) {
     if (bytes <= MOST_RECORD_BYTES) break;

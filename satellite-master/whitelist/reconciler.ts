@@ -269,7 +269,12 @@ export class Reconciler {
       if (decision.held !== undefined) doubted.set(host, decision.held);
       const entry = this.#options.replica.get(host);
       if (decision.action !== 'off' || (!entry && this.#isFull())) continue;
-      candidates.push({ host, illness: decision.illness, wouldLeaveList: this.#wouldLeaveList(entry) });
+      candidates.push({
+        host,
+        illness: decision.illness,
+        wouldLeaveList: this.#wouldLeaveList(entry),
+        planned: this.#options.census.planned.has(host),
+      });
     }
     const { take, held } = guard(candidates, this.#options.census.counts());
     return { take, held: new Map([...held, ...doubted]) };

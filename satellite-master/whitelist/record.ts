@@ -54,6 +54,14 @@ export const emptyRecord: HostRecord = {
 /** The managed event that tells the next leader of readmissions; never judged (judgement.md 13). */
 export const READMISSION_ID = 'satellite/readmission';
 
+/** The managed event that tells the next leader which agents Satellite itself took out of scheduling; never judged. */
+export const BRIDGE_ID = 'satellite/bridge';
+
+/** Whether a managed event is automation's own memory, and no word of a rule. */
+export function isMemory(id: string): boolean {
+  return id === READMISSION_ID || id === BRIDGE_ID;
+}
+
 /** The id that `PUT …/on` and `…/off` write. */
 export const MANUAL_ID = 'manual';
 

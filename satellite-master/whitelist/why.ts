@@ -48,11 +48,13 @@ export interface WhyInput {
   readonly countingTests: readonly string[];
   /** What the black-hole rule counted on the host. */
   readonly blackHole?: string | undefined;
+  /** How the host stands in Mesos: taken out of scheduling by us or not, refusals, maintenance. */
+  readonly inMesos?: string | undefined;
   readonly nowMs: number;
   readonly nowS: number;
 }
 
-export function whyOf({ entry, decision, held, countingTests, blackHole, nowMs, nowS }: WhyInput): Why {
+export function whyOf({ entry, decision, held, countingTests, blackHole, inMesos, nowMs, nowS }: WhyInput): Why {
   const { host, record = emptyRecord, broken } = entry;
   const merged = mergedVerdict(record, nowS);
   const manual = manualVerdict(record, nowS);
@@ -74,6 +76,7 @@ export function whyOf({ entry, decision, held, countingTests, blackHole, nowMs, 
       merged.reason,
       automation?.reason,
       blackHole !== undefined && !automation?.reason.includes(blackHole) && blackHole,
+      inMesos,
     ]
       .filter(Boolean)
       .join('; '),
