@@ -12,7 +12,6 @@ import { cutToBytes, escapeControls } from '../../shared/text.ts';
 import type { Wishes } from '../whitelist/wishes.ts';
 import { attributionOf, type NamedTask } from './black-hole/application.ts';
 import { AgentCounters } from './black-hole/counters.ts';
-import { sumOf } from './black-hole/picture.ts';
 import { countsText } from './black-hole/reasons.ts';
 import { TaskWindow } from './black-hole/task-window.ts';
 import { wordOfTask } from './black-hole/task-words.ts';
@@ -24,7 +23,7 @@ const RULE_NUMBER = 25;
 export const BLACK_HOLE_SERVICE = 'mesos/black-hole';
 const APPLICATION_SERVICE = 'mesos/failing-application/';
 /** So often it is judged. */
-const ROUND_MS = 10_000;
+const ROUND_MS = 5_000;
 /** While it stands the event is renewed with every judgement. */
 const EVENT_TTL_S = 60;
 /** More failing applications are counted, but not told one by one. */
@@ -143,8 +142,8 @@ export class BlackHole {
   textOf(host: HostName): string | undefined {
     const said = this.#blamed.get(host)?.reason ?? this.#acquitted.get(host);
     if (said !== undefined) return said;
-    const cells = this.#tasks.hosts.get(host);
-    return cells && `tasks ${countsText(sumOf(cells.values()), this.#options.settings)}`;
+    const group = this.#tasks.hosts.get(host);
+    return group && `tasks ${countsText(group.counts, this.#options.settings)}`;
   }
 
   #judge(): Judged {

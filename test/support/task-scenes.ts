@@ -62,5 +62,5 @@ export function names(blames: readonly { readonly name: string }[]): string[] {
 
 /** What the window counts of an application on a host. */
 export function countsAt(window: Picture, host: string, application: string) {
-  return { ...(window.hosts.get(host)?.get(application)?.counts ?? noCounts()) };
+  return { ...(window.hosts.get(host)?.cells.get(application)?.counts ?? noCounts()) };
 }

@@ -4,7 +4,7 @@
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
-import type { Cell, Counts, Picture } from './picture.ts';
+import { addCounts, type Cell, type Counts, type Group, noCounts, type Picture } from './picture.ts';
 import type { AgentErrors } from './verdict.ts';
 
 /** What all tasks of a host are called where nothing is known of applications. */
@@ -103,7 +103,8 @@ export class AgentCounters {
 
   /** Every host but those left out, as if all its tasks were of one application; what has not failed went well. */
   picture(leaveOut: (host: string) => boolean): Picture {
-    const hosts = new Map<string, Map<string, Cell>>();
+    const hosts = new Map<string, Group>();
+    const all = noCounts();
     const ofAll = new Map<string, Cell>();
     const fromS = this.#nowS - this.#windowS;
     for (const [host, counters] of this.#hosts) {
@@ -113,9 +114,10 @@ export class AgentCounters {
       if (leaveOut(host) || started + failed + finished === 0) continue;
       const counts: Counts = { started, failed, finished, settled: 0 };
       const cell = { host, application: ANY_APPLICATION, counts, instances: new Map([['', { counts }]]) };
-      hosts.set(host, new Map([[ANY_APPLICATION, cell]]));
+      hosts.set(host, { counts, cells: new Map([[ANY_APPLICATION, cell]]) });
+      addCounts(all, counts);
       ofAll.set(host, cell);
     }
-    return { hosts, applications: new Map([[ANY_APPLICATION, ofAll]]) };
+    return { hosts, applications: new Map([[ANY_APPLICATION, { counts: all, cells: ofAll }]]) };
   }
 }

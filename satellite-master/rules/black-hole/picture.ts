@@ -18,11 +18,15 @@ export interface Cell {
   readonly instances: ReadonlyMap<string, { readonly counts: Readonly<Counts> }>;
 }
 
+/** All cells of a host by application, or of an application by host. */
+export interface Group {
+  readonly counts: Readonly<Counts>;
+  readonly cells: ReadonlyMap<string, Cell>;
+}
+
 export interface Picture {
-  /** Host -> application -> cell. */
-  readonly hosts: ReadonlyMap<string, ReadonlyMap<string, Cell>>;
-  /** Application -> host -> cell. */
-  readonly applications: ReadonlyMap<string, ReadonlyMap<string, Cell>>;
+  readonly hosts: ReadonlyMap<string, Group>;
+  readonly applications: ReadonlyMap<string, Group>;
 }
 
 export function noCounts(): Counts {

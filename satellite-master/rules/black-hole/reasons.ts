@@ -1,8 +1,9 @@
 /** The words of the verdicts: always with the figures that decided. */
 import { formatDuration } from '../../../shared/duration.ts';
 import { escapeControls } from '../../../shared/text.ts';
+import type { Testimony } from './comparison.ts';
 import { type Cell, type Counts, sumOf, wellOf } from './picture.ts';
-import type { AgentErrors, Testimony, Thresholds } from './verdict.ts';
+import type { AgentErrors, Thresholds } from './verdict.ts';
 
 /** So many are named. */
 const NAMED = 3;

@@ -35,7 +35,14 @@ interface Leaf {
 
 interface MutableCell extends Cell {
   readonly counts: Counts;
+  readonly ofHost: MutableGroup;
+  readonly ofApplication: MutableGroup;
   readonly instances: Map<string, Leaf>;
+}
+
+interface MutableGroup {
+  readonly counts: Counts;
+  readonly cells: Map<string, MutableCell>;
 }
 
 interface Slice {
@@ -52,8 +59,8 @@ interface Young {
 }
 
 export class TaskWindow implements Picture {
-  readonly hosts = new Map<string, Map<string, MutableCell>>();
-  readonly applications = new Map<string, Map<string, MutableCell>>();
+  readonly hosts = new Map<string, MutableGroup>();
+  readonly applications = new Map<string, MutableGroup>();
   readonly #sliceS: number;
   /** By number, oldest first. */
   #slices: Slice[] = [];
@@ -129,8 +136,7 @@ export class TaskWindow implements Picture {
 
   #drop(slice: Slice | undefined): void {
     for (const [leaf, counts] of slice?.counts ?? []) {
-      addCounts(leaf.counts, counts, -1);
-      addCounts(leaf.cell.counts, counts, -1);
+      for (const total of totalsOf(leaf)) addCounts(total, counts, -1);
       this.#clear(leaf);
     }
     for (const task of slice?.young ?? []) {
@@ -145,12 +151,11 @@ export class TaskWindow implements Picture {
     const counts = slice.counts.get(leaf) ?? noCounts();
     slice.counts.set(leaf, counts);
     counts[what] += by;
-    leaf.counts[what] += by;
-    leaf.cell.counts[what] += by;
+    for (const total of totalsOf(leaf)) total[what] += by;
   }
 
   #leafOf({ host, application, instance }: TaskStep): Leaf {
-    const cell = this.hosts.get(host)?.get(application) ?? this.#cellOf(host, application);
+    const cell = this.hosts.get(host)?.cells.get(application) ?? this.#cellOf(host, application);
     const name = this.#leaves < MOST_LEAVES ? instance : '';
     const known = cell.instances.get(name);
     if (known) return known;
@@ -161,11 +166,11 @@ export class TaskWindow implements Picture {
   }
 
   #cellOf(host: string, application: string): MutableCell {
-    const cell = { host, application, counts: noCounts(), instances: new Map() };
-    const ofHost = this.hosts.get(host) ?? new Map<string, MutableCell>();
-    this.hosts.set(host, ofHost.set(application, cell));
-    const ofApplication = this.applications.get(application) ?? new Map<string, MutableCell>();
-    this.applications.set(application, ofApplication.set(host, cell));
+    const ofHost = groupOf(this.hosts, host);
+    const ofApplication = groupOf(this.applications, application);
+    const cell = { host, application, counts: noCounts(), instances: new Map(), ofHost, ofApplication };
+    ofHost.cells.set(application, cell);
+    ofApplication.cells.set(host, cell);
     return cell;
   }
 
@@ -197,7 +202,18 @@ export class TaskWindow implements Picture {
   }
 }
 
-function remove<V>(maps: Map<string, Map<string, V>>, first: string, second: string): void {
-  const inner = maps.get(first);
-  if (inner?.delete(second) && inner.size === 0) maps.delete(first);
+/** Everything in which the leaf is counted. */
+function totalsOf({ counts, cell }: Leaf): readonly Counts[] {
+  return [counts, cell.counts, cell.ofHost.counts, cell.ofApplication.counts];
+}
+
+function groupOf(groups: Map<string, MutableGroup>, key: string): MutableGroup {
+  const group = groups.get(key) ?? { counts: noCounts(), cells: new Map<string, MutableCell>() };
+  groups.set(key, group);
+  return group;
+}
+
+function remove(groups: Map<string, MutableGroup>, key: string, cell: string): void {
+  const cells = groups.get(key)?.cells;
+  if (cells?.delete(cell) && cells.size === 0) groups.delete(key);
 }

@@ -3,9 +3,10 @@
  * in the window. A host is blamed only by applications that work elsewhere; in doubt nobody is.
  */
 import { byCodeUnit } from '../../../shared/text.ts';
+import { Comparison, type Testimony } from './comparison.ts';
 import { type Cell, type Counts, type Picture, sumOf, wellOf } from './picture.ts';
 import { acquittal, applicationReason, comparedReason, severalReason, stillReason } from './reasons.ts';
-import { combined, fisherTail } from './statistics.ts';
+import { combined } from './statistics.ts';
 
 /** The settings `blackhole-*`. */
 export interface Thresholds {
@@ -34,6 +35,11 @@ export interface VerdictInput {
   readonly blamedBefore: ReadonlySet<string>;
 }
 
+interface Suspect {
+  readonly host: string;
+  readonly counts: Readonly<Counts>;
+}
+
 export interface Blame {
   readonly name: string;
   readonly counts: Readonly<Counts>;
@@ -55,58 +61,41 @@ export interface Verdict {
  */
 const MOST_CHANCE = 0.01;
 
-/** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */
-const MOST_SHARE_ELSEWHERE = 0.5;
-
 /** So many applications that have run nowhere else must all fail to count without a comparison; fewer with agent errors. */
 const SEVERAL = 3;
 
-/** What one application says of one host. */
-export interface Testimony {
-  readonly cell: Cell;
-  /** Failures that count: those of one instance that went well nowhere are one. */
-  readonly failures: number;
-  readonly failedElsewhere: number;
-  readonly trialsElsewhere: number;
-  readonly hostsElsewhere: number;
-  /** `works`: elsewhere, a witness; `fails`: elsewhere too; `alone`: ran nowhere else. */
-  readonly kind: 'works' | 'fails' | 'alone';
-  /** For a witness: the chance of so many failures here if here were like elsewhere. */
-  readonly chance: number;
-}
-
 export function judgeBlackHoles(input: VerdictInput): Verdict {
-  const { picture, thresholds } = input;
-  const suspects = [...picture.hosts]
-    .map(([host, cells]) => ({ host, cells: [...cells.values()], counts: sumOf(cells.values()) }))
-    .filter(
-      ({ host, counts }) =>
-        counts.failed >= thresholds.leastFailures || (input.blamedBefore.has(host) && counts.failed > 0),
-    )
-    .sort((a, b) => byCodeUnit(a.host, b.host));
-  const compared = [...picture.hosts.values()].filter((cells) => sumOf(cells.values()).started > 0).length;
+  const { picture, thresholds, blamedBefore } = input;
+  const suspects: Suspect[] = [];
+  let compared = 0;
+  for (const [host, { counts }] of picture.hosts) {
+    if (counts.started > 0) compared++;
+    const { failed } = counts;
+    if (failed >= thresholds.leastFailures || (failed > 0 && blamedBefore.has(host))) suspects.push({ host, counts });
+  }
+  suspects.sort((a, b) => byCodeUnit(a.host, b.host));
+
   const guilty = new Map<string, Blame>();
+  let comparison = new Comparison(picture, new Set());
   // Each black hole that is found makes the comparison for the others clearer: it is left out of it.
   for (let found = -1; found < guilty.size; ) {
     found = guilty.size;
-    const without = new Set(guilty.keys());
-    for (const { host, cells, counts } of suspects) {
+    for (const { host, counts } of suspects) {
       if (guilty.has(host)) continue;
-      const testimonies = cells.map((cell) => testimonyOf(cell, picture, without));
-      const reason = guiltOf(host, testimonies, compared, input);
-      if (reason !== undefined) guilty.set(host, { name: host, counts, reason });
+      const reason = guiltOf(host, comparison, compared, input);
+      if (reason !== undefined) guilty.set(host, { name: host, counts: { ...counts }, reason });
     }
+    if (found < guilty.size) comparison = new Comparison(picture, new Set(guilty.keys()));
   }
-  const without = new Set(guilty.keys());
   const acquitted = suspects
     .filter(({ host, counts }) => !guilty.has(host) && isAbove(counts, thresholds, thresholds.leastFailures))
-    .map(({ host, cells, counts }) => {
-      const testimonies = cells.map((cell) => testimonyOf(cell, picture, without));
-      return { name: host, counts, reason: acquittal(counts, testimonies, thresholds) };
+    .map(({ host, counts }) => {
+      const reason = acquittal(counts, comparison.testimonies(host), thresholds);
+      return { name: host, counts: { ...counts }, reason };
     });
   return {
     hosts: [...guilty.values()].sort((a, b) => byCodeUnit(a.name, b.name)),
-    applications: failingApplications(picture, thresholds, without),
+    applications: failingApplications(picture, thresholds, guilty),
     acquitted,
   };
 }
@@ -124,10 +113,11 @@ export function isAbove(
 /** @returns why, or undefined: not to be blamed */
 function guiltOf(
   host: string,
-  testimonies: readonly Testimony[],
+  comparison: Comparison,
   compared: number,
-  { thresholds, errorsOf, blamedBefore, picture }: VerdictInput,
+  { thresholds, errorsOf, blamedBefore }: VerdictInput,
 ): string | undefined {
+  const testimonies = comparison.testimonies(host);
   const honest = testimonies.filter(({ kind }) => kind !== 'fails');
   const witnesses = honest.filter(({ kind }) => kind === 'works');
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
@@ -143,77 +133,18 @@ function guiltOf(
     failing.length >= several &&
     failuresOf(failing) >= thresholds.leastFailures &&
     isAbove(sumOf(cellsOf(failing)), thresholds, 1) &&
-    worksElsewhere(host, picture)
+    comparison.worksElsewhere(host)
   )
     return severalReason(failing, thresholds, errors);
   const stays = blamedBefore.has(host) && isAbove(sumOf(cellsOf(failing)), thresholds, 1);
   return stays ? stillReason(failing, thresholds, errors) : undefined;
 }
 
-function testimonyOf(cell: Cell, picture: Picture, without: ReadonlySet<string>): Testimony {
-  const failures = countingFailures(cell, picture);
-  let failedElsewhere = 0;
-  let trialsElsewhere = 0;
-  let hostsElsewhere = 0;
-  let shares = 0;
-  for (const other of picture.applications.get(cell.application)?.values() ?? []) {
-    if (other.host === cell.host || without.has(other.host)) continue;
-    const failed = countingFailures(other, picture);
-    const trials = failed + wellOf(other.counts);
-    if (trials === 0) continue;
-    failedElsewhere += failed;
-    trialsElsewhere += trials;
-    hostsElsewhere++;
-    shares += failed / trials;
-  }
-  const elsewhere = { failedElsewhere, trialsElsewhere, hostsElsewhere };
-  if (hostsElsewhere === 0) return { cell, failures, ...elsewhere, kind: 'alone', chance: 1 };
-  if (shares / hostsElsewhere > MOST_SHARE_ELSEWHERE) return { cell, failures, ...elsewhere, kind: 'fails', chance: 1 };
-  const chance = fisherTail(failures, failures + wellOf(cell.counts), failedElsewhere, trialsElsewhere);
-  return { cell, failures, ...elsewhere, kind: 'works', chance };
-}
-
-/**
- * One instance that fails again and again and went well nowhere may be broken itself (one bad input of many): all its
- * failures here count as one, where the application has other instances.
- */
-function countingFailures(cell: Cell, picture: Picture): number {
-  let failures = cell.counts.failed;
-  const hosts = picture.applications.get(cell.application);
-  for (const [instance, { counts }] of cell.instances) {
-    if (instance === '' || counts.failed < 2 || wellOf(counts) > 0) continue;
-    const hasOthers = cell.instances.size > 1 || (hosts?.size ?? 0) > 1;
-    if (hasOthers && !wentWellElsewhere(instance, cell, hosts?.values() ?? [])) failures -= counts.failed - 1;
-  }
-  return failures;
-}
-
-function wentWellElsewhere(instance: string, { host }: Cell, cells: Iterable<Cell>): boolean {
-  for (const other of cells) {
-    const counts = other.host === host ? undefined : other.instances.get(instance)?.counts;
-    if (counts && wellOf(counts) > 0) return true;
-  }
-  return false;
-}
-
-/** Tasks on other hosts go well, on most of them. */
-function worksElsewhere(host: string, picture: Picture): boolean {
-  let hosts = 0;
-  let shares = 0;
-  for (const [other, cells] of picture.hosts) {
-    const counts = sumOf(cells.values());
-    const trials = counts.failed + wellOf(counts);
-    if (other === host || trials === 0) continue;
-    hosts++;
-    shares += counts.failed / trials;
-  }
-  return hosts > 0 && shares / hosts <= MOST_SHARE_ELSEWHERE;
-}
-
 /** Judged by the same thresholds over the hosts that are not to blame; a task that runs for a while counts as finished. */
-function failingApplications(picture: Picture, thresholds: Thresholds, guilty: ReadonlySet<string>): Blame[] {
+function failingApplications(picture: Picture, thresholds: Thresholds, guilty: ReadonlyMap<string, unknown>): Blame[] {
   const failing: Blame[] = [];
-  for (const [application, cells] of picture.applications) {
+  for (const [application, { counts: all, cells }] of picture.applications) {
+    if (all.failed < thresholds.leastFailures) continue;
     const innocent = [...cells.values()].filter(({ host }) => !guilty.has(host));
     const counts = sumOf(innocent);
     const well = wellOf(counts);

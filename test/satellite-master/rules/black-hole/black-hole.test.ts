@@ -64,7 +64,7 @@ describe('a black hole', () => {
   test('alert: it is said as an event while it lasts, and nobody is taken off', () => {
     const here = scene('alert');
     failHere(here.hole);
-    pass(here, 10);
+    pass(here, 5);
     expect(here.events).toHaveLength(1);
     expect(here.events[0]).toMatchObject({
       host: HOLE,
@@ -86,10 +86,10 @@ describe('a black hole', () => {
   test('off: a wish with the figures, and once a whole window has passed without failures the readmission clock begins', () => {
     const here = scene('off');
     failHere(here.hole);
-    pass(here, 10);
+    pass(here, 5);
     expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
     expect(here.wishes.get(HOLE)?.reason).toMatch(/20 failed/);
-    pass(here, 280);
+    pass(here, 290);
     expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
     const beforeMs = here.clock.monoMs();
     pass(here, 50);
@@ -100,7 +100,7 @@ describe('a black hole', () => {
   test('a host that is not in the inventory is never taken off, only told', () => {
     const here = scene('off', { known: false });
     failHere(here.hole);
-    pass(here, 10);
+    pass(here, 5);
     expect(here.wishes.size).toBe(0);
     expect(said(here.events, 'mesos/black-hole')).toEqual(['critical']);
   });
@@ -108,7 +108,7 @@ describe('a black hole', () => {
   test('a host that is deleted has no wish any more', () => {
     const here = scene('off');
     failHere(here.hole);
-    pass(here, 10);
+    pass(here, 5);
     here.hole.dropHost(HOLE);
     expect(here.wishes.get(HOLE)).toBeUndefined();
   });
@@ -118,14 +118,14 @@ describe('a black hole', () => {
     for (let at = 0; at < 20; at++)
       for (const state of ['TASK_KILLED', 'TASK_LOST', 'TASK_GONE', 'TASK_DROPPED']) runs(here.hole, HOLE, state);
     for (const name of WELL) for (let at = 0; at < 9; at++) runs(here.hole, name, 'TASK_FINISHED');
-    pass(here, 10);
+    pass(here, 5);
     expect(here.events).toEqual([]);
   });
 
   test('an application that fails everywhere is told as such', () => {
     const here = scene('off');
     for (const name of ALL) for (let at = 0; at < 9; at++) runs(here.hole, name, 'TASK_FAILED');
-    pass(here, 10);
+    pass(here, 5);
     expect(here.hole.applications).toBe(1);
     expect(here.hole.hosts).toBe(0);
     expect(said(here.events, 'mesos/failing-application/marathon/web')).toEqual(['critical']);
@@ -149,7 +149,7 @@ describe('a black hole', () => {
         undefined,
       );
     }
-    pass(here, 10);
+    pass(here, 5);
     expect(here.hole.textOf(HOLE)).toMatch(/20 failed/);
     pass(here, 120);
     expect(here.hole.textOf(HOLE)).toBeUndefined();
@@ -160,7 +160,7 @@ describe('a black hole', () => {
     const nowS = here.clock.wallMs() / 1000;
     for (const timeS of [nowS + 90_000, nowS - 90_000])
       for (let at = 0; at < 5; at++) runs(here.hole, HOLE, 'TASK_FAILED', { timeS });
-    pass(here, 10);
+    pass(here, 5);
     expect(here.hole.textOf(HOLE)).toMatch(/10 failed/);
   });
 });

@@ -1,0 +1,148 @@
+/** How an application does here and elsewhere. Sums are made once an application, so that many suspects cost little. */
+import type { Cell, Picture } from './picture.ts';
+import { wellOf } from './picture.ts';
+import { fisherTail } from './statistics.ts';
+
+/** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */
+const MOST_SHARE_ELSEWHERE = 0.5;
+
+/** What one application says of one host. */
+export interface Testimony {
+  readonly cell: Cell;
+  /** Failures that count: those of one instance that went well nowhere are one. */
+  readonly failures: number;
+  readonly failedElsewhere: number;
+  readonly trialsElsewhere: number;
+  readonly hostsElsewhere: number;
+  /** `works`: elsewhere, a witness; `fails`: elsewhere too; `alone`: ran nowhere else. */
+  readonly kind: 'works' | 'fails' | 'alone';
+  /** For a witness: the chance of so many failures here if here were like elsewhere. */
+  readonly chance: number;
+}
+
+/** Trials are tasks that failed or went well. A mean over hosts is not drowned by the one host that fails most. */
+interface Sums {
+  failed: number;
+  trials: number;
+  hosts: number;
+  /** Of failed / trials of each host. */
+  shares: number;
+}
+
+interface Tally extends Sums {
+  /** Instances that went well on some host. */
+  readonly wentWell: ReadonlySet<string>;
+  readonly hasOthers: boolean;
+}
+
+export class Comparison {
+  readonly #picture: Picture;
+  readonly #without: ReadonlySet<string>;
+  readonly #tallies = new Map<string, Tally>();
+  #all: Sums | undefined;
+
+  /** @param without hosts that are known to be black holes: they are no measure for others */
+  constructor(picture: Picture, without: ReadonlySet<string>) {
+    this.#picture = picture;
+    this.#without = without;
+  }
+
+  testimonies(host: string): readonly Testimony[] {
+    return [...(this.#picture.hosts.get(host)?.cells.values() ?? [])].map((cell) => this.#testimony(cell));
+  }
+
+  /** Tasks on other hosts go well, on most of them. */
+  worksElsewhere(host: string): boolean {
+    this.#all ??= this.#sumOfHosts();
+    const others = this.#without.has(host) ? this.#all : minus(this.#all, this.#trialsOf(host));
+    return others.hosts > 0 && others.shares / others.hosts <= MOST_SHARE_ELSEWHERE;
+  }
+
+  #testimony(cell: Cell): Testimony {
+    const tally = this.#tallyOf(cell.application);
+    const failures = countingFailures(cell, tally);
+    const well = wellOf(cell.counts);
+    const others = this.#without.has(cell.host) ? tally : minus(tally, { failed: failures, trials: failures + well });
+    const elsewhere = {
+      failedElsewhere: others.failed,
+      trialsElsewhere: others.trials,
+      hostsElsewhere: others.hosts,
+    };
+    if (others.hosts === 0) return { cell, failures, ...elsewhere, kind: 'alone', chance: 1 };
+    if (others.shares / others.hosts > MOST_SHARE_ELSEWHERE)
+      return { cell, failures, ...elsewhere, kind: 'fails', chance: 1 };
+    const chance = fisherTail(failures, failures + well, others.failed, others.trials);
+    return { cell, failures, ...elsewhere, kind: 'works', chance };
+  }
+
+  #tallyOf(application: string): Tally {
+    const known = this.#tallies.get(application);
+    if (known) return known;
+    const cells = [...(this.#picture.applications.get(application)?.cells.values() ?? [])];
+    const wentWell = new Set<string>();
+    const names = new Set<string>();
+    for (const { instances } of cells)
+      if (isUnnamed(instances)) names.add('');
+      else
+        for (const [instance, { counts }] of instances) {
+          if (names.size < 2) names.add(instance);
+          if (instance !== '' && wellOf(counts) > 0) wentWell.add(instance);
+        }
+    const tally: Tally = { failed: 0, trials: 0, hosts: 0, shares: 0, wentWell, hasOthers: names.size > 1 };
+    for (const cell of cells) {
+      if (this.#without.has(cell.host)) continue;
+      const failed = countingFailures(cell, tally);
+      add(tally, { failed, trials: failed + wellOf(cell.counts) });
+    }
+    this.#tallies.set(application, tally);
+    return tally;
+  }
+
+  #sumOfHosts(): Sums {
+    const sums: Sums = { failed: 0, trials: 0, hosts: 0, shares: 0 };
+    for (const host of this.#picture.hosts.keys()) if (!this.#without.has(host)) add(sums, this.#trialsOf(host));
+    return sums;
+  }
+
+  #trialsOf(host: string): Trials {
+    const counts = this.#picture.hosts.get(host)?.counts;
+    return counts ? { failed: counts.failed, trials: counts.failed + wellOf(counts) } : { failed: 0, trials: 0 };
+  }
+}
+
+/**
+ * One instance that fails again and again and went well nowhere may be broken itself (one bad input of many): all its
+ * failures here count as one, where the application has other instances.
+ */
+function countingFailures({ counts, instances }: Cell, { wentWell, hasOthers }: Tally): number {
+  let failures = counts.failed;
+  if (!hasOthers) return failures;
+  for (const [instance, { counts: ofInstance }] of instances)
+    if (instance !== '' && ofInstance.failed > 1 && !wentWell.has(instance)) failures -= ofInstance.failed - 1;
+  return failures;
+}
+
+/** Most applications give all their tasks one name. */
+function isUnnamed(instances: Cell['instances']): boolean {
+  return instances.size === 1 && instances.has('');
+}
+
+type Trials = Pick<Sums, 'failed' | 'trials'>;
+
+function add(sums: Sums, { failed, trials }: Trials): void {
+  if (trials === 0) return;
+  sums.failed += failed;
+  sums.trials += trials;
+  sums.hosts++;
+  sums.shares += failed / trials;
+}
+
+function minus(sums: Sums, { failed, trials }: Trials): Sums {
+  if (trials === 0) return sums;
+  return {
+    failed: sums.failed - failed,
+    trials: sums.trials - trials,
+    hosts: sums.hosts - 1,
+    shares: sums.shares - failed / trials,
+  };
+}
