@@ -1,0 +1,119 @@
+/** Drift over what a real Mesos 1.12 said of two agents, alpha.test and bravo.test, in each of their states. */
+import { readFileSync } from 'node:fs';
+import { beforeEach, expect, test } from 'vitest';
+import { ClusterView } from '../../../satellite-master/mesos/cluster-view.ts';
+import { DriftWatch, GRACE_MS } from '../../../satellite-master/mesos/drift-watch.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import { silentLog } from '../../../shared/log.ts';
+import type { ManualClock } from '../../../shared/manual-clock.ts';
+import { aClock, House, host } from '../../support/house.ts';
+import { SharedGround } from '../../support/shared-ground.ts';
+
+const alpha = host('alpha.test');
+const bravo = host('bravo.test');
+const POLL_MS = 10_000;
+
+let clock: ManualClock;
+let view: ClusterView;
+let said: unknown;
+
+function captured(name: string): unknown {
+  return JSON.parse(readFileSync(`test/fixtures/mesos-1.12/${name}_state.json`, 'utf8'));
+}
+
+beforeEach(() => {
+  clock = aClock();
+  view = new ClusterView({ url: 'http://mesos', pollIntervalMs: POLL_MS, clock, log: silentLog });
+});
+
+/** A house whose slaves report, and Mesos polled beside it. */
+async function inHouse(names: readonly HostName[], live: (house: House, drift: DriftWatch) => Promise<void>) {
+  const ground = await SharedGround.open(clock);
+  try {
+    const house = await House.open({ clock, ground });
+    const drift = new DriftWatch({
+      cluster: view,
+      replica: house.replica,
+      heard: () => house.judge.heard(),
+      remembered: (name) => view.wordOf(name) === 'registered',
+      clock,
+    });
+    for (const name of names) house.report(name, { disk: 'ok' }, { ttl: 3_600 });
+    await house.pass(1_000);
+    await live(house, drift);
+  } finally {
+    await ground.close();
+  }
+}
+
+/** Polls what `said` holds; undefined: no answer. */
+async function poll(house: House, drift: DriftWatch, forMs: number): Promise<void> {
+  for (let passed = 0; passed <= forMs; passed += POLL_MS) {
+    if (said !== undefined) view.takeState(said);
+    drift.look();
+    await house.leap(POLL_MS);
+  }
+}
+
+test.each([
+  ['deactivated', 'deactivated'],
+  ['draining', 'draining'],
+  ['drained', 'drained'],
+])('%s', async (name, word) => {
+  said = captured(name);
+  await inHouse([alpha, bravo], async (house, drift) => {
+    await poll(house, drift, GRACE_MS);
+    const out = drift.report().findings.filter(({ kind }) => kind === 'out-in-mesos');
+    expect(out).toEqual([{ kind: 'out-in-mesos', host: 'bravo.test', detail: `on the list, but ${word} in Mesos` }]);
+  });
+});
+
+test('one that can not be reached is neither a wrong name nor without a slave', async () => {
+  said = captured('agent2_unreachable');
+  await inHouse([alpha], async (house, drift) => {
+    await poll(house, drift, GRACE_MS);
+    expect(drift.report().findings).toEqual([]);
+  });
+});
+
+test('a slave under the short name: both ends of the mistake are told, with the name that was meant', async () => {
+  said = captured('master');
+  await inHouse([alpha, host('bravo')], async (house, drift) => {
+    await poll(house, drift, GRACE_MS);
+    expect(drift.report().findings).toMatchObject([
+      { kind: 'no-such-agent', host: 'bravo', suggestion: 'bravo.test' },
+      { kind: 'no-slave', host: 'bravo.test' },
+      { kind: 'unknown-name', host: 'bravo', suggestion: 'bravo.test' },
+    ]);
+  });
+});
+
+test.each([
+  ['a leader without quorum that knows no agents', () => captured('noquorum_ha1')],
+  ['an answer with half of the agents', () => captured('maint_down')],
+  ['no answer at all', () => undefined],
+])('%s takes nobody off, and makes no finding for as long as agents may register again', async (_, next) => {
+  said = captured('master');
+  await inHouse([alpha, bravo], async (house, drift) => {
+    await poll(house, drift, GRACE_MS);
+    said = next();
+    await poll(house, drift, 540_000);
+    expect(house.on()).toEqual([alpha, bravo]);
+    expect(house.record(bravo)?.['managed-flag']).toBe('on');
+    expect(drift.report().findings).toEqual([]);
+  });
+});
+
+test('one that is gone for longer than that is a line without effect', async () => {
+  said = captured('master');
+  await inHouse([alpha, bravo], async (house, drift) => {
+    await poll(house, drift, GRACE_MS);
+    said = captured('maint_down');
+    await poll(house, drift, 700_000);
+    expect(drift.report().findings).toMatchObject([
+      { kind: 'no-such-agent', host: 'bravo.test' },
+      { kind: 'unknown-name', host: 'bravo.test' },
+    ]);
+    expect(house.on()).toEqual([alpha, bravo]);
+  });
+});
