@@ -77,7 +77,6 @@ const NOT_BUILT: readonly (keyof Raw)[] = [
   'streams',
   'riemann-tcp-server-options',
   'riemann-udp-server-options',
-  'task-store',
 ];
 
 const SHORTEST_KEEP_MS = 60_000;

@@ -7,6 +7,7 @@ import { type Log, OnceLog } from '../../shared/log.ts';
 import { isLocked } from '../whitelist/embedded-files.ts';
 import { type Aged, TaskFiles } from './files.ts';
 import { isOlder, type StoredTask, type TaskMetadata, type TaskStore, type TaskStoreStats } from './store.ts';
+import { WaitingPuts } from './waiting-puts.ts';
 
 export interface EmbeddedTaskStoreOptions {
   readonly dataDir: string;
@@ -27,12 +28,6 @@ const PRUNE_EVERY_MS = 60_000;
 const CACHED_TASKS = 5_000;
 const CACHED_BYTES = 16 * 1024 * 1024;
 
-interface Waiting {
-  readonly tasks: readonly TaskMetadata[];
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** Keeps tasks in `<data-dir>/tasks`, one writer at a time; of requests that come together all go with one fsync. */
 export class EmbeddedTaskStore implements TaskStore {
   readonly address: string;
@@ -47,8 +42,7 @@ export class EmbeddedTaskStore implements TaskStore {
   });
   #files: TaskFiles | undefined;
   #fault: string | undefined = 'not open yet';
-  #line: Waiting[] = [];
-  #waitingBytes = 0;
+  readonly #waiting = new WaitingPuts(MOST_WAITING_BYTES);
   #working: Promise<void> = Promise.resolve();
   #busy = false;
   #pruneDue = false;
@@ -75,18 +69,11 @@ export class EmbeddedTaskStore implements TaskStore {
     });
   }
 
-  put(tasks: readonly TaskMetadata[]): Promise<void> {
-    const bytes = sizeOf(tasks);
-    if (this.#fault !== undefined) return Promise.reject(this.#unavailable(this.#fault));
-    if (this.#waitingBytes + bytes > MOST_WAITING_BYTES)
-      return Promise.reject(new SatelliteError('overloaded', `too much waits for the ${this.address}: come again`));
-    this.#waitingBytes += bytes;
-    return new Promise<void>((resolve, reject) => {
-      this.#line.push({ tasks, resolve, reject });
-      this.#step();
-    }).finally(() => {
-      this.#waitingBytes -= bytes;
-    });
+  async put(tasks: readonly TaskMetadata[]): Promise<void> {
+    if (this.#fault !== undefined) throw this.#unavailable(this.#fault);
+    const done = this.#waiting.add(tasks);
+    this.#step();
+    await done;
   }
 
   async get(id: string): Promise<StoredTask | undefined> {
@@ -141,13 +128,13 @@ export class EmbeddedTaskStore implements TaskStore {
       await this.#writeWaiting();
       await this.#prune();
       this.#busy = false;
-      const more = this.#line.length > 0 || this.#pruneDue;
+      const more = this.#waiting.size > 0 || this.#pruneDue;
       if (more) this.#step();
     });
   }
 
   async #writeWaiting(): Promise<void> {
-    const batch = this.#takeLine();
+    const batch = this.#waiting.take(MOST_AT_ONCE);
     if (batch.length === 0) return;
     try {
       await this.#write(batch.flatMap(({ tasks }) => tasks));
@@ -155,17 +142,6 @@ export class EmbeddedTaskStore implements TaskStore {
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
-  }
-
-  #takeLine(): Waiting[] {
-    let tasks = 0;
-    let end = 0;
-    for (const waiting of this.#line) {
-      if (end > 0 && tasks + waiting.tasks.length > MOST_AT_ONCE) break;
-      tasks += waiting.tasks.length;
-      end++;
-    }
-    return this.#line.splice(0, end);
   }
 
   async #write(arrived: readonly TaskMetadata[]): Promise<void> {
@@ -258,8 +234,4 @@ export class EmbeddedTaskStore implements TaskStore {
       cause === undefined ? {} : { cause },
     );
   }
-}
-
-function sizeOf(tasks: readonly TaskMetadata[]): number {
-  return tasks.reduce((sum, { id, state }) => sum + id.length + state.length, 0);
 }
