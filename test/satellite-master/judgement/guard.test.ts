@@ -152,7 +152,7 @@ describe('rule 9: whom first', () => {
 });
 
 describe('rule 10: two masters that both think they lead', () => {
-  test.each(Array.from({ length: 8 }, (_, at) => at + 1))('never exceed the limit together, run %i', async (run) => {
+  test.each([1, 2, 3, 7, 1_000])('never exceed the limit together, %i events at a time', async (run) => {
     const names = hosts(40);
     const first = await House.open({ clock, ground });
     say([first], names, 'ok');
