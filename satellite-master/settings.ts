@@ -73,11 +73,7 @@ type Keywords = {
 type Raw = FromExtendedSchema<Keywords, typeof masterSchema>;
 
 /** Keys of parts that come with later versions: taken, and named in the log where they are set. */
-const NOT_BUILT: readonly (keyof Raw)[] = [
-  'streams',
-  'riemann-tcp-server-options',
-  'riemann-udp-server-options',
-];
+const NOT_BUILT: readonly (keyof Raw)[] = ['streams', 'riemann-tcp-server-options', 'riemann-udp-server-options'];
 
 const SHORTEST_KEEP_MS = 60_000;
 const MOST_TASK_BYTES = 10_000_000_000;
