@@ -4,11 +4,12 @@ import type { HostName } from '../../shared/host-name.ts';
 import type { MesosWord } from '../whitelist/inventory.ts';
 
 /** An agent may stay away so long and register again; after it, one that is in no answer counts as unregistered. */
-export const REREGISTER_MS = 600_000;
+const REREGISTER_MS = 600_000;
 
 export class MesosAgents {
   readonly #clock: Clock;
-  readonly #seen = new Map<HostName, number>();
+  /** When hosts that are in no answer any more were in one last, monotonic ms; those that left first are first. */
+  readonly #left = new Map<HostName, number>();
   #answeredMs: number | undefined;
   #firstAnswerMs: number | undefined;
 
@@ -16,21 +17,33 @@ export class MesosAgents {
     this.#clock = clock;
   }
 
-  /** @param hosts of the agents in one whole answer */
-  answered(hosts: Iterable<HostName>): void {
+  /** The host is in an answer (again). */
+  came(host: HostName): void {
+    this.#left.delete(host);
+  }
+
+  /** Its last agent went out of the answers. */
+  left(host: HostName): void {
+    this.#left.set(host, this.#answeredMs ?? this.#clock.monoMs());
+  }
+
+  /** A whole answer was taken. */
+  answered(): void {
     const nowMs = this.#clock.monoMs();
-    for (const host of hosts) this.#seen.set(host, nowMs);
-    for (const [host, seenMs] of this.#seen) if (nowMs - seenMs > REREGISTER_MS) this.#seen.delete(host);
+    for (const [host, lastMs] of this.#left) {
+      if (nowMs - lastMs < REREGISTER_MS) break;
+      this.#left.delete(host);
+    }
     this.#firstAnswerMs ??= nowMs;
     this.#answeredMs = nowMs;
   }
 
-  wordOf(host: HostName): MesosWord {
+  /** @param isThere whether the last answer has the host */
+  wordOf(host: HostName, isThere: boolean): MesosWord {
     const nowMs = this.#clock.monoMs();
-    const seenMs = this.#seen.get(host);
-    if (seenMs !== undefined && nowMs - seenMs < REREGISTER_MS) return 'registered';
-    const fresh = this.#answeredMs !== undefined && nowMs - this.#answeredMs < REREGISTER_MS;
+    const isRecent = (atMs: number | undefined) => atMs !== undefined && nowMs - atMs < REREGISTER_MS;
+    if (isRecent(isThere ? this.#answeredMs : this.#left.get(host))) return 'registered';
     const longEnough = this.#firstAnswerMs !== undefined && nowMs - this.#firstAnswerMs >= REREGISTER_MS;
-    return fresh && longEnough ? 'unregistered' : 'unsure';
+    return isRecent(this.#answeredMs) && longEnough ? 'unregistered' : 'unsure';
   }
 }

@@ -31,7 +31,8 @@ export interface ClusterReaderOptions {
   readonly post: (message: ClusterMessage) => Promise<void>;
 }
 
-const MOST_CHANGES = 500;
+/** Taking them costs the other side a few milliseconds. */
+const MOST_CHANGES = 250;
 /** For the whole of a state of a hundred megabytes from a master that is busy. */
 const STATE_WITHIN_MS = 300_000;
 const MOST_BYTES = 512 * 1024 * 1024;

@@ -14,7 +14,8 @@ export interface ClusterThreadOptions extends ClusterWorkerData {
 }
 
 /** Beyond it the thread ends and is started anew, and the process lives. */
-const MOST_HEAP_MIB = 1_024;
+const MOST_HEAP_MIB = 512;
+const MOST_YOUNG_MIB = 16;
 
 export class ClusterThread {
   readonly #options: ClusterThreadOptions;
@@ -63,6 +64,6 @@ export class ClusterThread {
 function startBeside(workerData: ClusterWorkerData): Worker {
   return new Worker(new URL('./cluster-worker.js', import.meta.url), {
     workerData,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MIB, maxYoungGenerationSizeMb: MOST_YOUNG_MIB },
   });
 }

@@ -38,6 +38,8 @@ export class ClusterView implements Cluster {
   readonly #agentListeners: (() => void)[] = [];
   /** Agents that went out of the answers since the last whole one. */
   readonly #vanished = new Map<string, ClusterAgent>();
+  /** Those of them that are kept, as unreachable. */
+  readonly #unreachable = new Map<string, ClusterAgent>();
   #agentsChanged = false;
   /** Hosts that have got a second agent since agents were told last. */
   readonly #twins = new Set<HostName>();
@@ -95,7 +97,7 @@ export class ClusterView implements Cluster {
 
   /** What Mesos knows of the host, from the answers of the last ten minutes together (judgement.md 11). */
   wordOf(host: HostName): MesosWord {
-    return this.#words.wordOf(host);
+    return this.#words.wordOf(host, this.#isThere(host));
   }
 
   /** Takes the next message of whoever asks Mesos. */
@@ -150,12 +152,16 @@ export class ClusterView implements Cluster {
         `${this.#url}: agent ${row.id} at ${row.pid ?? 'an unknown address'} registered as ` +
           `${JSON.stringify(row.hostname.slice(0, 200))}, which is no host name: it can't be whitelisted`,
       );
-    this.#vanished.delete(row.id);
     const agent = { ...row, host, unreachable: false };
     if (isSame(agent, this.#agents.all.get(row.id))) return;
+    this.#dropAgent(row.id);
+    this.#vanished.delete(row.id);
+    this.#unreachable.delete(row.id);
     this.#agents.put(agent);
     this.#agentsChanged = true;
-    if (host !== undefined && this.#agents.of(host).length > 1) this.#twins.add(host);
+    if (host === undefined) return;
+    this.#words.came(host);
+    if (this.#agents.of(host).length > 1) this.#twins.add(host);
   }
 
   #dropAgent(id: string): void {
@@ -165,6 +171,7 @@ export class ClusterView implements Cluster {
     this.#vanished.set(id, agent);
     this.#agents.remove(id);
     this.#agentsChanged = true;
+    if (agent.host !== undefined && !this.#isThere(agent.host)) this.#words.left(agent.host);
   }
 
   #putTask(row: TaskRow): void {
@@ -224,7 +231,7 @@ export class ClusterView implements Cluster {
     const nowMs = this.#clock.monoMs();
     this.#keepUnreachable(unreachable);
     this.#tasks.tidy(nowMs);
-    this.#words.answered(this.#registeredHosts());
+    this.#words.answered();
     this.#answeredAtMs = nowMs;
     this.#failure = undefined;
     this.#once.recovered('failed', `Mesos tells its cluster again: ${this.#agents.all.size} agents`);
@@ -233,22 +240,27 @@ export class ClusterView implements Cluster {
 
   /** Mesos counts the unreachable and names none: those that were there, and for which there is a sign, stay. */
   #keepUnreachable(unreachable: number | undefined): void {
-    const known = [...this.#agents.all.values()].filter((agent) => agent.unreachable);
-    if (this.#vanished.size === 0 && known.length === 0) return;
-    const candidates = [...this.#vanished.values(), ...known];
-    this.#vanished.clear();
+    if (this.#vanished.size === 0 && this.#unreachable.size === 0) return;
+    const candidates = [...this.#vanished.values(), ...this.#unreachable.values()];
     const keep = stillUnreachable(candidates, unreachable, this.#agents, this.tasks());
+    this.#vanished.clear();
     for (const agent of candidates) {
       const kept = keep.has(agent.id);
-      if (kept === agent.unreachable) continue;
+      if (kept === this.#unreachable.has(agent.id)) continue;
       this.#agentsChanged = true;
-      if (kept) this.#agents.put({ ...agent, active: false, unreachable: true });
-      else this.#agents.remove(agent.id);
+      if (kept) {
+        const shown = { ...agent, active: false, unreachable: true };
+        this.#unreachable.set(agent.id, shown);
+        this.#agents.put(shown);
+      } else {
+        this.#unreachable.delete(agent.id);
+        this.#agents.remove(agent.id);
+      }
     }
   }
 
-  *#registeredHosts(): Iterable<HostName> {
-    for (const { host, unreachable } of this.#agents.all.values()) if (host !== undefined && !unreachable) yield host;
+  #isThere(host: HostName): boolean {
+    return this.#agents.of(host).some((agent) => !agent.unreachable);
   }
 
   #reportTwins(): void {

@@ -34,7 +34,7 @@ export type Change =
 export type ClusterMessage =
   | {
       readonly kind: 'changes';
-      /** In the order in which they happened; at most 500. */
+      /** In the order in which they happened; some hundred at most. */
       readonly changes: readonly Change[];
       /** Further ones of the same answer follow. */
       readonly more: boolean;
