@@ -1,8 +1,8 @@
 /** Where whitelist, inventory, reports and Mesos disagree, without changing any of them. Pure. */
-import { type HostName, parseHostName } from '../../shared/host-name.ts';
+import type { HostName } from '../../shared/host-name.ts';
 import { byCodeUnit } from '../../shared/text.ts';
 import type { ClusterAgent } from './cluster.ts';
-import { type Nearest, NearestNames } from './nearest-name.ts';
+import { type Nearest, nearestNames } from './nearest-name.ts';
 
 export const DRIFT_KINDS = [
   /** On the list, and no agent registered under that name: the line has no effect. */
@@ -53,22 +53,22 @@ export interface DriftInput {
 /** Sorted by kind and host; not bounded, and not yet lasting. */
 export function findDrift(input: DriftInput): Finding[] {
   const { on, heard, remembered } = input;
-  const agents = oneOfEach(input.agents);
-  const registered = new Set(agents.map(({ hostname }) => hostname));
-  const isKnown = (host: HostName) => registered.has(host) || remembered(host);
-  const unclaimed = (name: string) => {
-    const host = parseHostName(name);
+  const byName = oneOfEach(input.agents);
+  const isKnown = (host: HostName) => byName.has(host) || remembered(host);
+  const lines = [...on].filter((host) => !isKnown(host));
+  const slaves = [...heard].filter((host) => !isKnown(host));
+  const nearest = nearestNames([...lines, ...slaves], [...byName.keys()], (name) => {
+    const host = byName.get(name)?.host;
     return host === undefined || !input.inInventory(host);
-  };
-  const nearest = new NearestNames(registered, unclaimed);
-  const findings: Finding[] = [];
-  for (const host of on)
-    if (!isKnown(host))
-      findings.push({ ...named('no-such-agent', host, 'no agent is registered as', nearest.to(host)) });
-  for (const host of heard)
-    if (!isKnown(host)) findings.push({ ...named('unknown-name', host, 'its slave reports as', nearest.to(host)) });
+  });
+  const findings = [
+    ...lines.map((host) => named('no-such-agent', host, `no agent is registered as ${host}`, nearest.get(host))),
+    ...slaves.map((host) =>
+      named('unknown-name', host, `its slave reports as ${host}, a name that no agent has`, nearest.get(host)),
+    ),
+  ];
   const listed = new Set<string>(on);
-  for (const agent of agents) {
+  for (const agent of byName.values()) {
     if (!agent.unreachable && !(agent.host && heard.has(agent.host)))
       findings.push({ kind: 'no-slave', host: agent.hostname, detail: noSlave(agent) });
     const out = listed.has(agent.hostname) ? outInMesos(agent) : undefined;
@@ -87,14 +87,13 @@ export function findDrift(input: DriftInput): Finding[] {
 }
 
 /** Where a name is registered twice, the registration that is offered. */
-function oneOfEach(agents: Iterable<ClusterAgent>): ClusterAgent[] {
+function oneOfEach(agents: Iterable<ClusterAgent>): ReadonlyMap<string, ClusterAgent> {
   const byName = new Map<string, ClusterAgent>();
   for (const agent of agents) if (!byName.get(agent.hostname)?.active) byName.set(agent.hostname, agent);
-  return [...byName.values()];
+  return byName;
 }
 
-function named(kind: DriftKind, host: HostName, what: string, nearest: Nearest | undefined): Finding {
-  const detail = kind === 'unknown-name' ? `${what} ${host}, a name that no agent has` : `${what} ${host}`;
+function named(kind: DriftKind, host: HostName, detail: string, nearest: Nearest | undefined): Finding {
   if (!nearest) return { kind, host, detail };
   return { kind, host, detail: `${detail}; ${nearest.name} is (${nearest.likeness})`, suggestion: nearest.name };
 }

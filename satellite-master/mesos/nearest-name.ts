@@ -12,72 +12,83 @@ export const MOST_PAIRS = 50_000;
 /** Changes of one letter (put in, left out, replaced) by which a mistyped name may differ. */
 const MOST_TYPOS = 2;
 
-export class NearestNames {
-  readonly #known: ReadonlySet<string>;
-  readonly #isUnclaimed: (name: string) => boolean;
-  #index: Index | undefined;
-  #pairsLeft = MOST_PAIRS;
-
-  /**
-   * @param known all names that could have been meant
-   * @param isUnclaimed whether nobody uses it otherwise: only such a name is thought mistyped, since in a row of machines
-   *   every name is one letter from the next
-   */
-  constructor(known: ReadonlySet<string>, isUnclaimed: (name: string) => boolean) {
-    this.#known = known;
-    this.#isUnclaimed = isUnclaimed;
+/**
+ * What each of the strange names was most likely meant to be; those that are like none are left out. One walk over the
+ * known names, and another where typos are to be looked for.
+ * @param known all names that could have been meant
+ * @param isUnclaimed whether nobody uses a known name otherwise: only such a one is thought mistyped, since in a row of
+ *   machines every name is one letter from the next
+ */
+export function nearestNames(
+  strange: Iterable<string>,
+  known: readonly string[],
+  isUnclaimed: (name: string) => boolean,
+): ReadonlyMap<string, Nearest> {
+  const names = new Set(strange);
+  const likely = new Map<string, Nearest>();
+  if (names.size === 0) return likely;
+  const index = indexOf(names, known);
+  const unlike: string[] = [];
+  for (const name of names) {
+    const nearest = alike(name, index);
+    if (nearest) likely.set(name, nearest);
+    else unlike.push(name);
   }
-
-  to(name: string): Nearest | undefined {
-    this.#index ??= indexOf(this.#known, this.#isUnclaimed);
-    const { byPlain, byShort, unclaimed } = this.#index;
-    const plain = plainOf(name);
-    const same = byPlain.get(plain);
-    if (same !== undefined && same !== name)
-      return { name: same, likeness: same.endsWith('.') !== name.endsWith('.') ? 'trailing dot' : 'other case' };
-    const short = byShort.get(firstLabel(plain));
-    // Two full names in different domains are two hosts.
-    if (short && plain.includes('.') !== short.includes('.')) return { name: short, likeness: 'short name' };
-    const mistyped = this.#mistyped(plain, unclaimed);
-    return mistyped === undefined ? undefined : { name: mistyped, likeness: 'mistyped' };
+  if (unlike.length === 0) return likely;
+  const candidates = known.filter(isUnclaimed).map((name) => ({ name, plain: plainOf(name) }));
+  for (const name of unlike.slice(0, MOST_PAIRS / Math.max(candidates.length, 1))) {
+    const mistyped = leastTypos(plainOf(name), candidates);
+    if (mistyped !== undefined) likely.set(name, { name: mistyped, likeness: 'mistyped' });
   }
-
-  /** The one with the fewest typos; none where two are equally near. */
-  #mistyped(plain: string, unclaimed: Index['unclaimed']): string | undefined {
-    if (this.#pairsLeft < unclaimed.length) return undefined;
-    this.#pairsLeft -= unclaimed.length;
-    let best: string | undefined;
-    let fewest = MOST_TYPOS + 1;
-    for (const { name, plain: other } of unclaimed) {
-      const typos = typosBetween(plain, other);
-      if (typos > fewest || typos > MOST_TYPOS) continue;
-      best = typos === fewest ? undefined : name;
-      fewest = typos;
-    }
-    return best;
-  }
+  return likely;
 }
 
+/** The known names by what they have in common with the strange ones. */
 interface Index {
   /** By what is left of a name without case and trailing dot. */
   readonly byPlain: ReadonlyMap<string, string>;
   /** By first label; null where several share it. */
   readonly byShort: ReadonlyMap<string, string | null>;
-  readonly unclaimed: readonly { readonly name: string; readonly plain: string }[];
 }
 
-function indexOf(known: Iterable<string>, isUnclaimed: (name: string) => boolean): Index {
+function indexOf(strange: ReadonlySet<string>, known: readonly string[]): Index {
+  const wanted = new Set(Array.from(strange, (name) => firstLabel(plainOf(name))));
   const byPlain = new Map<string, string>();
   const byShort = new Map<string, string | null>();
-  const unclaimed: { name: string; plain: string }[] = [];
   for (const name of known) {
     const plain = plainOf(name);
     const short = firstLabel(plain);
+    if (!wanted.has(short)) continue;
     byPlain.set(plain, name);
     byShort.set(short, byShort.has(short) ? null : name);
-    if (isUnclaimed(name)) unclaimed.push({ name, plain });
   }
-  return { byPlain, byShort, unclaimed };
+  return { byPlain, byShort };
+}
+
+function alike(name: string, { byPlain, byShort }: Index): Nearest | undefined {
+  const plain = plainOf(name);
+  const same = byPlain.get(plain);
+  if (same !== undefined && same !== name)
+    return { name: same, likeness: same.endsWith('.') !== name.endsWith('.') ? 'trailing dot' : 'other case' };
+  const short = byShort.get(firstLabel(plain));
+  // Two full names in different domains are two hosts.
+  return short && plain.includes('.') !== short.includes('.') ? { name: short, likeness: 'short name' } : undefined;
+}
+
+/** The one with the fewest typos; none where two are equally near. */
+function leastTypos(
+  plain: string,
+  candidates: readonly { readonly name: string; readonly plain: string }[],
+): string | undefined {
+  let best: string | undefined;
+  let fewest = MOST_TYPOS + 1;
+  for (const candidate of candidates) {
+    const typos = typosBetween(plain, candidate.plain);
+    if (typos > fewest || typos > MOST_TYPOS) continue;
+    best = typos === fewest ? undefined : candidate.name;
+    fewest = typos;
+  }
+  return best;
 }
 
 function plainOf(name: string): string {
