@@ -25,6 +25,7 @@ export class Reception implements Silence {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #once: OnceLog;
+  readonly #listeningSinceMs: number;
 
   constructor({ judge, heard = () => undefined, metrics, clock, log }: ReceptionOptions) {
     this.index = new EventIndex(clock);
@@ -34,6 +35,7 @@ export class Reception implements Silence {
     this.#clock = clock;
     this.#log = log;
     this.#once = new OnceLog(log);
+    this.#listeningSinceMs = clock.monoMs();
   }
 
   take(events: readonly Event[]): void {
@@ -86,9 +88,12 @@ export class Reception implements Silence {
     return this.#judge.heard();
   }
 
+  /** A host that was never heard is silent since this master listens. */
   silentForMs(host: HostName): number | undefined {
     const known = this.#judge.verdictOf(host);
-    return known?.verdict.kind === 'silent' ? this.#clock.monoMs() - known.sinceMs : undefined;
+    const nowMs = this.#clock.monoMs();
+    if (known === undefined || known.verdict.kind === 'unheard') return nowMs - this.#listeningSinceMs;
+    return known.verdict.kind === 'silent' ? nowMs - known.sinceMs : undefined;
   }
 
   /** Whether the host is heard now: not silent, and not unknown to this master. */

@@ -8,7 +8,7 @@ import type { Replica, ReplicaEntry } from './replica.ts';
 /** What the rules know of hosts that say nothing; on this master's monotonic clock. */
 export interface Silence {
   quiet(): Iterable<{ readonly host: HostName; readonly lastHeardMs: number; readonly silent: boolean }>;
-  /** For how long it is silent, ms; undefined: it is not, or was never heard. */
+  /** For how long it is silent, ms, counted from when this master began to listen where it was never heard; undefined: it is heard. */
   silentForMs(host: HostName): number | undefined;
 }
 

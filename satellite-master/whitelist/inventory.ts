@@ -12,7 +12,7 @@ export interface InventoryFacts {
   readonly createdMs: number;
   readonly nowMs: number;
   readonly mesos: MesosWord;
-  /** For how long the host has been silent to this master, ms; undefined: it is not silent, or was never heard. */
+  /** For how long the host has been silent to this master, ms; undefined: it is heard. */
   readonly silentForMs: number | undefined;
   /** Its machine is in a maintenance window of Mesos, open or down: off by plan. */
   readonly planned?: boolean;
