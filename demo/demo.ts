@@ -8,7 +8,7 @@ import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../share
 import { messageOf } from '../shared/errors.ts';
 import { until } from '../test/support/until.ts';
 import { Narrator } from './narrator.ts';
-import { ACTS, countOfEach, DETECTS_BLACK_HOLES } from './scenario.ts';
+import { ACTS, countOfEach } from './scenario.ts';
 import { AGENTS, type Stage, setStage } from './stage.ts';
 
 const BETWEEN_ROUNDS_MS = 20_000;
@@ -28,7 +28,7 @@ await runCommand(program, process.argv);
 async function run(once: boolean, ended: AbortSignal, signal: Promise<void>): Promise<number> {
   const narrator = new Narrator(systemClock);
   narrator.say(`a Mesos of ${AGENTS} simulated agents, and Satellite beside it, are starting`);
-  const stage = await setStage(DETECTS_BLACK_HOLES ? BLACK_HOLES : {});
+  const stage = await setStage();
   narrator.watch(stage.programs);
   const follow = systemClock.every(200, () => narrator.followLogs());
   const status = systemClock.every(STATUS_MS, () => void tellStatus(stage, narrator));
@@ -46,11 +46,6 @@ async function run(once: boolean, ended: AbortSignal, signal: Promise<void>): Pr
     await stage.close();
   }
 }
-
-const BLACK_HOLES = {
-  'blackhole-action': 'off',
-  'blackhole-check-seconds': '2m',
-} as const;
 
 /** @returns how many acts came out wrong */
 async function playRounds(stage: Stage, narrator: Narrator, once: boolean, ended: AbortSignal): Promise<number> {

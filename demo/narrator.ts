@@ -5,7 +5,9 @@ import type { Program } from '../test/support/satellite.ts';
 /** Lines of a master's log that a person wants to see here. */
 const WORTH = /^Turning .* (on -> off|off -> on)|^this master (leads|follows) now|black hole|fails everywhere/i;
 /** Every master logs each change: once is enough. */
-const SAME_WITHIN_MS = 10_000;
+const SAME_WITHIN_MS = 20_000;
+/** Behind it stand figures that differ between masters. */
+const SAME_TO = 'Turning agent-000.sim.test off -> on'.length;
 
 export class Narrator {
   readonly #clock: Clock;
@@ -58,7 +60,7 @@ export class Narrator {
     const { msg = '', reason } = parse(line);
     if (!WORTH.test(msg)) return;
     const leadership = msg.startsWith('this master');
-    const key = leadership ? `${name} ${msg}` : msg;
+    const key = leadership ? `${name} ${msg}` : msg.slice(0, SAME_TO);
     const nowMs = this.#clock.monoMs();
     if (nowMs - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < SAME_WITHIN_MS) return;
     this.#told.set(key, nowMs);

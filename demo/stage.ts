@@ -13,7 +13,8 @@ import { MasterProcess, type Program, SlaveProcess } from '../test/support/satel
 import { startZooKeeper, type ZooKeeperServer } from '../test/support/zookeeper.ts';
 import { Reports } from './reports.ts';
 import { AgentService } from './simulator/agent-service.ts';
-import { EVERYDAY, type Mesos, startMesos } from './simulator/mesos.ts';
+import { type Mesos, startMesos } from './simulator/mesos.ts';
+import type { Application } from './simulator/model.ts';
 
 const ZOOKEEPER_JAR = '/usr/share/java/zookeeper.jar';
 const JAVA = '/usr/bin/java';
@@ -26,11 +27,13 @@ export const READMIT_S = 6;
 /** Where people find the masters, if nobody else is there: 6001, 6002, 6003. */
 const FIRST_PORT = 6_001;
 
-/** Short tasks enough that every host gets one now and then; `billing` will fail wherever it runs. */
-const APPLICATIONS = [
-  ...EVERYDAY,
-  { name: 'thumbnail', framework: 'chronos', launchesPerSecond: 40, runsS: [1, 3] as const },
-  { name: 'billing', framework: 'chronos', launchesPerSecond: 6, runsS: [1, 2] as const },
+/** Services on every host, and short tasks enough that each gets one now and then; `billing` is not deployed yet. */
+const APPLICATIONS: readonly Application[] = [
+  { name: 'web', framework: 'marathon', instances: 260, cpus: 1, mem: 512 },
+  { name: 'search', framework: 'marathon', instances: 60, cpus: 2, mem: 1_024 },
+  { name: 'import', framework: 'chronos', launchesPerSecond: 4, runsS: [1, 4], failShare: 0.01 },
+  { name: 'thumbnail', framework: 'chronos', launchesPerSecond: 40, runsS: [1, 3] },
+  { name: 'billing', framework: 'chronos', launchesPerSecond: 0, failShare: 1 },
 ];
 
 export interface Stage {
@@ -43,26 +46,21 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** @param more settings for every master, over those of the demo */
-export async function setStage(more: Readonly<Record<string, unknown>> = {}): Promise<Stage> {
+export async function setStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'satellite-demo-'));
   const closing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async () => {
     for (const end of closing.reverse()) await end();
   };
   try {
-    return { ...(await build(folder, closing, more)), close };
+    return { ...(await build(folder, closing)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function build(
-  folder: string,
-  closing: (() => Promise<unknown>)[],
-  more: Readonly<Record<string, unknown>>,
-): Promise<Omit<Stage, 'close'>> {
+async function build(folder: string, closing: (() => Promise<unknown>)[]): Promise<Omit<Stage, 'close'>> {
   const zooKeeper = existsSync(ZOOKEEPER_JAR) && existsSync(JAVA) ? await startZooKeeper() : undefined;
   if (zooKeeper) closing.push(() => zooKeeper.dispose());
   const count = zooKeeper ? 3 : 1;
@@ -85,7 +83,8 @@ async function build(
         zookeeper: zooKeeper?.connectString ?? null,
         'readmit-after': { first: `${READMIT_S}s` },
         'host-check': { dns: false },
-        ...more,
+        'blackhole-action': 'off',
+        'blackhole-check-seconds': '2m',
       }),
     );
   for (const master of masters) {

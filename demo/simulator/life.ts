@@ -16,7 +16,7 @@ export interface Offers {
 
 const DEFAULT_RUNS_S = [2, 8] as const;
 const STARTING_STEPS = 1;
-const CANDIDATES = 4;
+const CANDIDATES = 8;
 
 export class Life {
   readonly #world: World;

@@ -24,6 +24,7 @@ export interface MasterOptions {
   readonly metricsPerSecond: number;
   readonly credentials: { readonly principal: string; readonly secret: string } | undefined;
   readonly before19: boolean;
+  readonly withoutV1: boolean;
   /** Whom this master believes to lead. */
   leader(asking: Master): Master | undefined;
 }
@@ -149,6 +150,7 @@ export class Master {
       const answer = text(401, '401 Unauthorized.', { 'www-authenticate': `Basic realm="${realm}"` });
       return send(response, answer);
     }
+    if (path === '/api/v1' && this.#options.withoutV1) return send(response, NOT_FOUND);
     const elsewhere = OWN.has(path) ? undefined : this.#elsewhere(path);
     if (elsewhere) return send(response, elsewhere);
     if (path === '/metrics/snapshot') await this.#metricsTurn();

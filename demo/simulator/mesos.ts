@@ -4,7 +4,7 @@
  *
  * @example
  * const mesos = await startMesos({ masters: 3, agents: 200, whitelistOf: (index) => files[index] });
- * mesos.world.agent('agent-007.sim.test').failsWithinMs = 200; // a black hole
+ * mesos.world.breakDown(mesos.world.agent('agent-007.sim.test'), 200); // a black hole
  * await mesos.killLeader(); // another leads after `electionMs`
  */
 import { type Clock, systemClock, type Timer } from '../../shared/clock.ts';
@@ -41,6 +41,8 @@ export interface MesosOptions {
   readonly credentials?: { readonly principal: string; readonly secret: string };
   /** Without DEACTIVATE_AGENT and its kind. */
   readonly before19?: boolean;
+  /** Without `/api/v1` at all, as before 1.0. */
+  readonly withoutV1?: boolean;
 }
 
 /** Two services and a batch, on two frameworks. */
@@ -85,6 +87,7 @@ export class Mesos {
           metricsPerSecond: options.metricsPerSecond ?? 2,
           credentials: options.credentials,
           before19: options.before19 ?? false,
+          withoutV1: options.withoutV1 ?? false,
           leader: () => this.#leader,
         }),
     );

@@ -41,7 +41,7 @@ export interface Application {
   /** Of its framework. */
   readonly framework: string;
   /** Batch: so many launches a second. */
-  readonly launchesPerSecond?: number;
+  launchesPerSecond?: number;
   /** Service: so many tasks at any time. */
   readonly instances?: number;
   /** How long a task runs, seconds. A service's instances run until they fail. */

@@ -149,6 +149,12 @@ export class World {
     this.#tell({ kind: 'agent-removed', agentId: agent.id });
   }
 
+  /** It becomes a black hole: what runs there fails, and so does whatever it is given, within so many ms. */
+  breakDown(agent: Agent, failsWithinMs: number): void {
+    agent.failsWithinMs = failsWithinMs;
+    for (const task of [...agent.tasks]) this.end(task, 'TASK_FAILED', { message: 'Input/output error' });
+  }
+
   /** An operator marked it gone, or its machine is down for maintenance. */
   remove(agent: Agent, state: 'gone' | 'down'): void {
     agent.state = state;
