@@ -16,36 +16,120 @@
  * `bind` gives the function the context of the fork in which it is called: streams made inside the function handed to
  * `by` belong to that key's fork, and their timers are counted there.
  */
-import type { Stream, StreamContext } from './stream.ts';
+import { combine, pipe, sdo, smap, smapcat, sreduce } from './apply.ts';
+import { by } from './by.ts';
+import { adjust, defaults, scale, tag, untag, with as withFields } from './change.ts';
+import { changed, changedState, runs } from './changed.ts';
+import { coalesce } from './coalesce.ts';
+import { forward, index, log, noEffects, type StreamEffects } from './effects.ts';
+import { expire, type Field, isExpired } from './item.ts';
+import { project } from './project.ts';
+import { differenceSinceBeginning, exceedsThreshold, foldBlackholeThresholds } from './recipes.ts';
+import { batch, rollup } from './rollup.ts';
+import { expired, notExpired, over, tagged, taggedAll, taggedAny, under, within, without } from './select.ts';
+import { hysteresis, stable } from './stable.ts';
+import type { Stream, StreamContext, StreamEvent } from './stream.ts';
 import { throttle } from './throttle.ts';
+import {
+  description,
+  host,
+  match,
+  metric,
+  otherwise,
+  service,
+  split,
+  splitp,
+  state,
+  time,
+  ttl,
+  where,
+} from './where.ts';
 
-/** `(...args) => Stream` out of `(context) => (...args) => Stream`, generics kept. */
-type Factory = (context: StreamContext) => (...args: never[]) => unknown;
-
-export function createStreams(root: StreamContext) {
+export function createStreams(root: StreamContext, effects: StreamEffects = noEffects) {
   let current = root;
 
-  function bind<F extends Factory>(factory: F): ReturnType<F> {
+  /** `F` is a function, generic where the factory's is: the same one, made anew for the context of each call. */
+  function bind<F extends (...args: never[]) => unknown>(factory: (context: StreamContext) => F): F {
     const bound = (...args: never[]) => factory(current)(...args);
-    return bound as ReturnType<F>;
+    return bound as F;
   }
 
   /** While a fork's streams are being made, every bound function makes them for that fork. */
-  function inFork<R>(context: StreamContext, make: () => R): R {
+  function inFork<R>(fork: StreamContext, make: () => R): R {
     const outer = current;
-    current = context;
+    current = fork;
     try {
       return make();
     } finally {
       current = outer;
     }
   }
-  void inFork;
 
   return {
+    // where events go
+    where: bind(where),
+    otherwise,
+    split: bind(split),
+    splitp: bind(splitp),
+    match: bind(match),
+    /** A set of children for each value of the fields: see by.ts. */
+    by: <T = StreamEvent>(
+      fields: Field<T> | readonly Field<T>[],
+      make: () => Stream<T> | readonly Stream<T>[],
+    ): Stream<T> => by(current)<T>(fields, (fork) => inFork(fork, make)),
+    sdo: bind(sdo),
+    pipe: bind(pipe),
+    index: bind((context) => index(context, effects)),
+    log: bind((context) => log(context, effects)),
+    forward: bind((context) => forward(context, effects)),
+    // which events
+    host,
+    service,
+    state,
+    description,
+    metric,
+    time,
+    ttl,
+    tagged: bind(tagged),
+    taggedAll: bind(taggedAll),
+    taggedAny: bind(taggedAny),
+    expired: bind(expired),
+    notExpired: bind(notExpired),
+    isExpired: bind(isExpired),
+    over: bind(over),
+    under: bind(under),
+    within: bind(within),
+    without: bind(without),
+    hysteresis: bind(hysteresis),
+    // what they say
+    with: bind(withFields),
+    default: bind(defaults),
+    adjust: bind(adjust),
+    scale: bind(scale),
+    tag: bind(tag),
+    untag: bind(untag),
+    expire: bind(expire),
+    // beside those before them
+    changed: bind(changed),
+    changedState: bind(changedState),
+    runs: bind(runs),
+    stable: bind(stable),
+    // how often
     throttle: bind(throttle),
+    rollup: bind(rollup),
+    batch: bind(batch),
+    // several together
+    coalesce: bind(coalesce),
+    project: bind(project),
+    smap: bind(smap),
+    combine: bind(combine),
+    smapcat: bind(smapcat),
+    sreduce: bind(sreduce),
+    // recipes of the original
+    differenceSinceBeginning,
+    exceedsThreshold,
+    foldBlackholeThresholds: bind(foldBlackholeThresholds),
   };
 }
 
 export type Streams = ReturnType<typeof createStreams>;
-export type { Stream, StreamContext };
