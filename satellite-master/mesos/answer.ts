@@ -1,13 +1,14 @@
 /** Reads one whole answer of Mesos as it arrives, in whatever form, and gives the differences to what was told before. */
 import { isObject, listAt, numberAt, textAt } from '../../shared/mesos/json.ts';
 import { JsonSlices } from './json-slices.ts';
-import { type AgentRow, type Change, type FrameworkRow, type TaskRow, taskKey } from './rows.ts';
+import { type AgentRow, type Change, type FrameworkRow, hasEnded, type TaskRow, taskKey } from './rows.ts';
 import { byTime } from './state-body.ts';
 import { agentOfState, frameworkOfState, taskOfState } from './state-form.ts';
 import { digestOf, Told } from './told.ts';
 import { agentOfV1, frameworkOfV1, recoveredAgentOfV1, taskOfV1 } from './v1-form.ts';
 
-type Kind = 'agent' | 'task' | 'framework' | 'pastFramework';
+/** `pastTask`: Mesos lists as completed also what it lost sight of in another state, e.g. on an agent that is gone. */
+type Kind = 'agent' | 'task' | 'pastTask' | 'framework' | 'pastFramework';
 
 /** How one kind of answer is laid out. */
 export interface AnswerForm {
@@ -35,20 +36,19 @@ export class FollowerAnswered extends Error {
 }
 
 const noName = () => undefined;
-const stateTask = ['task', (value: unknown) => taskOfState(value, noName)] as const;
-const v1Task = ['task', (value: unknown) => taskOfV1(value, noName)] as const;
+const readState = (value: unknown) => taskOfState(value, noName);
+const readV1 = (value: unknown) => taskOfV1(value, noName);
 
 export const STATE: AnswerForm = {
   lists: {
     slaves: ['agent', (value) => agentOfState(value, false)],
     recovered_slaves: ['agent', (value) => agentOfState(value, true)],
-    orphan_tasks: stateTask,
-    'frameworks.tasks': stateTask,
-    'frameworks.unreachable_tasks': stateTask,
-    'frameworks.completed_tasks': stateTask,
-    'completed_frameworks.tasks': stateTask,
-    'completed_frameworks.unreachable_tasks': stateTask,
-    'completed_frameworks.completed_tasks': stateTask,
+    orphan_tasks: ['task', readState],
+    'frameworks.tasks': ['task', readState],
+    'frameworks.unreachable_tasks': ['task', readState],
+    'frameworks.completed_tasks': ['pastTask', readState],
+    'completed_frameworks.tasks': ['pastTask', readState],
+    'completed_frameworks.completed_tasks': ['pastTask', readState],
   },
   unwanted: [
     'frameworks.executors',
@@ -97,9 +97,11 @@ function v1Form(
     lists[below(parts.frameworks, 'frameworks')] = ['framework', frameworkOfV1];
     lists[below(parts.frameworks, 'completed_frameworks')] = ['pastFramework', frameworkOfV1];
   }
-  if (parts.tasks)
-    for (const list of ['pending_tasks', 'tasks', 'unreachable_tasks', 'orphan_tasks', 'completed_tasks'])
-      lists[below(parts.tasks, list)] = v1Task;
+  if (parts.tasks) {
+    for (const list of ['pending_tasks', 'tasks', 'unreachable_tasks', 'orphan_tasks'])
+      lists[below(parts.tasks, list)] = ['task', readV1];
+    lists[below(parts.tasks, 'completed_tasks')] = ['pastTask', readV1];
+  }
   const type = root.split('.', 1).join('').toUpperCase();
   return {
     lists,
@@ -177,8 +179,9 @@ export class AnswerReader {
   #found(list: string, element: Buffer): void {
     const [kind, read] = this.#form.lists[list] ?? [];
     if (kind === undefined || read === undefined) return;
-    const digest = kind === 'task' ? digestOf(element) : '';
-    if (kind === 'task' && this.#gathered.task.isOld(digest)) return;
+    const isTask = kind === 'task' || kind === 'pastTask';
+    const digest = isTask ? digestOf(element) : '';
+    if (isTask && this.#gathered.task.isOld(digest)) return;
     const row = read(JSON.parse(element.toString('utf8')));
     if (row === undefined)
       this.#odd = { count: (this.#odd?.count ?? 0) + 1, list, example: element.toString('utf8').slice(0, 200) };
@@ -195,6 +198,9 @@ export class AnswerReader {
         break;
       case 'pastFramework':
         this.#told.names.set((row as FrameworkRow).id, (row as FrameworkRow).name);
+        break;
+      case 'pastTask':
+        if (hasEnded((row as TaskRow).state)) this.#take('task', row, digest);
         break;
       case 'task':
         this.#tasks.push(row as TaskRow);

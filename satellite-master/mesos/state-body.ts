@@ -1,6 +1,6 @@
 /** A whole `/state` of a master as differences to what was known before. Pure; for bodies that are parsed already. */
-import { isObject, type JsonObject, listAt, numberAt } from '../../shared/mesos/json.ts';
-import { type Change, type TaskRow, taskKey } from './rows.ts';
+import { isObject, listAt, numberAt } from '../../shared/mesos/json.ts';
+import { type Change, hasEnded, type TaskRow, taskKey } from './rows.ts';
 import { agentOfState, frameworkOfState, taskOfState } from './state-form.ts';
 
 /** Ids, and the keys of tasks. */
@@ -25,9 +25,14 @@ export function changesOfState(
   const frameworks = living.flatMap((value) => frameworkOfState(value) ?? []);
   const names = new Map(all.flatMap((value) => frameworkOfState(value) ?? []).map(({ id, name }) => [id, name]));
   const nameOf = (id: string) => names.get(id);
-  const tasks = taskValues(body, all)
-    .flatMap((value) => taskOfState(value, nameOf) ?? [])
-    .sort(byTime);
+  const rowsOf = (values: readonly unknown[]) => values.flatMap((value) => taskOfState(value, nameOf) ?? []);
+  const ended = rowsOf(all.flatMap((value) => listAt(value, 'completed_tasks')));
+  const tasks = [
+    // Mesos lists as completed also what it lost sight of in another state, e.g. on an agent that is gone.
+    ...ended.filter(({ state }) => hasEnded(state)),
+    ...rowsOf(listAt(body, 'orphan_tasks')),
+    ...rowsOf(living.flatMap((value) => [...listAt(value, 'unreachable_tasks'), ...listAt(value, 'tasks')])),
+  ].sort(byTime);
   return {
     changes: [
       ...frameworks.map((framework) => ({ framework })),
@@ -44,15 +49,6 @@ export function changesOfState(
 /** What happened first is told first; what has no time yet has just begun. */
 export function byTime(one: TaskRow, other: TaskRow): number {
   return (one.timeS ?? Number.MAX_VALUE) - (other.timeS ?? Number.MAX_VALUE);
-}
-
-function taskValues(body: JsonObject, frameworks: readonly unknown[]): readonly unknown[] {
-  const ofFrameworks = frameworks.flatMap((value) => [
-    ...listAt(value, 'completed_tasks'),
-    ...listAt(value, 'unreachable_tasks'),
-    ...listAt(value, 'tasks'),
-  ]);
-  return [...listAt(body, 'orphan_tasks'), ...ofFrameworks];
 }
 
 function idsOf(rows: readonly { readonly id: string }[]): readonly string[] {

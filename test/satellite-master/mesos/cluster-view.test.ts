@@ -97,6 +97,13 @@ describe('a captured state', () => {
 });
 
 describe('from answer to answer', () => {
+  test('what Mesos lost sight of is not living because it is listed as completed', () => {
+    const { view, told } = aView();
+    view.takeState(captured('master_state'));
+    expect(told.map(([{ id }]) => id)).not.toContain('on-bravo-11');
+    expect(JSON.stringify(captured('master_state'))).toContain('on-bravo-11');
+  });
+
   test('the same answer again is no news', () => {
     const { view, told, agentsTold } = aView();
     view.takeState(captured('master_state'));
