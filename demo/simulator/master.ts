@@ -1,6 +1,8 @@
 /** One simulated mesos-master: its HTTP service, on a port that it keeps over kills and restarts. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { sleep } from '../../shared/clock.ts';
 import { type Answer, BadRequest, json, jsonParts, NO_LEADER, NOT_FOUND, OK, text } from './answer.ts';
 import { type Json, type MasterFace, slavesParts, stateParts } from './body-v0.ts';
@@ -298,17 +300,6 @@ async function send(response: ServerResponse, { status, headers = {}, parts }: A
   }
   const length = pieces.reduce((all, piece) => all + piece.length, 0);
   response.writeHead(status, { ...headers, 'content-length': length });
-  for (const piece of pieces) {
-    if (response.destroyed) return;
-    if (!response.write(piece)) await Promise.race([drained(response), closed(response)]);
-  }
-  response.end();
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => response.once('drain', resolve));
-}
-
-function closed(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => response.once('close', resolve));
+  if (pieces.length <= 1) response.end(pieces[0]);
+  else await pipeline(Readable.from(pieces), response);
 }
