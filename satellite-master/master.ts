@@ -112,6 +112,7 @@ export class Master {
       log,
       wishes,
       isInInventory: (host) => replica.get(host) !== undefined,
+      ...(cluster ? { isBlind: () => cluster.stale !== undefined, tasks: () => cluster.tasks() } : {}),
       emit: (events) => reception.takeOwn(events),
     });
     this.#blackHole = blackHole;

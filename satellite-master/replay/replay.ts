@@ -48,7 +48,7 @@ export function replay(tasks: readonly CapturedTask[], thresholds: Thresholds): 
   let blamedBefore: ReadonlySet<string> = new Set();
   let next = 0;
   let timeS = minuteAfter(steps[0]?.atS ?? 0);
-  while (next < steps.length || !window.isEmpty || open.size > 0) {
+  while (next < steps.length || !window.isQuiet || open.size > 0) {
     for (let step = steps[next]; step && step.atS <= timeS; step = steps[++next]) window.take(step);
     window.advance(timeS);
     const verdict = judgeBlackHoles({ picture: window, thresholds, errorsOf: () => undefined, blamedBefore });
@@ -72,7 +72,7 @@ export function replay(tasks: readonly CapturedTask[], thresholds: Thresholds): 
     }
     for (const [key, episode] of now) open.set(key, episode);
     const following = steps[next];
-    timeS = window.isEmpty && open.size === 0 && following ? minuteAfter(following.atS) : timeS + MINUTE_S;
+    timeS = window.isQuiet && open.size === 0 && following ? minuteAfter(following.atS) : timeS + MINUTE_S;
   }
   return episodes.sort((a, b) => a.from - b.from);
 }

@@ -26,6 +26,8 @@ const APPLICATION_SERVICE = 'mesos/failing-application/';
 const ROUND_MS = 5_000;
 /** While it stands the event is renewed with every judgement. */
 const EVENT_TTL_S = 60;
+/** What a task says that vanished without an end is forgotten so often. */
+const TIDY_MS = 600_000;
 /** More failing applications are counted, but not told one by one. */
 const MOST_TOLD = 100;
 
@@ -51,6 +53,10 @@ export interface BlackHoleOptions {
   readonly wishes: Pick<Wishes, 'setFlag'>;
   /** Whether the host is in the inventory: no other is taken off. */
   readonly isInInventory: (host: HostName) => boolean;
+  /** Whether Mesos tells what happens now; while it does not, nobody is cleared. */
+  readonly isBlind?: () => boolean;
+  /** The tasks that Mesos knows now. */
+  readonly tasks?: () => Iterable<{ readonly id: string; readonly frameworkId: string }>;
   /** What the rule says, for the index. */
   readonly emit: (events: readonly Event[]) => void;
 }
@@ -83,12 +89,14 @@ export class BlackHole {
   readonly #applications = new Map<string, string>();
   #acquitted: ReadonlyMap<string, string> = new Map();
   #judgedMs: number;
+  #tidiedMs: number;
 
   constructor(options: BlackHoleOptions) {
     this.#options = options;
     this.#tasks = new TaskWindow(options.settings.windowS);
     this.#counters = new AgentCounters(options.settings.windowS);
     this.#judgedMs = options.clock.monoMs();
+    this.#tidiedMs = this.#judgedMs;
   }
 
   get hosts(): number {
@@ -111,8 +119,7 @@ export class BlackHole {
     const atS = before || task.timeS === undefined ? nowS : nowS - agoS(task.timeS);
     if (!before && task.timeS === undefined && hasEnded(task.state)) return;
     const begunS = task.startedS === undefined ? atS : Math.min(atS, nowS - agoS(task.startedS));
-    const key = `${task.frameworkId} ${task.id}`;
-    this.#tasks.take({ task: key, host: task.host, word, atS, begunS, ...attributionOf(task) });
+    this.#tasks.take({ task: keyOf(task), host: task.host, word, atS, begunS, ...attributionOf(task) });
   }
 
   /** Counters of agents; all other events are none of its business. */
@@ -125,6 +132,7 @@ export class BlackHole {
     const nowMs = this.#options.clock.monoMs();
     if (nowMs - this.#judgedMs < ROUND_MS) return;
     this.#judgedMs = nowMs;
+    this.#tidy(nowMs);
     this.#tasks.advance(nowMs / 1000);
     this.#counters.advance(nowMs / 1000);
     this.#tellHosts(this.#judge());
@@ -146,12 +154,21 @@ export class BlackHole {
     return group && `tasks ${countsText(group.counts, this.#options.settings)}`;
   }
 
+  #tidy(nowMs: number): void {
+    const { tasks, isBlind } = this.#options;
+    if (!tasks || nowMs - this.#tidiedMs < TIDY_MS || isBlind?.()) return;
+    this.#tidiedMs = nowMs;
+    const known = new Set<string>();
+    for (const task of tasks()) known.add(keyOf(task));
+    this.#tasks.keepOnly(known);
+  }
+
   #judge(): Judged {
     const { settings: thresholds } = this.#options;
     const blamedBefore = new Set(this.#blamed.keys());
     const errorsOf = (host: string) => this.#counters.errorsOf(host);
     const input = { thresholds, errorsOf, blamedBefore };
-    const byTask = this.#tasks.isEmpty ? NOTHING : judgeBlackHoles({ ...input, picture: this.#tasks });
+    const byTask = this.#tasks.isQuiet ? NOTHING : judgeBlackHoles({ ...input, picture: this.#tasks });
     // Details win: a host whose tasks are known is not judged by its counters.
     const coarse = this.#counters.picture((host) => this.#tasks.hosts.has(host));
     const byCounter = coarse.hosts.size === 0 ? NOTHING : judgeBlackHoles({ ...input, picture: coarse });
@@ -173,7 +190,9 @@ export class BlackHole {
     const time = this.#options.clock.wallMs() / 1000;
     const stand = new Set(hosts.map(({ name }) => name));
     for (const host of hosts) this.#blame(host, events, time);
-    for (const [name, standing] of this.#blamed) if (!stand.has(name)) this.#clear(name, standing, events, time);
+    const blind = this.#options.isBlind?.() ?? false;
+    for (const [name, standing] of this.#blamed)
+      if (!stand.has(name) && !blind) this.#clear(name, standing, events, time);
     this.#tellApplications(applications, events, time);
     if (events.length > 0) this.#options.emit(events);
   }
@@ -246,6 +265,11 @@ export class BlackHole {
 function applicationEvent(name: string, state: string, time: number, failed: number, description: string): Event {
   const service = escapeControls(`${APPLICATION_SERVICE}${name}`).slice(0, LONGEST_SERVICE);
   return { service, state, time, ttl: EVENT_TTL_S, metric: failed, description: cutToBytes(description, 1024) };
+}
+
+/** Ids of tasks are unique within their framework only. */
+function keyOf({ id, frameworkId }: { readonly id: string; readonly frameworkId: string }): string {
+  return `${frameworkId} ${id}`;
 }
 
 function hasEnded(state: string): boolean {

@@ -1,6 +1,5 @@
 /** How an application does here and elsewhere. Sums are made once an application, so that many suspects cost little. */
-import type { Cell, Picture } from './picture.ts';
-import { wellOf } from './picture.ts';
+import { type Cell, type Picture, recentlyWell, wellOf } from './picture.ts';
 import { fisherTail } from './statistics.ts';
 
 /** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */
@@ -11,6 +10,8 @@ export interface Testimony {
   readonly cell: Cell;
   /** Failures that count: those of one instance that went well nowhere are one. */
   readonly failures: number;
+  /** Of so many tasks that began of late. */
+  readonly trials: number;
   readonly failedElsewhere: number;
   readonly trialsElsewhere: number;
   readonly hostsElsewhere: number;
@@ -63,7 +64,10 @@ export class Comparison {
     const failures = countingFailures(cell, tally);
     const well = wellOf(cell.counts);
     const others = this.#without.has(cell.host) ? tally : minus(tally, { failed: failures, trials: failures + well });
+    // What has run here for long tells nothing of how tasks begin here now; elsewhere it tells that the application works.
+    const trials = failures + recentlyWell(cell.counts);
     const elsewhere = {
+      trials,
       failedElsewhere: others.failed,
       trialsElsewhere: others.trials,
       hostsElsewhere: others.hosts,
@@ -71,7 +75,7 @@ export class Comparison {
     if (others.hosts === 0) return { cell, failures, ...elsewhere, kind: 'alone', chance: 1 };
     if (others.shares / others.hosts > MOST_SHARE_ELSEWHERE)
       return { cell, failures, ...elsewhere, kind: 'fails', chance: 1 };
-    const chance = fisherTail(failures, failures + well, others.failed, others.trials);
+    const chance = fisherTail(failures, trials, others.failed, others.trials);
     return { cell, failures, ...elsewhere, kind: 'works', chance };
   }
 

@@ -6,7 +6,7 @@ export interface Counts {
   /** Ended by themselves, well. */
   finished: number;
   failed: number;
-  /** Begun in the window and running for a while already. */
+  /** Running now, and for a while already, whenever it began. */
   settled: number;
 }
 
@@ -54,4 +54,9 @@ export function sumOf(cells: Iterable<Cell>): Counts {
 /** Tasks that went well. */
 export function wellOf({ finished, settled }: Readonly<Counts>): number {
   return finished + settled;
+}
+
+/** Of them those that began in the window: the rest of the started that runs still, as far as it has settled. */
+export function recentlyWell({ started, failed, finished, settled }: Readonly<Counts>): number {
+  return finished + Math.min(settled, Math.max(0, started - failed - finished));
 }

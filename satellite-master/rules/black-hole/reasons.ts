@@ -59,10 +59,11 @@ export function applicationReason(cells: readonly Cell[], hosts: number, thresho
   return `${counts.failed} of ${trials} tasks failed in ${formatDuration(thresholds.windowS * 1000)} ${where}`;
 }
 
-function witnessText({ cell, failedElsewhere, trialsElsewhere, hostsElsewhere }: Testimony): string {
+function witnessText({ cell, trials, failures, ...elsewhere }: Testimony): string {
   const { failed } = cell.counts;
-  const trials = failed + wellOf(cell.counts);
-  return `${shown(cell.application)} failed ${failed} of ${trials} here, ${failedElsewhere} of ${trialsElsewhere} on ${hosts(hostsElsewhere)}`;
+  const all = trials - failures + failed;
+  const { failedElsewhere, trialsElsewhere, hostsElsewhere } = elsewhere;
+  return `${shown(cell.application)} failed ${failed} of ${all} here, ${failedElsewhere} of ${trialsElsewhere} on ${hosts(hostsElsewhere)}`;
 }
 
 function excuseText(testimony: Testimony): string {

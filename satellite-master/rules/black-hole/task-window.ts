@@ -25,12 +25,14 @@ export const SETTLED_S = 60;
 /** The window goes on in steps of this share of it. */
 const SLICES = 20;
 const MOST_LEAVES = 200_000;
-const MOST_YOUNG = 200_000;
+const MOST_LIVE = 200_000;
 
 interface Leaf {
   readonly instance: string;
   readonly cell: MutableCell;
   readonly counts: Counts;
+  /** Tasks of it that have not ended. */
+  live: number;
 }
 
 interface MutableCell extends Cell {
@@ -48,14 +50,13 @@ interface MutableGroup {
 interface Slice {
   readonly number: number;
   readonly counts: Map<Leaf, Counts>;
-  readonly young: string[];
 }
 
-/** A task that began within the window. */
-interface Young {
+/** A task that has not ended, whenever it began. */
+interface Live {
   readonly leaf: Leaf;
   runningS: number | undefined;
-  settled: Slice | undefined;
+  settled: boolean;
 }
 
 export class TaskWindow implements Picture {
@@ -64,9 +65,9 @@ export class TaskWindow implements Picture {
   readonly #sliceS: number;
   /** By number, oldest first. */
   #slices: Slice[] = [];
-  readonly #young = new Map<string, Young>();
-  /** Young tasks that run and have not settled. */
-  readonly #unsettled = new Set<Young>();
+  readonly #live = new Map<string, Live>();
+  /** Those that run and have not settled. */
+  readonly #unsettled = new Set<Live>();
   #leaves = 0;
   #nowS = Number.NEGATIVE_INFINITY;
 
@@ -75,38 +76,42 @@ export class TaskWindow implements Picture {
   }
 
   take(step: TaskStep): void {
-    const { task, word, atS, begunS } = step;
+    const { task, word, atS } = step;
     if (word === 'unsure') return;
     if (atS > this.#nowS) this.#roll(atS);
-    const young = this.#young.get(task) ?? this.#begin(step);
+    const live = this.#live.get(task) ?? this.#begin(step);
     if (word === 'begun') return;
     if (word === 'running') {
-      if (!young || young.settled || young.runningS !== undefined) return;
-      young.runningS = atS;
-      this.#unsettled.add(young);
+      if (!live || live.runningS !== undefined) return;
+      live.runningS = atS;
+      this.#unsettled.add(live);
       return;
     }
-    if (young) this.#forget(task, young);
-    if (word === 'ended' || !this.#isWithin(atS)) return;
-    const leaf = young?.leaf ?? this.#leafOf(step);
-    if (begunS <= atS) this.#count(leaf, this.#sliceAt(atS), word, 1);
+    const leaf = live?.leaf ?? this.#leafOf(step);
+    if (word !== 'ended' && this.#isWithin(atS)) this.#count(leaf, this.#sliceAt(atS), word, 1);
+    if (live) this.#end(task, live);
+    else this.#clear(leaf);
   }
 
   /** Time passes: what is too old is forgotten, and who has run for long enough has settled. */
   advance(nowS: number): void {
     if (nowS < this.#nowS) return;
     this.#roll(nowS);
-    for (const young of this.#unsettled) {
-      const { runningS = nowS } = young;
-      if (nowS - runningS < SETTLED_S) continue;
-      this.#unsettled.delete(young);
-      young.settled = this.#sliceAt(runningS + SETTLED_S);
-      this.#count(young.leaf, young.settled, 'settled', 1);
+    for (const live of this.#unsettled) {
+      if (nowS - (live.runningS ?? nowS) < SETTLED_S) continue;
+      this.#unsettled.delete(live);
+      this.#settle(live, true);
     }
   }
 
-  get isEmpty(): boolean {
-    return this.hosts.size === 0;
+  /** Nothing begins or ends any more; some may still run. */
+  get isQuiet(): boolean {
+    return this.#slices.length === 0;
+  }
+
+  /** Tasks that went away without having ended are forgotten. */
+  keepOnly(tasks: ReadonlySet<string>): void {
+    for (const [task, live] of this.#live) if (!tasks.has(task)) this.#end(task, live);
   }
 
   #roll(nowS: number): void {
@@ -115,35 +120,35 @@ export class TaskWindow implements Picture {
     while (this.#slices[0] && this.#slices[0].number < oldest) this.#drop(this.#slices.shift());
   }
 
-  /** undefined: it began before the window, or there is no more room. */
-  #begin(step: TaskStep): Young | undefined {
-    if (!this.#isWithin(step.begunS) || this.#young.size >= MOST_YOUNG) return undefined;
-    const slice = this.#sliceAt(step.begunS);
+  /** undefined: there is no more room. */
+  #begin(step: TaskStep): Live | undefined {
+    if (this.#live.size >= MOST_LIVE) return undefined;
     const leaf = this.#leafOf(step);
-    this.#count(leaf, slice, 'started', 1);
-    const young: Young = { leaf, runningS: undefined, settled: undefined };
-    this.#young.set(step.task, young);
-    slice.young.push(step.task);
-    return young;
+    if (this.#isWithin(step.begunS)) this.#count(leaf, this.#sliceAt(step.begunS), 'started', 1);
+    const live: Live = { leaf, runningS: undefined, settled: false };
+    leaf.live++;
+    this.#live.set(step.task, live);
+    return live;
   }
 
-  /** It ended: that it had settled is no longer true. */
-  #forget(task: string, young: Young): void {
-    this.#young.delete(task);
-    this.#unsettled.delete(young);
-    if (young.settled && this.#slices.includes(young.settled)) this.#count(young.leaf, young.settled, 'settled', -1);
+  #end(task: string, live: Live): void {
+    this.#live.delete(task);
+    this.#unsettled.delete(live);
+    this.#settle(live, false);
+    live.leaf.live--;
+    this.#clear(live.leaf);
+  }
+
+  #settle(live: Live, settled: boolean): void {
+    if (live.settled === settled) return;
+    live.settled = settled;
+    for (const total of totalsOf(live.leaf)) total.settled += settled ? 1 : -1;
   }
 
   #drop(slice: Slice | undefined): void {
     for (const [leaf, counts] of slice?.counts ?? []) {
       for (const total of totalsOf(leaf)) addCounts(total, counts, -1);
       this.#clear(leaf);
-    }
-    for (const task of slice?.young ?? []) {
-      const young = this.#young.get(task);
-      if (!young) continue;
-      this.#young.delete(task);
-      this.#unsettled.delete(young);
     }
   }
 
@@ -159,7 +164,7 @@ export class TaskWindow implements Picture {
     const name = this.#leaves < MOST_LEAVES ? instance : '';
     const known = cell.instances.get(name);
     if (known) return known;
-    const leaf: Leaf = { instance: name, cell, counts: noCounts() };
+    const leaf: Leaf = { instance: name, cell, counts: noCounts(), live: 0 };
     cell.instances.set(name, leaf);
     this.#leaves++;
     return leaf;
@@ -174,8 +179,8 @@ export class TaskWindow implements Picture {
     return cell;
   }
 
-  #clear({ instance, cell, counts }: Leaf): void {
-    if (!isNothing(counts) || !cell.instances.delete(instance)) return;
+  #clear({ instance, cell, counts, live }: Leaf): void {
+    if (live > 0 || !isNothing(counts) || !cell.instances.delete(instance)) return;
     this.#leaves--;
     if (cell.instances.size > 0) return;
     remove(this.hosts, cell.host, cell.application);
@@ -188,7 +193,7 @@ export class TaskWindow implements Picture {
     while (at > 0 && (this.#slices[at - 1]?.number ?? 0) > number) at--;
     const known = this.#slices[at - 1];
     if (known?.number === number) return known;
-    const slice: Slice = { number, counts: new Map(), young: [] };
+    const slice: Slice = { number, counts: new Map() };
     this.#slices.splice(at, 0, slice);
     return slice;
   }

@@ -69,7 +69,7 @@ export function judgeBlackHoles(input: VerdictInput): Verdict {
   const suspects: Suspect[] = [];
   let compared = 0;
   for (const [host, { counts }] of picture.hosts) {
-    if (counts.started > 0) compared++;
+    if (counts.failed + wellOf(counts) > 0) compared++;
     const { failed } = counts;
     if (failed >= thresholds.leastFailures || (failed > 0 && blamedBefore.has(host))) suspects.push({ host, counts });
   }
@@ -119,7 +119,7 @@ function guiltOf(
 ): string | undefined {
   const testimonies = comparison.testimonies(host);
   const honest = testimonies.filter(({ kind }) => kind !== 'fails');
-  const witnesses = honest.filter(({ kind }) => kind === 'works');
+  const witnesses = honest.filter(({ kind, trials }) => kind === 'works' && trials > 0);
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
   if (failuresOf(witnesses) >= thresholds.leastFailures && isAbove(sumOf(cellsOf(witnesses)), thresholds, 1)) {
     const chance = combined(witnesses.map((witness) => witness.chance)) * compared;

@@ -19,7 +19,10 @@ interface Scene {
   readonly events: Event[];
 }
 
-function scene(action: 'alert' | 'off', { clock = aClock(), known = true } = {}): Scene {
+function scene(
+  action: 'alert' | 'off',
+  { clock = aClock(), known = true, isBlind = (): boolean => false } = {},
+): Scene {
   const wishes = new Map<string, Wish | undefined>();
   const events: Event[] = [];
   const hole = new BlackHole({
@@ -28,6 +31,7 @@ function scene(action: 'alert' | 'off', { clock = aClock(), known = true } = {})
     log: silentLog,
     wishes: { setFlag: (_rule, name, wish) => void wishes.set(name, wish) },
     isInInventory: () => known,
+    isBlind,
     emit: (told) => void events.push(...told),
   });
   return { clock, hole, wishes, events };
@@ -111,6 +115,48 @@ describe('a black hole', () => {
     pass(here, 5);
     here.hole.dropHost(HOLE);
     expect(here.wishes.get(HOLE)).toBeUndefined();
+  });
+
+  test('services that run for long elsewhere are witnesses', () => {
+    const here = scene('off');
+    const longAgoS = here.clock.wallMs() / 1000 - 500_000;
+    for (const name of WELL)
+      for (let at = 0; at < 4; at++) {
+        const service = { id: `${name}.${at}`, name: 'web', frameworkId: 'f', frameworkName: 'marathon', host: name };
+        const told = { ...service, state: 'TASK_RUNNING', timeS: longAgoS, startedS: longAgoS, reason: undefined };
+        here.hole.takeTask(told, undefined);
+      }
+    // What runs on the hole since before it was one does not speak for it.
+    for (let at = 0; at < 30; at++) {
+      const old = { id: `old${at}`, name: `db${'abcdefghij'[at % 10]}`, frameworkId: 'f', frameworkName: 'm' };
+      for (const name of [HOLE, ...WELL]) {
+        const told = {
+          ...old,
+          id: `${name} ${at}`,
+          host: name,
+          state: 'TASK_RUNNING',
+          timeS: longAgoS,
+          startedS: longAgoS,
+        };
+        here.hole.takeTask({ ...told, reason: undefined }, undefined);
+      }
+    }
+    for (let at = 0; at < 9; at++) runs(here.hole, HOLE, 'TASK_FAILED');
+    pass(here, 5);
+    expect(here.wishes.get(HOLE)?.reason).toMatch(/web failed 9 of 9 here, 0 of 12 on 3 other hosts/);
+  });
+
+  test('while Mesos tells nothing nobody is cleared', () => {
+    let blind = false;
+    const here = scene('off', { isBlind: () => blind });
+    failHere(here.hole);
+    pass(here, 5);
+    blind = true;
+    pass(here, 900);
+    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
+    blind = false;
+    pass(here, 5);
+    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'on' });
   });
 
   test('killed, lost and gone tasks are no failures', () => {

@@ -51,6 +51,14 @@ describe('the window', () => {
     expect(counts(window)).toEqual({ started: 1, failed: 1, finished: 0, settled: 0 });
   });
 
+  test('one that began long before the window and still runs is known to run well', () => {
+    const window = windowOf(step('old', 'running', 100, 99), step('now', 'begun', 50_000));
+    window.advance(50_001);
+    expect(counts(window)).toEqual({ started: 1, failed: 0, finished: 0, settled: 1 });
+    window.take(step('old', 'ended', 50_002, 99));
+    expect(counts(window).settled).toBe(0);
+  });
+
   test('one that is only staged never settles', () => {
     const window = windowOf(step('t', 'begun', 0));
     window.advance(200);
@@ -65,7 +73,8 @@ describe('the window', () => {
     const window = windowOf(step('t', 'failed', 0));
     window.advance(nowS);
     expect(counts(window).failed).toBe(failed);
-    expect(window.isEmpty).toBe(failed === 0);
+    expect(window.isQuiet).toBe(failed === 0);
+    expect(window.hosts.size).toBe(failed);
   });
 
   test('what is older than the window when it is told is not counted', () => {
@@ -79,14 +88,18 @@ describe('the window', () => {
     expect(counts(window).failed).toBe(1);
   });
 
-  test('a jump over many windows forgets all', () => {
+  test('a jump over many windows forgets all but what still runs', () => {
     const window = windowOf(step('t', 'begun', 0), step('t', 'running', 1, 0), step('u', 'failed', 5));
     window.advance(1e9);
-    expect(window.isEmpty).toBe(true);
+    expect(window.isQuiet).toBe(true);
+    expect(counts(window)).toEqual({ started: 0, failed: 0, finished: 0, settled: 1 });
+    window.keepOnly(new Set(['t']));
+    expect(counts(window).settled).toBe(1);
+    window.keepOnly(new Set());
     expect(window.applications.size).toBe(0);
   });
 
-  test('nothing is left of anything after a window without news', () => {
+  test('nothing is left of anything that has ended after a window without news', () => {
     const word = fc.constantFrom<TaskWord>('begun', 'running', 'finished', 'failed', 'ended', 'unsure');
     const news = fc.record({
       task: fc.constantFrom('t1', 't2', 't3', 't4'),
@@ -110,7 +123,9 @@ describe('the window', () => {
             }
         }
         window.advance(5_000);
-        expect(window.isEmpty).toBe(true);
+        window.keepOnly(new Set());
+        expect(window.isQuiet).toBe(true);
+        expect(window.hosts.size + window.applications.size).toBe(0);
       }),
       { numRuns: 300 },
     );
