@@ -5,13 +5,13 @@ import { eventBody, getState } from './body-v1.ts';
 import type { World } from './world.ts';
 
 const MOST = 1_000;
-/** One that does not read is cut off. */
+/** One that lets so much more wait than its first state is cut off. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
 export class Subscribers {
   readonly #world: World;
   readonly #heartbeatMs: number;
-  readonly #streams = new Set<ServerResponse>();
+  readonly #streams = new Map<ServerResponse, number>();
   readonly #unlisten: () => void;
   readonly #timer: Timer;
   /** While true nothing is told, as by a process that is stopped. */
@@ -35,21 +35,22 @@ export class Subscribers {
   }
 
   add(response: ServerResponse, hidden: boolean): void {
-    if (this.#streams.size >= MOST) this.#streams.values().next().value?.destroy();
+    if (this.#streams.size >= MOST) this.#streams.keys().next().value?.destroy();
     response.writeHead(200, { 'content-type': 'application/json' });
     const subscribed = {
       get_state: getState(this.#world, hidden),
       heartbeat_interval_seconds: this.#heartbeatMs / 1000,
     };
-    response.write(record({ type: 'SUBSCRIBED', subscribed }));
+    const first = record({ type: 'SUBSCRIBED', subscribed });
+    response.write(first);
     response.write(HEARTBEAT);
-    this.#streams.add(response);
+    this.#streams.set(response, Buffer.byteLength(first) + MOST_WAITING_BYTES);
     response.on('close', () => this.#streams.delete(response));
   }
 
   /** Breaks all connections, as a master that dies or steps down. */
   cut(): void {
-    for (const response of this.#streams) response.destroy();
+    for (const response of this.#streams.keys()) response.destroy();
     this.#streams.clear();
   }
 
@@ -61,9 +62,9 @@ export class Subscribers {
 
   #tell(text: string): void {
     if (this.#silent) return;
-    for (const response of this.#streams) {
+    for (const [response, most] of this.#streams) {
       response.write(text);
-      if (response.writableLength > MOST_WAITING_BYTES) response.destroy();
+      if (response.writableLength > most) response.destroy();
     }
   }
 }
