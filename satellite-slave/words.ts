@@ -1,4 +1,5 @@
 /** The words of the command satellite-slave, its exit codes, its end. */
+import { sleep, systemClock } from '../shared/clock.ts';
 import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
 import { createLog } from '../shared/log.ts';
 import { readSlaveSettings, type SlaveSettings } from './settings.ts';
@@ -13,6 +14,8 @@ interface Words {
 
 /** Of the 5 s that an end may take, what is left for reports. */
 const LAST_REPORTS_MS = 3_000;
+/** A file system call that is only slow gets so long to end. */
+const LAST_CALLS_MS = 500;
 /** How long `--once` tries to deliver. */
 const ONCE_MS = 30_000;
 /** Whoever looks on waits for the Mesos agent's answer less patiently than a service. */
@@ -29,7 +32,7 @@ const program = command('satellite-slave', 'Checks this machine and reports its 
     const slave = new Slave(settings, optionsOf(words));
     if (words.once) process.exitCode = await runOnce(slave);
     else await runUntilSignal(slave);
-    leave(slave);
+    await leave(slave);
   });
 
 /** @param argv as `process.argv` */
@@ -65,7 +68,9 @@ async function runUntilSignal(slave: Slave): Promise<void> {
 }
 
 /** What was started is over; a program that can't be killed or a connection half open is not waited for. */
-function leave(slave: Slave): void {
+async function leave(slave: Slave): Promise<never> {
+  const endMs = systemClock.monoMs() + LAST_CALLS_MS;
+  while (slave.hangs && systemClock.monoMs() < endMs) await sleep(systemClock, 20);
   // exit() would wait for a thread that a hung mount holds, for ever.
   if (slave.hangs) process.kill(process.pid, 'SIGKILL');
   process.exit();
