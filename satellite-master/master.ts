@@ -8,6 +8,8 @@ import { type Log, OnceLog } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/client.ts';
 import { ClusterSide } from './cluster-side.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import { RiemannIntake } from './intake/riemann-intake.ts';
+import { RiemannSide } from './intake/riemann-side.ts';
 import { ClusterThread } from './mesos/cluster-thread.ts';
 import { ClusterView } from './mesos/cluster-view.ts';
 import type { Leadership } from './mesos/leadership.ts';
@@ -69,6 +71,7 @@ export class Master {
   readonly #file: WhitelistFile;
   readonly #cluster: ClusterSide;
   readonly #http: HttpServer;
+  readonly #riemann: RiemannSide;
   readonly #timers: Timer[] = [];
   #takenOver: Promise<void> | undefined;
   #mayPublish = false;
@@ -214,12 +217,21 @@ export class Master {
       takeEvents: (events) => reception.take(events),
       tasks: this.#tasks,
       metrics,
-      readiness: () => status.readiness(),
+      readiness: () => ({ ...status.readiness(), ...this.#riemann.readiness() }),
       isReady: () => status.isReady(),
       snapshot: () => this.#cluster.snapshot(),
       figureHistory: this.#cluster.figureHistory,
       drift: () => this.#cluster.drift(),
       hostCheck: createHostCheck(settings.hostCheck, clock),
+      clock,
+      log,
+    });
+    this.#riemann = new RiemannSide({
+      tcp: settings.riemannTcp,
+      udp: settings.riemannUdp,
+      intake: new RiemannIntake({ takeEvents: (events) => reception.take(events), metrics, clock }),
+      index: reception.index,
+      metrics,
       clock,
       log,
     });
@@ -236,6 +248,7 @@ export class Master {
     const { service } = this.#settings;
     for (const warning of this.#settings.warnings) this.#log.warn(warning);
     const address = await this.#http.listen(service.host, service.port);
+    await this.#riemann.start();
     await this.#history.open();
     this.#leadership.start(({ leads, reason }) => {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
@@ -261,7 +274,7 @@ export class Master {
     this.#reconciler.stop();
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
-    await this.#http.close(deadlineMs / 2);
+    await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
     await this.#cluster.stop();
     await this.#tasks.close(deadlineMs / 8);
     await this.#file.close();

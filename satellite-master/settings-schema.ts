@@ -4,7 +4,7 @@ const duration = { type: ['number', 'string'], duration: true } as const;
 const path = { type: 'string', minLength: 1 } as const;
 const port = { type: 'integer', minimum: 0, maximum: 65_535, expected: 'a port number' } as const;
 
-/** null turns the service off. */
+/** null turns the service off; what is left away: 127.0.0.1, 5555. */
 const socket = {
   type: ['object', 'null'],
   additionalProperties: false,

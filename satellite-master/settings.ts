@@ -5,6 +5,7 @@ import type { FromExtendedSchema } from 'json-schema-to-ts';
 import { formatDuration, parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { checkSettings, inspectSettings, SettingsError } from '../shared/settings.ts';
+import type { RiemannSocketSettings } from './intake/riemann-side.ts';
 import type { BlackHoleSettings } from './rules/black-hole.ts';
 import { masterSchema } from './settings-schema.ts';
 import type { TaskStoreSettings } from './tasks/open.ts';
@@ -56,6 +57,9 @@ export interface MasterSettings {
   readonly forgetAfterMs: number;
   readonly taskStore: TaskStoreSettings;
   readonly blackHole: BlackHoleSettings;
+  /** undefined: off. */
+  readonly riemannTcp: RiemannSocketSettings | undefined;
+  readonly riemannUdp: RiemannSocketSettings | undefined;
   /** `off-action`: what a host that is off means in Mesos beyond the whitelist. */
   readonly offAction: 'whitelist' | 'deactivate' | 'drain';
   /** What the operator should know, and what is not built yet. */
@@ -73,8 +77,9 @@ type Keywords = {
 type Raw = FromExtendedSchema<Keywords, typeof masterSchema>;
 
 /** Keys of parts that come with later versions: taken, and named in the log where they are set. */
-const NOT_BUILT: readonly (keyof Raw)[] = ['streams', 'riemann-tcp-server-options', 'riemann-udp-server-options'];
+const NOT_BUILT: readonly (keyof Raw)[] = ['streams'];
 
+const RIEMANN_PORT = 5555;
 const SHORTEST_KEEP_MS = 60_000;
 const MOST_TASK_BYTES = 10_000_000_000;
 
@@ -135,9 +140,16 @@ export function readMasterSettings(file: string): MasterSettings {
     forgetAfterMs: ms(raw['forget-after'], 's'),
     taskStore: taskStoreOf(raw['task-store']),
     blackHole: blackHoleOf(raw),
+    riemannTcp: riemannSocketOf(raw['riemann-tcp-server-options']),
+    riemannUdp: riemannSocketOf(raw['riemann-udp-server-options']),
     offAction: raw['off-action'],
     warnings: warningsOf(raw),
   };
+}
+
+function riemannSocketOf(raw: Raw['riemann-tcp-server-options']): RiemannSocketSettings | undefined {
+  if (raw === null) return undefined;
+  return { host: raw?.host ?? '127.0.0.1', port: raw?.port ?? RIEMANN_PORT, named: raw !== undefined };
 }
 
 /** 127.0.0.0/8, ::1 and `localhost`. */

@@ -22,7 +22,13 @@ export interface Event {
 }
 
 export const DEFAULT_TTL_SECONDS = 60;
+/** Ten years. */
+export const LONGEST_TTL_SECONDS = 10 * 365 * 86_400;
+/** A sender's clock may be ahead by so much before its times are replaced by their arrival (judgement.md 4). */
+export const MOST_AHEAD_SECONDS = 5;
 export const LONGEST_SERVICE = 1024;
+export const LONGEST_STATE = 1024;
+export const MOST_TAGS = 32;
 export const LONGEST_DESCRIPTION_BYTES = 4096;
 export const MOST_ATTRIBUTES = 32;
 export const LONGEST_ATTRIBUTE_BYTES = 1024;

@@ -93,6 +93,11 @@ export class EventIndex {
     yield* this.#hosts.get(host)?.values() ?? [];
   }
 
+  /** Hosts with live events, and '' where there are events without one. */
+  hostNames(): Iterable<string> {
+    return this.#hosts.keys();
+  }
+
   *all(): Iterable<IndexEntry> {
     for (const services of this.#hosts.values()) yield* services.values();
   }

@@ -1,12 +1,13 @@
 /** The routes behind one Koa application: what happens to every request before and after its resource. */
 import Router from '@koa/router';
 import Koa from 'koa';
+import { ByteBudget } from '../../shared/byte-budget.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { HOST_NAME_FORM, parseHostName } from '../../shared/host-name.ts';
 import { MOST_REPORT_BYTES } from '../intake/reports.ts';
 import { shown } from '../intake/schema.ts';
 import { Access } from './access.ts';
-import { BodyBudget, ClientGone, readJson } from './body.ts';
+import { ClientGone, readJson } from './body.ts';
 import { Browsers, plainAddress } from './browsers.ts';
 import { negotiate } from './negotiate.ts';
 import { asSatelliteError, headersOf, lineOf, PROBLEM_TYPE, problemOf, WithHeaders } from './problem.ts';
@@ -22,7 +23,7 @@ export function createApplication(routes: readonly Route[], services: Services):
   const { settings, log, metrics } = services;
   const browsers = new Browsers(settings.serviceHost, settings.allowedHosts);
   const access = new Access(settings.tokens);
-  const budget = new BodyBudget(MOST_BODY_BYTES);
+  const budget = new ByteBudget(MOST_BODY_BYTES);
   const router = new Router({ strict: true, sensitive: true });
 
   for (const route of routes) {
@@ -87,7 +88,7 @@ function checkPath(path: string): void {
   }
 }
 
-function callOf(context: Koa.Context, form: Form, as: string | null, budget: BodyBudget): Call {
+function callOf(context: Koa.Context, form: Form, as: string | null, budget: ByteBudget): Call {
   const params = context['params'] as Readonly<Record<string, string>>;
   const param = (name: string) => params[name] ?? '';
   return {

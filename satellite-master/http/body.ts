@@ -1,31 +1,13 @@
 /** Request bodies: JSON, whole, within bounds. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { jsonFault } from './json-fault.ts';
 
 /** Thrown when the client went away before its body was whole: there is nobody to answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
-}
-
-/** Bytes of bodies that may lie in memory at once, of all requests together. */
-export class BodyBudget {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#left += bytes;
-  }
 }
 
 /** So much of a body that is too large is still taken off the wire, so that its sender gets to read the answer. */
@@ -35,7 +17,7 @@ const DRAINED_TIMES = 10;
  * @returns undefined where there is no body
  * @throws SatelliteError unsupported-media-type, too-large, bad-json, overloaded; ClientGone
  */
-export async function readJson(request: IncomingMessage, mostBytes: number, budget: BodyBudget): Promise<unknown> {
+export async function readJson(request: IncomingMessage, mostBytes: number, budget: ByteBudget): Promise<unknown> {
   const { headers } = request;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return undefined;
   checkEncoding(headers['content-encoding']);
@@ -60,7 +42,7 @@ function checkType(type: string | undefined): void {
   );
 }
 
-function readBytes(request: IncomingMessage, mostBytes: number, budget: BodyBudget): Promise<Buffer> {
+function readBytes(request: IncomingMessage, mostBytes: number, budget: ByteBudget): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;

@@ -8,7 +8,11 @@ import {
   LONGEST_ATTRIBUTE_BYTES,
   LONGEST_DESCRIPTION_BYTES,
   LONGEST_SERVICE,
+  LONGEST_STATE,
+  LONGEST_TTL_SECONDS,
+  MOST_AHEAD_SECONDS,
   MOST_ATTRIBUTES,
+  MOST_TAGS,
   REFUSED_ATTRIBUTES,
 } from '../../shared/event.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
@@ -17,12 +21,6 @@ import { compile, faultOf, shown } from './schema.ts';
 
 export const MOST_EVENTS_A_REPORT = 1000;
 export const MOST_REPORT_BYTES = 1024 * 1024;
-
-/** A sender's clock may be ahead by so much before its times are replaced by their arrival (judgement.md 4). */
-const MOST_AHEAD_S = 5;
-const LONGEST_TTL_S = 10 * 365 * 86_400;
-const LONGEST_STATE = 1024;
-const MOST_TAGS = 32;
 
 const eventSchema = {
   type: 'object',
@@ -41,8 +39,8 @@ const eventSchema = {
     ttl: {
       type: ['number', 'null'],
       exclusiveMinimum: 0,
-      maximum: LONGEST_TTL_S,
-      expected: `seconds, above 0 and at most ${LONGEST_TTL_S} (ten years)`,
+      maximum: LONGEST_TTL_SECONDS,
+      expected: `seconds, above 0 and at most ${LONGEST_TTL_SECONDS} (ten years)`,
     },
     description: { type: ['string', 'null'], expected: 'text' },
     tags: {
@@ -118,7 +116,7 @@ export function parseReports(body: unknown, { nowS }: { readonly nowS: number })
 }
 
 function isAhead({ time }: EventInReport, nowS: number): boolean {
-  return typeof time === 'number' && time > nowS + MOST_AHEAD_S;
+  return typeof time === 'number' && time > nowS + MOST_AHEAD_SECONDS;
 }
 
 function faultOfEvent(found: unknown, host: HostName): string | undefined {

@@ -25,6 +25,17 @@ export class Metrics {
   readonly indexedEvents = this.#gauge('indexed_events', 'Live events in the index');
   readonly stalls = this.#counter('stalls_total', 'Stalls of the own event loop after which expiries were put off');
 
+  // Riemann's protocol
+  readonly riemannMessages = this.#counter('riemann_messages_total', "Messages in Riemann's protocol", ['transport']);
+  readonly riemannUnfit = this.#counter('riemann_unfit_events_total', 'Events not taken, by what is not fit', ['part']);
+  readonly riemannConnections = this.#gauge('riemann_connections', "Clients connected over Riemann's protocol");
+  readonly riemannCut = this.#counter('riemann_cut_total', 'Riemann clients that were cut off', ['reason']);
+  readonly riemannDatagramsDropped = this.#counter(
+    'riemann_datagrams_dropped_total',
+    'Datagrams of which nothing was taken',
+    ['reason'],
+  );
+
   // HTTP
   readonly httpRequests = this.#counter('http_requests_total', 'Answered requests', ['method', 'status']);
   readonly httpInFlight = this.#gauge('http_requests_in_flight', 'Requests that wait for their answer');

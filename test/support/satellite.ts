@@ -95,6 +95,8 @@ export class MasterProcess extends Program {
       'data-dir': join(folder, 'data'),
       'local-whitelist-path': file,
       'service-port': port,
+      'riemann-tcp-server-options': null,
+      'riemann-udp-server-options': null,
     };
     writeFileSync(config, JSON.stringify({ ...own, ...settings }));
     super('master', config);

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { BodyBudget, ClientGone, readJson } from '../../../satellite-master/http/body.ts';
+import { ClientGone, readJson } from '../../../satellite-master/http/body.ts';
+import { ByteBudget } from '../../../shared/byte-budget.ts';
 
 const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
 
@@ -12,7 +13,7 @@ function request(...parts: readonly string[]): IncomingMessage & PassThrough {
 }
 
 test('bodies of all requests together are bounded, and what was read is given back', async () => {
-  const budget = new BodyBudget(10);
+  const budget = new ByteBudget(10);
   const first = request('{"a":');
   const firstRead = readJson(first, 100, budget);
   await new Promise((resolve) => setImmediate(resolve));
@@ -27,7 +28,7 @@ test('bodies of all requests together are bounded, and what was read is given ba
 });
 
 test('a body that breaks off is given back to the budget, and nobody is answered', async () => {
-  const budget = new BodyBudget(10);
+  const budget = new ByteBudget(10);
   const broken = request('{"a":');
   const read = readJson(broken, 100, budget);
   await new Promise((resolve) => setImmediate(resolve));
@@ -38,5 +39,5 @@ test('a body that breaks off is given back to the budget, and nobody is answered
 
 test('a body far beyond the limit is not read to its end', async () => {
   const endless = request('x'.repeat(50), 'x'.repeat(1000));
-  await expect(readJson(endless, 100, new BodyBudget(1000))).rejects.toMatchObject({ code: 'too-large' });
+  await expect(readJson(endless, 100, new ByteBudget(1000))).rejects.toMatchObject({ code: 'too-large' });
 });

@@ -1,0 +1,51 @@
+/** Looks a query up in the index: where it names hosts or services, only there. */
+import type { Clock } from '../../shared/clock.ts';
+import type { Event } from '../../shared/event.ts';
+import type { EventIndex, IndexEntry } from './index.ts';
+import type { Query } from './query/ast.ts';
+import { compileQuery } from './query/compile.ts';
+import { keysOf } from './query/keys.ts';
+
+/** Then others get their turn: a query over a large index takes long, and the intake is not to wait for it. */
+const TURN_MS = 5;
+const LOOK_EVERY = 64;
+
+/**
+ * Hands over each event that matches, in no order, in turns of a few milliseconds; what comes and goes meanwhile may be
+ * there or not. `found` may end the search by returning false.
+ * @throws QueryError for a pattern that can't be read
+ */
+export async function search(
+  index: EventIndex,
+  query: Query,
+  clock: Clock,
+  found: (event: Event) => boolean | undefined,
+): Promise<void> {
+  const matches = compileQuery(query);
+  let turnMs = clock.monoMs();
+  let looked = 0;
+  for (const { event } of candidates(index, query)) {
+    if (matches(event) && found(event) === false) return;
+    if (++looked % LOOK_EVERY !== 0 || clock.monoMs() - turnMs < TURN_MS) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    turnMs = clock.monoMs();
+  }
+}
+
+function* candidates(index: EventIndex, query: Query): Iterable<IndexEntry> {
+  const { hosts, services } = keysOf(query);
+  if (!hosts && !services) {
+    yield* index.all();
+    return;
+  }
+  for (const host of hosts ?? index.hostNames()) {
+    if (!services) {
+      yield* index.ofHost(host);
+      continue;
+    }
+    for (const service of services) {
+      const entry = index.get(host, service);
+      if (entry) yield entry;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/** What a `Msg` is answered with. */
+import type { Clock } from '../../shared/clock.ts';
+import { Encoder, encodeFrame, writeEvent } from '../../shared/riemann/encode.ts';
+import { MSG } from '../../shared/riemann/message.ts';
+import type { EventIndex } from '../events/index.ts';
+import { QueryError } from '../events/query/ast.ts';
+import { parseQuery } from '../events/query/parse.ts';
+import { search } from '../events/search.ts';
+
+const OK = encodeFrame({ ok: true, events: [] });
+const MANY_OK = Buffer.concat(Array.from({ length: 1024 }, () => OK));
+
+/** So many messages taken, one answer each. */
+export function acknowledgements(count: number): Buffer {
+  const bytes = count * OK.length;
+  return bytes <= MANY_OK.length ? MANY_OK.subarray(0, bytes) : Buffer.alloc(bytes, OK);
+}
+
+/** `ok` false, with the reason. */
+export function refusal(reason: string): Buffer {
+  return encodeFrame({ ok: false, error: reason, events: [] });
+}
+
+/** All that matches, in one message; a query that can't be read, or whose answer would be too large, gets a refusal. */
+export async function answerQuery(text: string, index: EventIndex, clock: Clock, mostBytes: number): Promise<Buffer> {
+  const encoder = new Encoder(1024);
+  const from = encoder.beginFrame();
+  encoder.varint(MSG.ok);
+  encoder.varint(1);
+  try {
+    await search(index, parseQuery(text), clock, (event) => {
+      writeEvent(encoder, event);
+      return encoder.length <= mostBytes;
+    });
+  } catch (error) {
+    if (error instanceof QueryError) return refusal(`parse error: ${error.message}`);
+    throw error;
+  }
+  if (encoder.length > mostBytes) return refusal(`the answer is larger than ${mostBytes} bytes: ask for less`);
+  encoder.endFrame(from);
+  return encoder.finish();
+}

@@ -1,0 +1,160 @@
+/** One client of the Riemann port: frames in, an answer for each in their order, and no more in memory than a little. */
+import type { Socket } from 'node:net';
+import type { ByteBudget } from '../../shared/byte-budget.ts';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Log } from '../../shared/log.ts';
+import { WireError } from '../../shared/riemann/cursor.ts';
+import { FrameReader, FrameTooLarge } from '../../shared/riemann/frames.ts';
+import { acknowledgements, refusal } from './riemann-answers.ts';
+
+/** Why a connection was closed by us. */
+export type Cut = 'garbage' | 'too-large' | 'slow' | 'overloaded';
+
+export interface ConnectionParts {
+  /** @throws WireError @returns the query to be answered */
+  readonly take: (bytes: Buffer, from: number, to: number) => string | undefined;
+  /** The whole frame of the answer. */
+  readonly answer: (query: string) => Promise<Buffer>;
+  readonly cut: (why: Cut) => void;
+  /** For what lies here: frames that are not whole, answers that are not taken. */
+  readonly budget: ByteBudget;
+  readonly mostFrameBytes: number;
+  /** So long a client may leave its answers lying, ms. */
+  readonly slowMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RiemannConnection {
+  readonly #socket: Socket;
+  readonly #parts: ConnectionParts;
+  readonly #frames: FrameReader;
+  /** Taken from the budget, for the frame that is not whole. */
+  #held = 0;
+  /** Messages taken whose answers are not written yet. */
+  #owed = 0;
+  /** What was read last is not yet dealt with. */
+  #busy = false;
+  #ending = false;
+
+  constructor(socket: Socket, parts: ConnectionParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#frames = new FrameReader(parts.mostFrameBytes);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    socket.on('data', (chunk: Buffer) => {
+      this.#frames.push(chunk);
+      void this.#work();
+    });
+    // Half closed: what was asked has been answered by now, or is being answered.
+    socket.on('end', () => this.close());
+    socket.on('error', (error) => parts.log.debug({ err: error }, 'a Riemann client broke off'));
+    socket.on('close', () => parts.budget.give(this.#held));
+  }
+
+  /** As soon as everything that was read is answered. */
+  close(): void {
+    this.#ending = true;
+    if (!this.#busy) this.#socket.destroySoon();
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    try {
+      while (this.#next()) {
+        const query = this.#take();
+        if (query !== undefined) await this.#pausedWhile(this.#tell(query));
+      }
+      this.#acknowledge();
+      this.#hold();
+      if (this.#socket.writableNeedDrain) await this.#pausedWhile(this.#drained());
+    } catch (error) {
+      this.#tellCut(error);
+      this.#acknowledge();
+      this.#ending = true;
+    }
+    this.#busy = false;
+    if (this.#ending) this.#socket.destroySoon();
+  }
+
+  #tellCut(error: unknown): void {
+    const { log, cut } = this.#parts;
+    if (error instanceof WireError) cut('garbage');
+    else if (error instanceof FrameTooLarge) cut('too-large');
+    else log.error({ err: error }, 'a Riemann client was cut off by a fault');
+  }
+
+  #next(): boolean {
+    return !this.#socket.destroyed && this.#frames.next();
+  }
+
+  #take(): string | undefined {
+    const { bytes, from, to } = this.#frames;
+    try {
+      const query = this.#parts.take(bytes, from, to);
+      if (query === undefined) this.#owed++;
+      return query;
+    } catch (error) {
+      if (error instanceof WireError) throw error;
+      this.#parts.log.error({ err: error }, 'events from the Riemann port could not be taken');
+      this.#acknowledge();
+      this.#socket.write(refusal(messageOf(error)));
+      return undefined;
+    }
+  }
+
+  #acknowledge(): void {
+    if (this.#owed > 0 && this.#socket.writable) this.#socket.write(acknowledgements(this.#owed));
+    this.#owed = 0;
+  }
+
+  /** The answer of a query, in its place among the others. It stays in the budget until the client has taken it. */
+  async #tell(query: string): Promise<void> {
+    this.#acknowledge();
+    const { answer, budget } = this.#parts;
+    const bytes = await answer(query);
+    if (!this.#socket.writable) return;
+    if (!budget.take(bytes.length)) {
+      this.#socket.write(refusal('too many answers at once: come again'));
+      return;
+    }
+    this.#socket.write(bytes, () => budget.give(bytes.length));
+    if (this.#socket.writableNeedDrain) await this.#drained();
+  }
+
+  /** Nothing is read meanwhile. */
+  async #pausedWhile(work: Promise<void>): Promise<void> {
+    this.#socket.pause();
+    await work;
+    this.#socket.resume();
+  }
+
+  /** A client that does not read is cut off. */
+  async #drained(): Promise<void> {
+    const { clock, slowMs, cut } = this.#parts;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      timer = clock.after(slowMs, () => {
+        cut('slow');
+        this.#socket.destroy();
+      });
+      this.#socket.once('drain', resolve).once('close', resolve);
+    });
+    timer?.cancel();
+  }
+
+  /** Accounts for the frame that is not whole yet. */
+  #hold(): void {
+    const { budget, cut } = this.#parts;
+    const more = this.#frames.held - this.#held;
+    if (more > 0 && !budget.take(more)) {
+      cut('overloaded');
+      this.#socket.destroy();
+      return;
+    }
+    if (more < 0) budget.give(-more);
+    this.#held = this.#frames.held;
+  }
+}

@@ -1,0 +1,55 @@
+/** Riemann's protocol over UDP: one message a datagram, never answered. */
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Log } from '../../shared/log.ts';
+import { WireError } from '../../shared/riemann/cursor.ts';
+import type { Metrics } from '../stats/metrics.ts';
+import type { RiemannIntake } from './riemann-intake.ts';
+import type { RiemannServer } from './riemann-tcp.ts';
+
+/** As in Riemann: a larger datagram is not taken. */
+const MOST_DATAGRAM_BYTES = 16_384;
+/** Room in the kernel for a burst; it gives what it may. */
+const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+
+export interface RiemannUdpOptions {
+  readonly intake: RiemannIntake;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** @param host an address or a name; decides between IPv4 and IPv6 */
+export function createRiemannUdp({ intake, metrics, log }: RiemannUdpOptions, host: string): RiemannServer {
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
+  let open = false;
+  socket.on('message', (bytes) => {
+    metrics.riemannMessages.inc({ transport: 'udp' });
+    if (bytes.length > MOST_DATAGRAM_BYTES) return metrics.riemannDatagramsDropped.inc({ reason: 'too-large' });
+    try {
+      intake.take(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) log.error({ err: error }, 'events from a datagram could not be taken');
+      metrics.riemannDatagramsDropped.inc({ reason: error instanceof WireError ? 'garbage' : 'fault' });
+    }
+  });
+  return {
+    listen: (address, port) =>
+      new Promise((resolve, reject) => {
+        socket.once('error', reject);
+        socket.bind(port, address, () => {
+          open = true;
+          socket.removeListener('error', reject);
+          socket.on('error', (error) =>
+            log.error({ err: error }, `the Riemann service on UDP ${address}:${port} has a fault`),
+          );
+          const { address: actual, port: actualPort } = socket.address();
+          resolve({ host: actual, port: actualPort });
+        });
+      }),
+    async close() {
+      if (!open) return;
+      open = false;
+      await new Promise<void>((resolve) => socket.close(() => resolve()));
+    },
+  };
+}
