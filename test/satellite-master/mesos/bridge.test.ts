@@ -131,6 +131,8 @@ describe('off and on', () => {
     await side.round();
     expect(deactivated()).toEqual([H1]);
     expect(side.remembered(H1)).toEqual([agent(H1).id]);
+    // Not again by the old picture, nor by a new one.
+    await side.bridge.round();
     await side.round();
     await side.round();
     expect(side.calls).toEqual([['deactivate', 'done']]);

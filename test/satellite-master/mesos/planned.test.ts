@@ -121,8 +121,15 @@ describe('who is off by plan', () => {
     clock.advance(4_000);
     await planned.poll();
     expect(planned.hosts.size).toBe(0);
+  });
+
+  it('nobody while the picture is stale', async () => {
+    schedule(H1);
+    inPicture(H1, 'draining');
+    await planned.poll();
+    expect(planned.hosts.size).toBe(1);
     stale = 'no answer';
-    changed();
+    await planned.poll();
     expect(planned.hosts.size).toBe(0);
   });
 });
