@@ -215,6 +215,7 @@ export class Master {
       why: (host) => this.#why(host),
       index: reception.index,
       takeEvents: (events) => reception.take(events),
+      onChange: (listener) => reception.onChange(listener),
       tasks: this.#tasks,
       metrics,
       readiness: () => ({ ...status.readiness(), ...this.#riemann.readiness() }),

@@ -25,6 +25,7 @@ export class Reception implements Silence {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #once: OnceLog;
+  readonly #listeners = new Set<(event: Event, before?: Event) => void>();
   readonly #listeningSinceMs: number;
 
   constructor({ judge, heard = () => undefined, metrics, clock, log }: ReceptionOptions) {
@@ -43,12 +44,31 @@ export class Reception implements Silence {
       if (!this.#keep(event)) continue;
       this.#judge.take(event);
       this.#hears(event);
+      if (this.#listeners.size > 0) this.#tell(event);
     }
+  }
+
+  /**
+   * Calls for each event that was taken, and for each that ran out, as `expired` and as it was.
+   * @returns how to stop it
+   */
+  onChange(listener: (event: Event, before?: Event) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Who listens to changes now. */
+  get listeners(): number {
+    return this.#listeners.size;
   }
 
   /** What this master itself found out: it takes no room from what the hosts report. */
   takeOwn(events: readonly Event[]): void {
-    for (const event of events) if (this.#keep(event, true)) this.#judge.take(event);
+    for (const event of events) {
+      if (!this.#keep(event, true)) continue;
+      this.#judge.take(event);
+      if (this.#listeners.size > 0) this.#tell(event);
+    }
   }
 
   /** Follows the time; to be called several times a second. */
@@ -64,7 +84,9 @@ export class Reception implements Silence {
     const time = this.#clock.wallMs() / 1000;
     for (const event of expired) {
       this.#metrics.eventsExpired.inc();
-      this.#judge.take({ ...event, state: 'expired', time });
+      const expiry = { ...event, state: 'expired', time };
+      this.#judge.take(expiry);
+      if (this.#listeners.size > 0) this.#tell(expiry, event);
     }
     this.#judge.tick();
   }
@@ -105,6 +127,10 @@ export class Reception implements Silence {
   /** The tests that take part in the verdict on the host. */
   countingTests(host: HostName): readonly string[] {
     return this.#judge.verdictOf(host)?.verdict.services ?? [];
+  }
+
+  #tell(event: Event, before?: Event): void {
+    for (const listener of this.#listeners) listener(event, before);
   }
 
   /** @returns whether the rules are to see it */

@@ -5,6 +5,7 @@ const ERRORS = {
   'bad-json': [400, 'The body is not valid JSON'],
   'bad-host-name': [400, 'Not a host name'],
   'bad-list': [400, 'No such list'],
+  'bad-query': [400, 'The query can not be read'],
   'bad-event': [400, 'The event is not valid'],
   'no-event-accepted': [400, 'None of the events was acceptable'],
   'host-check-failed': [400, 'The host did not pass the check that a host must pass before it is put on'],

@@ -12,21 +12,25 @@ const LOOK_EVERY = 64;
 
 /**
  * Hands over each event that matches, in no order, in turns of a few milliseconds; what comes and goes meanwhile may be
- * there or not. `found` may end the search by returning false.
+ * there or not. `found` ends the search by returning false;
+ * `turn` may hold it up now and then.
  * @throws QueryError for a pattern that can't be read
  */
 export async function search(
   index: EventIndex,
   query: Query,
   clock: Clock,
-  found: (event: Event) => boolean | undefined,
+  found: (event: Event) => boolean,
+  turn?: () => Promise<void>,
 ): Promise<void> {
   const matches = compileQuery(query);
   let turnMs = clock.monoMs();
   let looked = 0;
   for (const { event } of candidates(index, query)) {
-    if (matches(event) && found(event) === false) return;
-    if (++looked % LOOK_EVERY !== 0 || clock.monoMs() - turnMs < TURN_MS) continue;
+    if (matches(event) && !found(event)) return;
+    if (++looked % LOOK_EVERY !== 0) continue;
+    await turn?.();
+    if (clock.monoMs() - turnMs < TURN_MS) continue;
     await new Promise((resolve) => setImmediate(resolve));
     turnMs = clock.monoMs();
   }

@@ -109,9 +109,14 @@ function callOf(context: Koa.Context, form: Form, as: string | null, budget: Byt
   };
 }
 
-function send(context: Koa.Context, { status = 200, json, text, raw }: Answer, form: Form): void {
+function send(context: Koa.Context, { status = 200, json, text, raw, stream }: Answer, form: Form): void {
   context.status = status;
-  if (raw) {
+  if (stream) {
+    context.respond = false;
+    context.res.writeHead(status, { 'content-type': 'text/event-stream; charset=utf-8' });
+    if (context.method === 'HEAD') context.res.end();
+    else stream(context.res);
+  } else if (raw) {
     context.type = raw.type;
     context.body = raw.text;
   } else if (form === 'text' && text) {

@@ -2,6 +2,7 @@
  * What a resource is made of. A resource knows no Koa: it is handed a call and gives an answer; access, negotiation,
  * bodies and errors are dealt with once, in application.ts.
  */
+import type { ServerResponse } from 'node:http';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Actor } from '../whitelist/operators.ts';
 import type { Right } from './access.ts';
@@ -19,6 +20,8 @@ export interface Answer {
   readonly text?: () => string;
   /** Text that has a content type of its own, whatever the client asked for. */
   readonly raw?: { readonly type: string; readonly text: string };
+  /** Server-sent events for as long as both sides like; called when the headers are sent. */
+  readonly stream?: (response: ServerResponse) => void;
 }
 
 export interface Call {

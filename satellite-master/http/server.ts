@@ -7,6 +7,7 @@ import { Operators } from '../whitelist/operators.ts';
 import { createApplication } from './application.ts';
 import { Connections } from './connections.ts';
 import { driftRoutes } from './drift.ts';
+import { type EventStreamLimits, EventStreams } from './event-stream.ts';
 import { eventRoutes } from './events.ts';
 import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
@@ -33,6 +34,7 @@ export interface HttpLimits {
   /** Longer than the period of the slaves, so that they keep their connection. */
   readonly keepAliveMs: number;
   readonly connections: number;
+  readonly streams?: Partial<EventStreamLimits>;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
@@ -47,6 +49,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
   const { whitelist, replica, hostCheck, clock, settings, log } = services;
   const operators = new Operators({ whitelist, replica, hostCheck, clock, requireReason: settings.requireReason });
   const listing = new Listing(replica, clock);
+  const streams = new EventStreams({ ...services, gauge: services.metrics.eventStreams, limits: limits.streams ?? {} });
   const app = createApplication(
     [
       ...reportRoutes(services),
@@ -57,7 +60,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...metricRoutes(services),
       ...figureRoutes(services),
       ...driftRoutes(services),
-      ...eventRoutes(services),
+      ...eventRoutes(services, streams),
       ...healthRoutes(services),
     ],
     services,
@@ -88,6 +91,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
     async close(deadlineMs) {
       const done = new AbortController();
       const closed = new Promise<void>((resolve) => server.close(() => resolve())).finally(() => done.abort());
+      streams.close();
       connections.closeGently();
       await Promise.race([closed, sleep(clock, deadlineMs, done.signal)]);
       server.closeAllConnections();

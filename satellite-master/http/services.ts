@@ -14,6 +14,7 @@ import type { Replica } from '../whitelist/replica.ts';
 import type { Whitelist } from '../whitelist/whitelist.ts';
 import type { Why } from '../whitelist/why.ts';
 import type { AccessToken } from './access.ts';
+import type { ChangeListener } from './event-stream.ts';
 
 export interface HttpSettings {
   /** The address it listens on, `service-host`: one of the names under which it may be reached. */
@@ -39,6 +40,8 @@ export interface Services {
    * @throws SatelliteError overloaded: the slave comes again
    */
   takeEvents(events: readonly Event[]): void;
+  /** Calls for each change of the index. @returns how to stop it */
+  onChange(listener: ChangeListener): () => void;
   readonly tasks: Pick<TaskStore, 'put' | 'get'>;
   readonly metrics: Metrics;
   /** `{check: state}` for `/readyz`. */

@@ -72,6 +72,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
   await until(() => tasks.fault === undefined, { what: 'the task store to be open' });
   const taken: Event[] = [];
   const index = new EventIndex(clock);
+  const listeners = new Set<(event: Event, before?: Event) => void>();
   const services: Services = {
     settings: {
       serviceHost: '127.0.0.1',
@@ -90,10 +91,15 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       return { host, ...verdict, events: [], guard: null, next: { at: null, change: null } };
     },
     index,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     takeEvents(events) {
       for (const event of events) {
         index.take(event);
         taken.push(event);
+        for (const tell of listeners) tell(event);
       }
     },
     tasks,

@@ -451,9 +451,4 @@ describe('reports', () => {
     expect((await send(report, { 'content-encoding': 'gzip' })).status).toBe(415);
     expect((await ask(master.url, '/reports', { method: 'POST' })).status).toBe(400);
   });
-
-  test('a query of events is refused as long as there is none', async () => {
-    expect(await ask(master.url, '/events?query=true')).toMatchObject({ status: 400, json: { code: 'bad-request' } });
-    expect(await ask(master.url, '/events?host=a%20b')).toMatchObject({ status: 400, json: { code: 'bad-host-name' } });
-  });
 });

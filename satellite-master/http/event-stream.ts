@@ -1,0 +1,183 @@
+/** `GET /events/stream`: server-sent events, first what is there, then each change, to readers that keep up. */
+import type { ServerResponse } from 'node:http';
+import type { Gauge } from 'prom-client';
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { SatelliteError } from '../../shared/errors.ts';
+import { type Event, eventToJson } from '../../shared/event.ts';
+import type { Log } from '../../shared/log.ts';
+import type { EventIndex } from '../events/index.ts';
+import type { Query } from '../events/query/ast.ts';
+import { compileQuery, type Predicate } from '../events/query/compile.ts';
+import { search } from '../events/search.ts';
+
+/** Changes of the index: what was taken, and what ran out, as `expired`, with what it was. */
+export type ChangeListener = (event: Event, before?: Event) => void;
+
+export interface EventStreamsOptions {
+  readonly index: EventIndex;
+  /** @returns how to stop it */
+  readonly onChange: (listener: ChangeListener) => () => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gauge: Pick<Gauge, 'set'>;
+  readonly limits?: Partial<EventStreamLimits>;
+}
+
+export interface EventStreamLimits {
+  readonly streams: number;
+  /** Bytes that may wait for one reader; with more it has lost its place. */
+  readonly waitingBytes: number;
+  readonly heartbeatMs: number;
+  /** So long a reader that has lost its place may take to read that it has. */
+  readonly farewellMs: number;
+}
+
+export const EVENT_STREAM_LIMITS: EventStreamLimits = {
+  streams: 200,
+  waitingBytes: 1024 * 1024,
+  heartbeatMs: 15_000,
+  farewellMs: 10_000,
+};
+
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #limits: EventStreamLimits;
+  readonly #open = new Set<EventStream>();
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options;
+    this.#limits = { ...EVENT_STREAM_LIMITS, ...options.limits };
+  }
+
+  /**
+   * Reserves a place.
+   * @returns what to call with the response, whose headers are still to be sent
+   * @throws SatelliteError overloaded; QueryError
+   */
+  prepare(query: Query): (response: ServerResponse) => void {
+    const matches = compileQuery(query);
+    if (this.#open.size >= this.#limits.streams)
+      throw new SatelliteError('overloaded', `${this.#limits.streams} streams are open: come again`);
+    return (response) => {
+      const stream = new EventStream(response, query, matches, this.#options, this.#limits);
+      this.#open.add(stream);
+      this.#options.gauge.set(this.#open.size);
+      response.once('close', () => {
+        stream.stop();
+        this.#open.delete(stream);
+        this.#options.gauge.set(this.#open.size);
+      });
+      void stream.run();
+    };
+  }
+
+  /** Ends all of them: the service closes. */
+  close(): void {
+    for (const stream of this.#open) stream.end();
+  }
+}
+
+class EventStream {
+  readonly #response: ServerResponse;
+  readonly #query: Query;
+  readonly #options: EventStreamsOptions;
+  readonly #limits: EventStreamLimits;
+  readonly #unsubscribe: () => void;
+  readonly #heartbeat: Timer;
+  /** Changes that came while what is there is still being told; undefined: it has been told. */
+  #early: string[] | undefined = [];
+  #earlyBytes = 0;
+  #over = false;
+  #farewell: Timer | undefined;
+
+  constructor(
+    response: ServerResponse,
+    query: Query,
+    matches: Predicate,
+    options: EventStreamsOptions,
+    limits: EventStreamLimits,
+  ) {
+    this.#response = response;
+    this.#query = query;
+    this.#options = options;
+    this.#limits = limits;
+    this.#unsubscribe = options.onChange((event, before) => {
+      if (matches(event) || (before && matches(before))) this.#tell(textOf(event));
+    });
+    this.#heartbeat = options.clock.every(limits.heartbeatMs, () => this.#tell(': still here\n\n'));
+  }
+
+  async run(): Promise<void> {
+    const { index, clock, log } = this.#options;
+    try {
+      await search(
+        index,
+        this.#query,
+        clock,
+        (event) => {
+          if (!this.#over) this.#response.write(textOf(event));
+          return !this.#over;
+        },
+        () => this.#drained(),
+      );
+      const early = this.#early ?? [];
+      this.#early = undefined;
+      this.#tell(': that is what is there; changes follow\n\n');
+      for (const text of early) this.#tell(text);
+    } catch (error) {
+      log.error({ err: error }, 'a stream of events was ended by a fault');
+      this.end();
+    }
+  }
+
+  /** Listens no longer; the reader is gone. */
+  stop(): void {
+    this.#over = true;
+    this.#early = undefined;
+    this.#unsubscribe();
+    this.#heartbeat.cancel();
+    this.#farewell?.cancel();
+  }
+
+  end(): void {
+    if (this.#over) return;
+    this.stop();
+    this.#response.end();
+    this.#farewell = this.#options.clock.after(this.#limits.farewellMs, () => this.#response.destroy());
+  }
+
+  #tell(text: string): void {
+    if (this.#over) return;
+    if (this.#early) {
+      this.#early.push(text);
+      this.#earlyBytes += text.length;
+    } else this.#response.write(text);
+    if (this.#earlyBytes > this.#limits.waitingBytes || this.#response.writableLength > this.#limits.waitingBytes)
+      this.#overflow();
+    if (!this.#early) this.#earlyBytes = 0;
+  }
+
+  /** The reader is slower than the events: it is told so, behind what it has still to read, and has to begin anew. */
+  #overflow(): void {
+    this.#response.write(
+      'event: overflow\ndata: {"detail":"this reader was too slow and has lost its place: connect again"}\n\n',
+    );
+    this.end();
+  }
+
+  /** What is there is told no faster than it is read. */
+  async #drained(): Promise<void> {
+    if (this.#over || !this.#response.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        this.#response.off('drain', done).off('close', done);
+        resolve();
+      };
+      this.#response.on('drain', done).on('close', done);
+    });
+  }
+}
+
+function textOf(event: Event): string {
+  return `data: ${JSON.stringify(eventToJson(event))}\n\n`;
+}
