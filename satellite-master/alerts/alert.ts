@@ -1,0 +1,104 @@
+/** What a channel says of an event. Pure: the same event gives the same alert on every master. */
+import { escapeControls } from '../../shared/text.ts';
+import type { StreamEvent } from '../streams/stream.ts';
+
+/** In the order of PagerDuty's Events API, worst first. */
+export const SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export interface Alert {
+  /** One trouble: what is triggered under a key is resolved under it. */
+  readonly key: string;
+  readonly state: 'trigger' | 'resolve';
+  readonly severity: Severity;
+  /** One line. */
+  readonly summary: string;
+  /** Where the trouble is: the event's host, else this master. */
+  readonly source: string;
+  readonly host?: string;
+  readonly service: string;
+  /** The event's own word. */
+  readonly eventState?: string;
+  readonly description?: string;
+  readonly metric?: number;
+  /** Unix seconds: when the event happened. */
+  readonly timeS: number;
+  /** Unix seconds: when the trouble began; of all alerts of one trouble the same. */
+  readonly sinceS: number;
+  /** The event's attributes. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** How the events of one place in the rules become alerts. */
+export interface SayingOptions {
+  /** What is one trouble; default host and service. */
+  readonly key?: (event: StreamEvent) => string;
+  /** States that resolve; default `['ok']`. With `['ok', 'warning']` warnings are no trouble. */
+  readonly resolveOn?: readonly string[];
+  /** What an event that ran past its ttl means: that what it said is no longer known. Default `trigger`. */
+  readonly expired?: 'trigger' | 'resolve' | 'ignore';
+  /** Default by state: `critical` and words of your own critical, `expired` error, `warning` and `unknown` warning. */
+  readonly severity?: Severity | ((event: StreamEvent) => Severity);
+  /** The one line; default `HOST SERVICE is STATE`. */
+  readonly summary?: (event: StreamEvent) => string;
+  /**
+   * A sign of life: each event is sent as a trigger when it comes, whatever was sent before, and is never sent again.
+   * For dead-man switches.
+   */
+  readonly heartbeat?: boolean;
+}
+
+/** What is longer than this is cut: no receiver shows more. */
+const LONGEST_SUMMARY = 1000;
+
+/**
+ * @param self names this master, the source of events without a host
+ * @param nowS for an event without a time
+ * @returns undefined for an event that says nothing here
+ */
+export function alertOf(event: StreamEvent, said: SayingOptions, self: string, nowS: number): Alert | undefined {
+  const { host, service = '', state, description, metric, time = nowS, attributes = {} } = event;
+  if (state === 'expired' && said.expired === 'ignore' && !said.heartbeat) return undefined;
+  const summary = said.summary?.(event) ?? `${[host, service].filter(Boolean).join(' ')} is ${state ?? 'reported'}`;
+  return {
+    key: said.key?.(event) ?? `${host ?? ''} ${service}`,
+    state: resolves(state, said) ? 'resolve' : 'trigger',
+    severity: severityOf(event, said),
+    summary: escapeControls(String(summary)).slice(0, LONGEST_SUMMARY),
+    source: host ?? self,
+    ...(host === undefined ? {} : { host }),
+    service,
+    ...(state === undefined ? {} : { eventState: state }),
+    ...(description === undefined ? {} : { description }),
+    ...(metric === undefined ? {} : { metric }),
+    timeS: time,
+    sinceS: time,
+    labels: attributes,
+  };
+}
+
+function resolves(state: string | undefined, { resolveOn = ['ok'], expired, heartbeat }: SayingOptions): boolean {
+  if (heartbeat || state === undefined) return false;
+  return state === 'expired' ? expired === 'resolve' : resolveOn.includes(state);
+}
+
+function severityOf(event: StreamEvent, { severity }: SayingOptions): Severity {
+  if (severity !== undefined) return typeof severity === 'function' ? severity(event) : severity;
+  switch (event.state) {
+    case 'ok':
+      return 'info';
+    case 'warning':
+    case 'warn':
+    case 'unknown':
+      return 'warning';
+    case 'expired':
+      return 'error';
+    default:
+      return 'critical';
+  }
+}
+
+/** Whether `a` is worse than `b`. */
+export function isWorse(a: Severity, b: Severity): boolean {
+  return SEVERITIES.indexOf(a) < SEVERITIES.indexOf(b);
+}
