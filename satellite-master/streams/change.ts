@@ -96,7 +96,8 @@ function each<T extends Item>(
   };
 }
 
-function merged(event: StreamEvent, changes: Changes): StreamEvent {
+/** The event with the changes made. */
+export function merged(event: StreamEvent, changes: Changes): StreamEvent {
   const next: Record<string, unknown> = { ...event };
   for (const [field, value] of Object.entries(changes)) {
     if (value === undefined || value === null) delete next[field];
