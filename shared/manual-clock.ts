@@ -1,11 +1,17 @@
 import type { Clock, Timer } from './clock.ts';
+import { Heap } from './heap.ts';
 
 interface Task {
   readonly order: number;
   dueMs: number;
   readonly periodMs: number | undefined;
   readonly run: () => void;
+  /** It ran for the last time, or was cancelled. */
+  over: boolean;
 }
+
+/** So many cancelled tasks may lie among the others before they are swept out. */
+const SLACK = 64;
 
 /**
  * A clock that stands until it is turned: for tests of rules and for replay.
@@ -15,7 +21,8 @@ export class ManualClock implements Clock {
   #monoMs = 0;
   #wallMs: number;
   #order = 0;
-  readonly #tasks = new Set<Task>();
+  readonly #tasks = new Heap<Task>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order));
+  #cancelled = 0;
 
   /** @param startWallMs the wall time at which it stands first, ms since 1970 */
   constructor(startWallMs = 0) {
@@ -31,20 +38,28 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    return this.#add({ order: this.#order++, dueMs: this.#monoMs + Math.max(delayMs, 0), periodMs: undefined, run });
+    return this.#add(this.#monoMs + Math.max(delayMs, 0), undefined, run);
   }
 
   every(periodMs: number, run: () => void): Timer {
-    return this.#add({ order: this.#order++, dueMs: this.#monoMs + periodMs, periodMs, run });
+    return this.#add(this.#monoMs + periodMs, periodMs, run);
   }
 
   /** Turns both clocks on by `ms`, running what falls due on the way. */
   advance(ms: number): void {
     const endMs = this.#monoMs + ms;
-    for (let task = this.#next(endMs); task; task = this.#next(endMs)) {
+    for (let task = this.#tasks.top; task && task.dueMs <= endMs; task = this.#tasks.top) {
+      this.#tasks.pop();
+      if (task.over) {
+        this.#cancelled--;
+        continue;
+      }
       this.#moveTo(Math.max(task.dueMs, this.#monoMs));
-      if (task.periodMs === undefined) this.#tasks.delete(task);
-      else task.dueMs += task.periodMs;
+      if (task.periodMs === undefined) task.over = true;
+      else {
+        task.dueMs += task.periodMs;
+        this.#tasks.push(task);
+      }
       task.run();
     }
     this.#moveTo(endMs);
@@ -65,17 +80,18 @@ export class ManualClock implements Clock {
     this.#monoMs = monoMs;
   }
 
-  #add(task: Task): Timer {
-    this.#tasks.add(task);
-    return { cancel: () => this.#tasks.delete(task) };
+  #add(dueMs: number, periodMs: number | undefined, run: () => void): Timer {
+    const task = { order: this.#order++, dueMs, periodMs, run, over: false };
+    this.#tasks.push(task);
+    return { cancel: () => this.#cancel(task) };
   }
 
-  #next(endMs: number): Task | undefined {
-    let first: Task | undefined;
-    for (const task of this.#tasks) {
-      if (task.dueMs > endMs) continue;
-      if (!first || task.dueMs < first.dueMs || (task.dueMs === first.dueMs && task.order < first.order)) first = task;
-    }
-    return first;
+  #cancel(task: Task): void {
+    if (task.over) return;
+    task.over = true;
+    this.#cancelled++;
+    if (this.#cancelled * 2 <= this.#tasks.size + SLACK) return;
+    this.#tasks.keepOnly(({ over }) => !over);
+    this.#cancelled = 0;
   }
 }
