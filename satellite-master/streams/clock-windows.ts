@@ -5,7 +5,6 @@ export class ClockWindows {
   readonly #clock: Clock;
   readonly #madeMs: number;
   readonly #lengthMs: number;
-  #current = 0;
 
   constructor(clock: Clock, seconds: number) {
     this.#clock = clock;
@@ -13,21 +12,14 @@ export class ClockWindows {
     this.#lengthMs = seconds * 1000;
   }
 
-  /** Whether now lies in a later window than at the last call. */
-  entersNew(): boolean {
-    const now = Math.floor((this.#clock.monoMs() - this.#madeMs) / this.#lengthMs);
-    if (now <= this.#current) return false;
-    this.#current = now;
-    return true;
+  /** The number of the window that now lies in, from 0. */
+  current(): number {
+    return Math.floor((this.#clock.monoMs() - this.#madeMs) / this.#lengthMs);
   }
 
-  /** At the end of the window, by its timer, which may come a moment early. */
-  enterNext(): void {
-    if (!this.entersNew()) this.#current++;
-  }
-
-  /** Until the end of the current window. */
-  leftMs(): number {
-    return this.#madeMs + (this.#current + 1) * this.#lengthMs - this.#clock.monoMs();
+  /** Runs `task` at the end of the window that now lies in. */
+  atEnd(task: () => void) {
+    const endMs = this.#madeMs + (this.current() + 1) * this.#lengthMs;
+    return this.#clock.after(endMs - this.#clock.monoMs(), task);
   }
 }

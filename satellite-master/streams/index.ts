@@ -16,20 +16,33 @@
  * `bind` gives the function the context of the fork in which it is called: streams made inside the function handed to
  * `by` belong to that key's fork, and their timers are counted there.
  */
+
+import { apdex } from './apdex.ts';
 import { combine, pipe, sdo, smap, smapcat, sreduce } from './apply.ts';
 import { by } from './by.ts';
 import { adjust, defaults, scale, tag, untag, with as withFields } from './change.ts';
 import { changed, changedState, runs } from './changed.ts';
 import { coalesce } from './coalesce.ts';
+import { counter } from './counter.ts';
+import { ddt, ddtEvents, ddtReal } from './ddt.ts';
 import { forward, index, log, noEffects, type StreamEffects } from './effects.ts';
+import { ewma, ewmaTimeless } from './ewma.ts';
+import { fillIn, fillInLast, interpolateConstant } from './fill-in.ts';
+import { fixedOffsetTimeWindow, fixedTimeWindow } from './fixed-time-window.ts';
+import { foldInterval, foldIntervalMetric, percentiles } from './fold-interval.ts';
+import * as folds from './folds.ts';
 import { expire, type Field, isExpired } from './item.ts';
 import { project } from './project.ts';
-import { differenceSinceBeginning, exceedsThreshold, foldBlackholeThresholds } from './recipes.ts';
+import { rate } from './rate.ts';
+import { differenceSinceBeginning, ensureAllTestsPass, exceedsThreshold, foldBlackholeThresholds } from './recipes.ts';
 import { batch, rollup } from './rollup.ts';
 import { expired, notExpired, over, tagged, taggedAll, taggedAny, under, within, without } from './select.ts';
+import { median, sortedSample, sortedSampleExtract } from './sorted-sample.ts';
 import { hysteresis, stable } from './stable.ts';
+import { mean, mode, rateOf, stdDev, variance } from './statistics.ts';
 import type { Stream, StreamContext, StreamEvent } from './stream.ts';
 import { throttle } from './throttle.ts';
+import { top } from './top.ts';
 import {
   description,
   host,
@@ -44,6 +57,7 @@ import {
   ttl,
   where,
 } from './where.ts';
+import { fixedEventWindow, movingEventWindow, movingTimeWindow, window } from './windows.ts';
 
 export function createStreams(root: StreamContext, effects: StreamEffects = noEffects) {
   let current = root;
@@ -118,6 +132,55 @@ export function createStreams(root: StreamContext, effects: StreamEffects = noEf
     throttle: bind(throttle),
     rollup: bind(rollup),
     batch: bind(batch),
+    // windows of them
+    movingEventWindow: bind(movingEventWindow),
+    window: bind(window),
+    fixedEventWindow: bind(fixedEventWindow),
+    movingTimeWindow: bind(movingTimeWindow),
+    fixedTimeWindow: bind(fixedTimeWindow),
+    fixedOffsetTimeWindow: bind(fixedOffsetTimeWindow),
+    foldInterval: bind(foldInterval),
+    foldIntervalMetric: bind(foldIntervalMetric),
+    percentiles: bind(percentiles),
+    apdex: bind(apdex),
+    top: bind(top),
+    // where none came
+    fillIn: bind(fillIn),
+    fillInLast: bind(fillInLast),
+    interpolateConstant: bind(interpolateConstant),
+    // the metric beside its past
+    counter: bind(counter),
+    ddt: bind(ddt),
+    ddtEvents: bind(ddtEvents),
+    ddtReal: bind(ddtReal),
+    rate: bind(rate),
+    ewma: bind(ewma),
+    ewmaTimeless: bind(ewmaTimeless),
+    // one event out of several
+    nonNilMetrics: folds.nonNilMetrics,
+    fold: folds.fold,
+    foldStrict: folds.foldStrict,
+    foldAll: folds.foldAll,
+    sum: folds.sum,
+    sumStrict: folds.sumStrict,
+    product: folds.product,
+    productStrict: folds.productStrict,
+    difference: folds.difference,
+    differenceStrict: folds.differenceStrict,
+    quotient: folds.quotient,
+    quotientStrict: folds.quotientStrict,
+    quotientSloppy: folds.quotientSloppy,
+    minimum: folds.minimum,
+    maximum: folds.maximum,
+    count: bind(folds.count),
+    mean,
+    median,
+    mode,
+    variance,
+    stdDev,
+    rateOf,
+    sortedSample,
+    sortedSampleExtract,
     // several together
     coalesce: bind(coalesce),
     project: bind(project),
@@ -128,6 +191,7 @@ export function createStreams(root: StreamContext, effects: StreamEffects = noEf
     // recipes of the original
     differenceSinceBeginning,
     exceedsThreshold,
+    ensureAllTestsPass,
     foldBlackholeThresholds: bind(foldBlackholeThresholds),
   };
 }

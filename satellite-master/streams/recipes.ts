@@ -1,6 +1,6 @@
 /** Folds of the original Satellite, for rules that are carried over from it. */
 import { fieldOf } from './item.ts';
-import { nowS, type StreamContext, type StreamEvent } from './stream.ts';
+import { nowS, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
 
 /** What a counter did over a list of events. */
 export interface Difference extends StreamEvent {
@@ -75,4 +75,41 @@ function counts(counters: Readonly<Record<string, StreamEvent | undefined>>): Re
     event?.metric === undefined ? [] : [[name, event.metric]],
   );
   return Object.fromEntries(pairs);
+}
+
+/** What a rule does with a host. */
+export interface HostSwitch {
+  readonly onHost: (host: string) => void;
+  readonly offHost: (host: string) => void;
+}
+
+/**
+ * Judges each host by its own tests among the events, such as `coalesce` gives them (judgement.md 1, 5): off where one
+ * is critical or says an unknown word, or all have expired; on where all are fit; as it is where one is unknown. An event without a state is a figure and no test. The
+ * original judged the first host alone, by the tests of all.
+ * @example coalesce(60, ensureAllTestsPass({ onHost, offHost }))
+ */
+export function ensureAllTestsPass({ onHost, offHost }: HostSwitch): Stream<readonly StreamEvent[]> {
+  return (events) => {
+    const states = new Map<string, string[]>();
+    for (const { host, state } of events) {
+      if (host === undefined || state === undefined) continue;
+      const known = states.get(host);
+      if (known) known.push(state);
+      else states.set(host, [state]);
+    }
+    for (const [host, heard] of states) {
+      const verdict = verdictOn(heard);
+      if (verdict === 'on') onHost(host);
+      else if (verdict === 'off') offHost(host);
+    }
+  };
+}
+
+const FIT: ReadonlySet<string> = new Set(['ok', 'warning', 'warn']);
+
+function verdictOn(states: readonly string[]): 'on' | 'off' | 'keep' {
+  if (states.some((state) => !FIT.has(state) && state !== 'unknown' && state !== 'expired')) return 'off';
+  if (states.every((state) => state === 'expired')) return 'off';
+  return states.every((state) => FIT.has(state)) ? 'on' : 'keep';
 }

@@ -7,7 +7,7 @@ import { feed, type Stream, type StreamContext } from './stream.ts';
 
 /**
  * The first `count` items of each window go on at once, each in a list of its own; the rest together at the window's
- * end. That list is the first of the next window's `count`.
+ * end. That list is the first of the `count` of the next window in which anything arrives.
  * ```
  * in   1   2   3 4 |    5   6 7 8 |          rollup(2, 5)
  * out [1] [2]    [3 4] [5]      [6 7 8]
@@ -19,20 +19,21 @@ export function rollup(context: StreamContext) {
     const windows = new ClockWindows(context.clock, requireSeconds('rollup', seconds));
     const kept = new Buffer<T>();
     let used = 0;
-    const carryOver = () => {
-      windows.enterNext();
-      used = 1;
-      feed(context, 'rollup', children, kept.take());
+    let isOpen = false;
+    const close = () => {
+      isOpen = false;
+      used = kept.size > 0 ? 1 : 0;
+      if (kept.size > 0) feed(context, 'rollup', children, kept.take());
     };
     return (item) => {
-      if (windows.entersNew()) used = 0;
-      if (used < count) {
-        used++;
-        feed(context, 'rollup', children, [item]);
+      if (!isOpen) windows.atEnd(close);
+      isOpen = true;
+      if (used >= count) {
+        kept.add(item);
         return;
       }
-      if (kept.size === 0) context.clock.after(windows.leftMs(), carryOver);
-      kept.add(item);
+      used++;
+      feed(context, 'rollup', children, [item]);
     };
   };
 }
@@ -52,16 +53,15 @@ export function batch(context: StreamContext) {
     let timer: Timer | undefined;
     const flush = () => {
       timer?.cancel();
+      timer = undefined;
       const items = kept;
       kept = [];
       feed(context, 'batch', children, items);
     };
     return (item) => {
       kept.push(item);
-      if (kept.length >= count) return flush();
-      if (kept.length > 1) return;
-      windows.entersNew();
-      timer = context.clock.after(windows.leftMs(), flush);
+      if (kept.length >= count) flush();
+      else timer ??= windows.atEnd(flush);
     };
   };
 }

@@ -18,22 +18,37 @@ export function stable(context: StreamContext) {
     requireSeconds('stable', seconds);
     const read = reader('stable', field);
     const kept = new Buffer<T>();
+    const { clock } = context;
     let value: unknown;
     let phase: 'empty' | 'waiting' | 'steady' = 'empty';
-    let timer: Timer | undefined;
+    let sinceMs = 0;
+    let timers: Timer[] = [];
+    let settled: readonly T[] = [];
     const settle = () => {
-      phase = 'steady';
-      for (const item of kept.take()) feed(context, 'stable', children, item);
+      if (phase === 'waiting') {
+        phase = 'steady';
+        settled = kept.take();
+      }
+      const items = settled;
+      timers.shift();
+      if (timers.length === 0) settled = [];
+      for (const item of items) feed(context, 'stable', children, item);
+    };
+    const change = () => {
+      // As in Riemann, changes in one and the same moment each have the run handed on, so it comes as often.
+      if (clock.monoMs() > sinceMs || phase !== 'waiting') {
+        for (const timer of timers) timer.cancel();
+        timers = [];
+      }
+      kept.take();
+      phase = 'waiting';
+      sinceMs = clock.monoMs();
+      timers.push(clock.after(seconds * 1000, settle));
     };
     return (item) => {
       const next = read(item);
-      if (phase === 'empty' || !sameValue(next, value)) {
-        timer?.cancel();
-        kept.take();
-        value = next;
-        phase = 'waiting';
-        timer = context.clock.after(seconds * 1000, settle);
-      }
+      if (phase === 'empty' || !sameValue(next, value)) change();
+      value = next;
       if (phase === 'steady') feed(context, 'stable', children, item);
       else kept.add(item);
     };

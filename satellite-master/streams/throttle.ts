@@ -14,9 +14,12 @@ export function throttle(context: StreamContext) {
   return <T>(count: number, seconds: number, ...children: Stream<T>[]): Stream<T> => {
     requireAtLeast('throttle', 'count', count, 0);
     const windows = new ClockWindows(context.clock, requireSeconds('throttle', seconds));
+    let window = 0;
     let used = 0;
     return (item) => {
-      if (windows.entersNew()) used = 0;
+      const current = windows.current();
+      if (current > window) used = 0;
+      window = current;
       if (used >= count) return;
       used++;
       feed(context, 'throttle', children, item);
