@@ -64,8 +64,21 @@ export async function readSlaveSettings(file: string, own: NodeJS.ProcessEnv = p
     environment: environmentOf(settings['safe-env'], own),
     comets: run,
     keepsTasks: run.some(({ comet }) => comet.keepsTasks === true),
-    warnings: [...warnings, ...prefixWarnings(settings.service), ...sameServiceWarnings(comets)],
+    warnings: [
+      ...warnings,
+      ...riemannWarnings(satellites, run),
+      ...prefixWarnings(settings.service),
+      ...sameServiceWarnings(comets),
+    ],
   };
+}
+
+/** Task metadata goes over HTTP only. */
+function riemannWarnings(satellites: readonly SatelliteSettings[], comets: readonly CometSettings[]): string[] {
+  const isAlone = satellites.every(({ protocol }) => protocol === 'riemann');
+  return isAlone && comets.some(({ comet }) => comet.keepsTasks === true)
+    ? ['satellites: task metadata is not sent over "protocol": "riemann"']
+    : [];
 }
 
 function prefixWarnings(prefix: string): string[] {

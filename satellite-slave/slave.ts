@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { type Clock, sleep, systemClock } from '../shared/clock.ts';
 import { HttpClient } from '../shared/http-client.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
+import { RiemannClient } from '../shared/riemann/client.ts';
 import { Commands } from './comets/commands.ts';
 import { FileSystemCalls } from './comets/file-system-calls.ts';
 import { Machine } from './comets/machine.ts';
@@ -13,6 +14,7 @@ import { HostNaming } from './host-naming.ts';
 import { HttpAgent } from './mesos/agent.ts';
 import { NamedOutlets, Printer } from './outlet.ts';
 import type { SlaveSettings } from './settings.ts';
+import { RiemannUplink } from './uplink/riemann-uplink.ts';
 import { MastersKeeper } from './uplink/task-keeper.ts';
 import { TaskUplink } from './uplink/task-uplink.ts';
 import { Token } from './uplink/token.ts';
@@ -38,7 +40,7 @@ export class Slave {
   readonly #calls: FileSystemCalls;
   readonly #runners: readonly CometRunner[];
   readonly #schedule: Schedule;
-  readonly #uplinks: readonly (Uplink | TaskUplink)[];
+  readonly #uplinks: readonly (Uplink | RiemannUplink | TaskUplink)[];
 
   constructor(settings: SlaveSettings, { log, clock = systemClock, print, patienceMs }: SlaveOptions) {
     this.#clock = clock;
@@ -52,11 +54,18 @@ export class Slave {
       log,
       ...(patienceMs === undefined ? {} : { patienceMs }),
     });
-    const masters = (print ? [] : settings.satellites).map(({ origin, tokenFile, tls }) => {
-      const client = new HttpClient(origin, tls);
-      return () => ({ client, token: new Token(tokenFile), clock, log });
+    const satellites = print ? [] : settings.satellites;
+    const masters = satellites.flatMap((satellite) => {
+      if (satellite.protocol === 'riemann') return [];
+      const client = new HttpClient(satellite.origin, satellite.tls);
+      return [() => ({ client, token: new Token(satellite.tokenFile), clock, log })];
     });
-    const uplinks = masters.map((master) => new Uplink(master()));
+    const riemanns = satellites.flatMap((satellite) =>
+      satellite.protocol === 'riemann'
+        ? [new RiemannUplink({ client: new RiemannClient({ ...satellite, clock }), clock, log })]
+        : [],
+    );
+    const uplinks = [...masters.map((master) => new Uplink(master())), ...riemanns];
     const taskUplinks = settings.keepsTasks ? masters.map((master) => new TaskUplink(master())) : [];
     this.#uplinks = [...uplinks, ...taskUplinks];
     const outlets = new NamedOutlets(print ? [new Printer(print)] : uplinks, this.#naming);

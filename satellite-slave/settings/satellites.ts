@@ -6,8 +6,17 @@ import { readToken } from '../uplink/token.ts';
 import type { Place } from './place.ts';
 import type { SatelliteEntry } from './schema.ts';
 
-/** One satellite-master to report to. */
-export interface SatelliteSettings {
+/** One satellite-master to report to, or an original one, or any Riemann. */
+export type SatelliteSettings = HttpSatellite | RiemannSatellite;
+
+export interface RiemannSatellite {
+  readonly protocol: 'riemann';
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface HttpSatellite {
+  readonly protocol: 'http';
   /** As in `http://host:port`. */
   readonly origin: string;
   readonly tokenFile: string | undefined;
@@ -17,14 +26,12 @@ export interface SatelliteSettings {
 const DEFAULT_PORT = 5001;
 const RIEMANN_PORT = 5555;
 
-/** @returns the master, or nothing where it is none or can't be sent to yet */
-export function compileSatellite(
-  entry: SatelliteEntry,
-  { file, path, problems, warnings }: Place,
-): SatelliteSettings[] {
+/** @returns the master, or nothing where it is none */
+export function compileSatellite(entry: SatelliteEntry, { file, path, problems }: Place): SatelliteSettings[] {
   const problem = (key: string, found: string, expected: string) =>
     problems.push({ file, path: key === '' ? path : `${path}.${key}`, found, expected });
-  const { host, port, url, protocol, ca, cert, key } = entry;
+  if (entry.protocol === 'riemann') return compileRiemann(entry, problem);
+  const { host, port, url, ca, cert, key } = entry;
   if ((host === undefined) === (url === undefined))
     problem('', host === undefined ? 'neither host nor url' : 'host and url', 'either host (and port) or url');
   if (url !== undefined && port !== undefined) problem('port', String(port), 'the port within url');
@@ -32,7 +39,7 @@ export function compileSatellite(
     typeof url === 'string' ? originOf(url) : originOf(`http://${bracketed(String(host))}:${port ?? DEFAULT_PORT}`);
   if (origin === undefined)
     problem(url === undefined ? 'host' : 'url', String(url ?? host), 'a host and a port, 1-65535');
-  if (protocol === undefined && origin !== undefined && new URL(origin).port === String(RIEMANN_PORT))
+  if (origin !== undefined && new URL(origin).port === String(RIEMANN_PORT))
     problem(
       port === undefined ? 'url' : 'port',
       String(RIEMANN_PORT),
@@ -51,15 +58,21 @@ export function compileSatellite(
       () => readToken(tokenFile),
       (found) => problem('token-file', found, 'a readable file with one token in it'),
     );
-  if (protocol === undefined && origin?.startsWith('http://') && [ca, cert, key].some((pem) => pem !== undefined))
+  if (origin?.startsWith('http://') && [ca, cert, key].some((pem) => pem !== undefined))
     problem('', 'ca, cert or key without https', `"url": "https://${host ?? 'host'}:${port ?? DEFAULT_PORT}"`);
   if ((cert === undefined) !== (key === undefined)) problem('', 'one of cert and key', 'both or none');
-  if (protocol === 'riemann') {
-    const where = url ?? `${host}:${port ?? RIEMANN_PORT}`;
-    warnings.push(`${path}: "protocol": "riemann" is not built yet, so nothing is sent to ${where}`);
-    return [];
-  }
-  return origin === undefined ? [] : [{ origin, tokenFile, tls }];
+  return origin === undefined ? [] : [{ protocol: 'http', origin, tokenFile, tls }];
+}
+
+/** Riemann's protocol knows no tokens, and is spoken without TLS here. */
+function compileRiemann(
+  { host, port = RIEMANN_PORT, ...others }: SatelliteEntry,
+  problem: (key: string, found: string, expected: string) => void,
+): SatelliteSettings[] {
+  for (const name of ['url', 'token-file', 'ca', 'cert', 'key'] as const)
+    if (others[name] !== undefined) problem(name, `${name} beside "protocol": "riemann"`, 'host and port only');
+  if (host === undefined) problem('host', 'nothing', 'the host of a Riemann');
+  return host === undefined ? [] : [{ protocol: 'riemann', host, port }];
 }
 
 /** undefined where it is no URL, e.g. for a port beyond 65535. */

@@ -110,28 +110,28 @@ export function encodeMessage(message: RiemannMessage): Buffer {
   return encoder.finish();
 }
 
-/** One `Msg` with its length before it, as TCP wants it. */
-export function encodeFrame(message: RiemannMessage): Buffer {
+/** One `Msg` with its length before it, as TCP wants it. @param withMicros see {@link writeEvent} */
+export function encodeFrame(message: RiemannMessage, withMicros = false): Buffer {
   const encoder = new Encoder();
   const from = encoder.beginFrame();
-  writeMessage(encoder, message);
+  writeMessage(encoder, message, withMicros);
   encoder.endFrame(from);
   return encoder.finish();
 }
 
-function writeMessage(encoder: Encoder, { ok, error, query, events }: RiemannMessage): void {
+function writeMessage(encoder: Encoder, { ok, error, query, events }: RiemannMessage, withMicros = false): void {
   if (ok !== undefined) {
     encoder.varint(MSG.ok);
     encoder.varint(ok ? 1 : 0);
   }
   if (error !== undefined) encoder.text(MSG.error, error);
   if (query !== undefined) encoder.within(MSG.query, () => encoder.text(QUERY.string, query));
-  for (const event of events) writeEvent(encoder, event);
+  for (const event of events) writeEvent(encoder, event, withMicros);
 }
 
 const MOST_INT64 = 2 ** 63;
 
-/** Field 6 of a `Msg`. A time with a fraction is told in `time_micros` too, which older servers pass over. */
+/** Field 6 of a `Msg`. `withMicros`: a time with a fraction is told in `time_micros` too, which older servers pass over. */
 export function writeEvent(encoder: Encoder, event: RiemannEvent, withMicros = false): void {
   encoder.within(MSG.event, () => {
     const { time, state, service, host, description, tags, ttl, attributes, metric } = event;

@@ -75,6 +75,13 @@ describe('wrong settings', () => {
     ['a url with a path', { satellites: [{ url: 'http://a:1/x' }] }, 'satellites[0].url', /without path/],
     ['a url of another kind', { satellites: [{ url: 'ftp://a:1' }] }, 'satellites[0].url', /http/],
     ['an impossible port in a url', { satellites: [{ url: 'http://a:99999' }] }, 'satellites[0].url', /port/],
+    [
+      'a url of a Riemann',
+      { satellites: [{ url: 'http://a:5555', protocol: 'riemann' }] },
+      'satellites[0].url',
+      /host and port only/,
+    ],
+    ['a Riemann nowhere', { satellites: [{ protocol: 'riemann' }] }, 'satellites[0].host', /the host of a Riemann/],
     ['another protocol', { satellites: [{ host: 'a', protocol: 'x' }] }, 'satellites[0].protocol', /"riemann"/],
     [
       'a token file that is missing',
@@ -156,7 +163,6 @@ describe('wrong settings', () => {
 
 describe('allowed, with a word of warning', () => {
   test.each<[string, object, RegExp]>([
-    ['Riemann', { satellites: [{ host: 'r', protocol: 'riemann' }] }, /"protocol": "riemann" is not built yet.*r:5555/],
     [
       "the original's store of cache-state",
       comet({ name: 'cache-state', params: { store: 'x', threshold: 1 } }),
@@ -179,7 +185,7 @@ describe('allowed, with a word of warning', () => {
     expect(warnings[0]).toMatch(warning);
   });
 
-  test('nothing goes to a Riemann yet, and comets of a missing agent are left out', async () => {
+  test('a Riemann beside masters; comets of a missing agent are left out', async () => {
     const settings = await readSlaveSettings(
       settingsFile({
         satellites: [{ host: 'r', protocol: 'riemann' }, { url: 'https://m:5001/' }, { host: '::1', port: 7 }],
@@ -187,7 +193,11 @@ describe('allowed, with a word of warning', () => {
         ...comet({ name: 'total-tasks-failed', params: {} }),
       }),
     );
-    expect(settings.satellites.map(({ origin }) => origin)).toEqual(['https://m:5001', 'http://[::1]:7']);
+    expect(settings.satellites).toMatchObject([
+      { protocol: 'riemann', host: 'r', port: 5555 },
+      { protocol: 'http', origin: 'https://m:5001' },
+      { protocol: 'http', origin: 'http://[::1]:7' },
+    ]);
     expect(settings.comets).toEqual([]);
   });
 });

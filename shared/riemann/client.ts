@@ -1,0 +1,126 @@
+/** The one way to speak to a Riemann over TCP: one connection that is kept, one message at a time, each answer awaited. */
+import { connect, type Socket } from 'node:net';
+import type { Clock, Timer } from '../clock.ts';
+import { decodeMessage } from './decode.ts';
+import { encodeFrame } from './encode.ts';
+import { FrameReader } from './frames.ts';
+import type { RiemannMessage } from './message.ts';
+
+export interface RiemannClientOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  /** For connecting and the answer together; default 10 s. */
+  readonly timeoutMs?: number;
+  /** A longer answer is an error; default 1 MiB. */
+  readonly mostAnswerBytes?: number;
+}
+
+/** Thrown when a kept connection turned out to be closed by the other side before it answered anything. */
+class StaleConnection extends Error {}
+
+interface Waiting {
+  readonly resolve: (answer: RiemannMessage) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class RiemannClient {
+  readonly #options: RiemannClientOptions;
+  #socket: Socket | undefined;
+  /** Whether the connection has carried an answer before. */
+  #used = false;
+  #waiting: Waiting | undefined;
+
+  constructor(options: RiemannClientOptions) {
+    this.#options = options;
+  }
+
+  /** As in `host:port`. */
+  get address(): string {
+    const { host, port } = this.#options;
+    return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+
+  /**
+   * Sends one message, connecting where that is needed. Not to be called again before it has settled.
+   * @returns the answer; whether it is `ok` is for the caller to see
+   * @throws what the network throws, or a plain Error for a time-out or an answer that is none
+   */
+  async send(message: RiemannMessage): Promise<RiemannMessage> {
+    try {
+      return await this.#exchange(message);
+    } catch (error) {
+      if (error instanceof StaleConnection) return await this.#exchange(message);
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#socket?.destroy();
+  }
+
+  async #exchange(message: RiemannMessage): Promise<RiemannMessage> {
+    const { clock, timeoutMs = 10_000 } = this.#options;
+    let timer: Timer | undefined;
+    try {
+      return await new Promise<RiemannMessage>((resolve, reject) => {
+        this.#waiting = { resolve, reject };
+        timer = clock.after(timeoutMs, () => this.#fail(new Error(`no answer within ${timeoutMs} ms`)));
+        this.#socket ??= this.#connect();
+        this.#socket.write(encodeFrame(message, true));
+      });
+    } finally {
+      timer?.cancel();
+      this.#waiting = undefined;
+    }
+  }
+
+  #connect(): Socket {
+    const { host, port, mostAnswerBytes = 1024 * 1024 } = this.#options;
+    const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+    const frames = new FrameReader(mostAnswerBytes);
+    this.#used = false;
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        frames.push(chunk);
+        while (frames.next()) this.#answered(decodeMessage(frames.bytes, frames.from, frames.to));
+      } catch (error) {
+        this.#fail(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+    let fault: NodeJS.ErrnoException | undefined;
+    socket.on('error', (error) => {
+      fault = error;
+    });
+    socket.on('close', () => {
+      if (this.#socket === socket) this.#gone(fault);
+    });
+    // A server that says no more is not spoken to either.
+    socket.on('end', () => socket.destroy());
+    return socket;
+  }
+
+  #answered(answer: RiemannMessage): void {
+    this.#used = true;
+    if (this.#waiting) this.#waiting.resolve(answer);
+    else this.#fail(new Error('an answer came that nothing was asked for'));
+    this.#waiting = undefined;
+  }
+
+  #gone(fault: NodeJS.ErrnoException | undefined): void {
+    this.#socket = undefined;
+    const stale = this.#used && (!fault || fault.code === 'ECONNRESET' || fault.code === 'EPIPE');
+    const error = fault ?? new Error('the connection was closed without an answer');
+    this.#waiting?.reject(stale ? new StaleConnection(error.message, { cause: error }) : error);
+    this.#waiting = undefined;
+  }
+
+  /** Whatever comes on this connection now belongs to nobody. */
+  #fail(error: Error): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.destroy();
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+  }
+}
