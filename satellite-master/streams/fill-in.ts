@@ -73,12 +73,14 @@ class Gaps {
   readonly #context: StreamContext;
   readonly #ms: number;
   readonly #fill: () => void;
+  readonly #isOver: (event: StreamEvent) => boolean;
   #timer: Timer | undefined;
 
   constructor(context: StreamContext, seconds: number, fill: () => void) {
     this.#context = context;
     this.#ms = seconds * 1000;
     this.#fill = fill;
+    this.#isOver = isExpired(context);
   }
 
   begin(): void {
@@ -88,7 +90,7 @@ class Gaps {
   see(event: StreamEvent): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (!isExpired(this.#context)(event)) this.begin();
+    if (!this.#isOver(event)) this.begin();
   }
 }
 
