@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { Backoff } from '../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
+import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/client.ts';
@@ -15,6 +16,7 @@ import { ClusterView } from './mesos/cluster-view.ts';
 import type { Leadership } from './mesos/leadership.ts';
 import { OffInMesos } from './off-in-mesos.ts';
 import { Reception } from './reception.ts';
+import { Recorder } from './replay/recorder.ts';
 import { BlackHole } from './rules/black-hole.ts';
 import { JudgeTests } from './rules/judge-tests.ts';
 import type { MasterSettings } from './settings.ts';
@@ -59,6 +61,7 @@ export class Master {
   readonly #clusterThread: ClusterThread | undefined;
   readonly #offInMesos: OffInMesos | undefined;
   readonly #reception: Reception;
+  readonly #recorder: Recorder | undefined;
   readonly #blackHole: BlackHole;
   readonly #replica: Replica;
   readonly #whitelist: Whitelist;
@@ -120,7 +123,18 @@ export class Master {
     });
     this.#blackHole = blackHole;
     cluster?.onTask((task, before) => blackHole.takeTask(task, before));
-    const reception = new Reception({ judge, heard: (event) => blackHole.takeEvent(event), metrics, clock, log });
+    const recorder =
+      settings.record &&
+      new Recorder({
+        settings: settings.record,
+        records: () => (replica.complete ? replica.entries() : undefined),
+        clock,
+        log,
+        dropped: (events) => metrics.recordDropped.inc(events),
+      });
+    this.#recorder = recorder;
+    const heard = (event: Event) => blackHole.takeEvent(event);
+    const reception = new Reception({ judge, heard, recorder, metrics, clock, log });
     this.#reception = reception;
     this.#census = new Census({
       replica,
@@ -203,6 +217,7 @@ export class Master {
     });
     metrics.onCollect(() => {
       status.fill(metrics);
+      if (recorder) metrics.waiting.set({ queue: 'record' }, recorder.waiting);
       this.#cluster.fill(metrics);
       metrics.blackHoleHosts.set(blackHole.hosts);
       metrics.failingApplications.set(blackHole.applications);
@@ -249,6 +264,7 @@ export class Master {
     const { service } = this.#settings;
     for (const warning of this.#settings.warnings) this.#log.warn(warning);
     const address = await this.#http.listen(service.host, service.port);
+    this.#recorder?.start();
     await this.#riemann.start();
     await this.#history.open();
     this.#leadership.start(({ leads, reason }) => {
@@ -277,6 +293,7 @@ export class Master {
     await this.#offInMesos?.stop();
     await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
     await this.#cluster.stop();
+    await this.#recorder?.close();
     await this.#tasks.close(deadlineMs / 8);
     await this.#file.close();
     await this.#leadership.stop();
@@ -304,6 +321,7 @@ export class Master {
     this.#reconciler.mark(host);
     this.#reaper.changed(change);
     this.#chronicle.changed(change);
+    this.#recorder?.changed(change);
     this.#publish();
   }
 

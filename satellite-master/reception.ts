@@ -4,6 +4,7 @@ import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import { EventIndex } from './events/index.ts';
+import type { Recorder } from './replay/recorder.ts';
 import type { JudgeTests, Quiet } from './rules/judge-tests.ts';
 import type { Metrics } from './stats/metrics.ts';
 import type { Silence } from './whitelist/census.ts';
@@ -12,6 +13,7 @@ export interface ReceptionOptions {
   readonly judge: JudgeTests;
   /** Hears every event that the index took. */
   readonly heard?: (event: Event) => void;
+  readonly recorder?: Pick<Recorder, 'take' | 'stalled'> | undefined;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -21,6 +23,7 @@ export class Reception implements Silence {
   readonly index: EventIndex;
   readonly #judge: JudgeTests;
   readonly #hears: (event: Event) => void;
+  readonly #recorder: ReceptionOptions['recorder'];
   readonly #metrics: Metrics;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -28,10 +31,11 @@ export class Reception implements Silence {
   readonly #listeners = new Set<(event: Event, before?: Event) => void>();
   readonly #listeningSinceMs: number;
 
-  constructor({ judge, heard = () => undefined, metrics, clock, log }: ReceptionOptions) {
+  constructor({ judge, heard = () => undefined, recorder, metrics, clock, log }: ReceptionOptions) {
     this.index = new EventIndex(clock);
     this.#judge = judge;
     this.#hears = heard;
+    this.#recorder = recorder;
     this.#metrics = metrics;
     this.#clock = clock;
     this.#log = log;
@@ -40,6 +44,7 @@ export class Reception implements Silence {
   }
 
   take(events: readonly Event[]): void {
+    this.#recorder?.take(events);
     for (const event of events) {
       if (!this.#keep(event)) continue;
       this.#judge.take(event);
@@ -64,6 +69,7 @@ export class Reception implements Silence {
 
   /** What this master itself found out: it takes no room from what the hosts report. */
   takeOwn(events: readonly Event[]): void {
+    this.#recorder?.take(events, true);
     for (const event of events) {
       if (!this.#keep(event, true)) continue;
       this.#judge.take(event);
@@ -76,6 +82,7 @@ export class Reception implements Silence {
     const { expired, stalledMs } = this.index.tick();
     if (stalledMs > 0) {
       this.#metrics.stalls.inc();
+      this.#recorder?.stalled(stalledMs);
       this.#log.warn(
         { stalledMs: Math.round(stalledMs) },
         'this master itself stood still: expiries wait one more ttl',

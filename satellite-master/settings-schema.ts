@@ -63,6 +63,25 @@ export const masterSchema = {
     'service-host': { type: 'string', minLength: 1, default: '127.0.0.1' },
     'service-port': { ...port, default: 5001 },
     streams: { type: 'string', minLength: 1 },
+    'shadow-streams': path,
+    record: {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['dir'],
+      properties: {
+        dir: path,
+        keep: { ...duration, default: '7day' },
+        'most-bytes': {
+          type: 'integer',
+          minimum: 1_000_000,
+          default: 10_000_000_000,
+          expected: 'a number of bytes, 1,000,000 or more',
+        },
+        gzip: { type: 'boolean', default: true },
+      },
+      default: null,
+      expected: 'null or {"dir", "keep", "most-bytes", "gzip"}',
+    },
     'riemann-tcp-server-options': socket,
     'riemann-udp-server-options': socket,
     'managed-off-limit': {

@@ -6,6 +6,7 @@ import { formatDuration, parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { checkSettings, inspectSettings, SettingsError } from '../shared/settings.ts';
 import type { RiemannSocketSettings } from './intake/riemann-side.ts';
+import type { RecordSettings } from './replay/recorder.ts';
 import type { BlackHoleSettings } from './rules/black-hole.ts';
 import { masterSchema } from './settings-schema.ts';
 import type { TaskStoreSettings } from './tasks/open.ts';
@@ -62,6 +63,8 @@ export interface MasterSettings {
   readonly riemannUdp: RiemannSocketSettings | undefined;
   /** `off-action`: what a host that is off means in Mesos beyond the whitelist. */
   readonly offAction: 'whitelist' | 'deactivate' | 'drain';
+  /** undefined: nothing is recorded. */
+  readonly record: RecordSettings | undefined;
   /** What the operator should know, and what is not built yet. */
   readonly warnings: readonly string[];
 }
@@ -112,6 +115,8 @@ export function readMasterSettings(file: string): MasterSettings {
     const fault = faultOfTaskStore(raw['task-store']);
     if (fault) problem(...fault);
   }
+  if (sound('record') && raw.record && ms(raw.record.keep, 's') < SHORTEST_KEEP_MS)
+    problem('record.keep', JSON.stringify(raw.record.keep), 'at least "1m"');
   const mesosSecret = sound('mesos-credentials')
     ? secret('mesos-credentials.secret-file', raw['mesos-credentials']?.['secret-file'])
     : undefined;
@@ -143,6 +148,7 @@ export function readMasterSettings(file: string): MasterSettings {
     riemannTcp: riemannSocketOf(raw['riemann-tcp-server-options']),
     riemannUdp: riemannSocketOf(raw['riemann-udp-server-options']),
     offAction: raw['off-action'],
+    record: recordOf(raw),
     warnings: warningsOf(raw),
   };
 }
@@ -216,6 +222,12 @@ function taskStoreOf({ kind, keep, url, 'most-bytes': mostBytes }: Raw['task-sto
   return kind === 'redis'
     ? { kind, keepMs, url: url ?? '' }
     : { kind, keepMs, mostBytes: mostBytes ?? MOST_TASK_BYTES };
+}
+
+function recordOf({ record }: Raw): RecordSettings | undefined {
+  if (!record) return undefined;
+  const { dir, keep, 'most-bytes': mostBytes, gzip } = record;
+  return { dir, keepMs: ms(keep, 's'), mostBytes, gzip };
 }
 
 function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefined {

@@ -66,6 +66,8 @@ export class Metrics {
   /** Each is bounded; one that stays above 0 is not kept up with. */
   readonly waiting = this.#gauge('waiting', 'What waits to be written', ['queue']);
 
+  readonly recordDropped = this.#counter('record_dropped_total', 'Events that are missing in the recording');
+
   // Black holes
   readonly blackHoleHosts = this.#gauge('black_hole_hosts', 'Hosts on which tasks fail that work elsewhere');
   readonly failingApplications = this.#gauge('failing_applications', 'Applications that fail wherever they run');

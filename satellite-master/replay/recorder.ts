@@ -1,0 +1,239 @@
+/**
+ * Writes what this master hears into files, for replay (docs/replay.md). Never slows the intake: what arrives only
+ * waits in a bounded queue, lines are made and written in small batches, and what finds no room is counted and noted.
+ * Touches nothing but its folder; nothing is decided by it.
+ */
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Event } from '../../shared/event.ts';
+import { type Log, OnceLog } from '../../shared/log.ts';
+import { version } from '../../shared/version.ts';
+import type { HostRecord } from '../whitelist/record.ts';
+import type { ReplicaChange, ReplicaEntry } from '../whitelist/replica.ts';
+import { RecordFile } from './record-file.ts';
+import { RecordQueue } from './record-queue.ts';
+import { type Note, noteLine } from './recording-lines.ts';
+
+export interface RecordSettings {
+  readonly dir: string;
+  readonly keepMs: number;
+  readonly mostBytes: number;
+  readonly gzip: boolean;
+}
+
+export interface RecorderOptions {
+  readonly settings: RecordSettings;
+  /** All records, once the store is read whole; undefined before. */
+  readonly records: () => Iterable<ReplicaEntry> | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of events that are missing in the recording. */
+  readonly dropped: (events: number) => void;
+  /** Default 32 MiB: what may wait for the disk, as estimated. */
+  readonly mostWaitingBytes?: number;
+  /** Default 64 MiB, or an eighth of `most-bytes`; and an hour. */
+  readonly fileBytes?: number;
+  readonly fileMs?: number;
+}
+
+const MOST_WAITING_BYTES = 32 * 1024 * 1024;
+const FILE_BYTES = 64 * 1024 * 1024;
+const FILE_MS = 3_600_000;
+/** Between two batches: what a crash may cost. */
+const FLUSH_MS = 200;
+/** Lines made without a pause: about a millisecond's work. */
+const SLICE = 500;
+/** A slice of the snapshot: records are larger. */
+const RECORD_SLICE = 50;
+const WRITE_BYTES = 256 * 1024;
+const ALIVE_MS = 10_000;
+const CLOCK_SET_MS = 1_000;
+const REOPEN_MS = 5_000;
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #clock: Clock;
+  readonly #once: OnceLog;
+  readonly #queue: RecordQueue;
+  readonly #file: RecordFile;
+  #timer: Timer | undefined;
+  #writing: Promise<void> | undefined;
+  #closed = false;
+  /** Records still to be written into the file that was begun. */
+  #snapshot: Iterator<ReplicaEntry> | undefined;
+  #snapshotDue = true;
+  #lost = 0;
+  #lostReason = '';
+  #reopenMs = Number.NEGATIVE_INFINITY;
+  #lastAt = 0;
+  #wroteMs = 0;
+  /** Wall less monotonic, ms: it changes when the wall clock is set. */
+  #offsetMs: number;
+
+  constructor(options: RecorderOptions) {
+    const { settings, clock, log, mostWaitingBytes = MOST_WAITING_BYTES, fileMs = FILE_MS } = options;
+    const fileBytes = options.fileBytes ?? Math.min(FILE_BYTES, settings.mostBytes / 8);
+    this.#options = options;
+    this.#clock = clock;
+    this.#once = new OnceLog(log);
+    this.#queue = new RecordQueue(mostWaitingBytes);
+    this.#file = new RecordFile({ ...settings, fileBytes, fileMs, clock, log: this.#once });
+    this.#offsetMs = clock.wallMs() - clock.monoMs();
+  }
+
+  /** Events and notes that wait for the disk. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
+  /** From here on everything is taken; the folder may come later. */
+  start(): void {
+    this.#note({ note: 'began', version });
+    this.#timer = this.#clock.every(FLUSH_MS, () => this.#flush());
+  }
+
+  take(events: readonly Event[], own = false): void {
+    if (this.#closed) return;
+    const at = this.#now();
+    for (const event of events)
+      if (!this.#queue.pushEvent(at, event, own)) this.#drop(1, 'too many waited for the disk');
+  }
+
+  /** The master stood still: expiries waited one more ttl. */
+  stalled(ms: number): void {
+    this.#note({ note: 'stalled', ms: Math.round(ms) });
+  }
+
+  /** What others than the rules did to a record. */
+  changed(change: ReplicaChange): void {
+    const { host, before, after, kind, initial } = change;
+    if (kind === 'expiry' || initial) return;
+    if (after && !isOthersWork(before?.record, after.record)) return;
+    this.#note({ note: 'record', host, createdMs: after?.createdMs ?? 0, record: after?.record ?? null });
+  }
+
+  /** Writes what waits, then closes. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#note({ note: 'ended' });
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#writing;
+    this.#flush();
+    await this.#writing;
+    await this.#file.close();
+  }
+
+  #note(note: Note): void {
+    if (!this.#closed) this.#queue.pushNote(this.#now(), note);
+  }
+
+  #now(): number {
+    const wallMs = this.#clock.wallMs();
+    const offsetMs = wallMs - this.#clock.monoMs();
+    const movedMs = offsetMs - this.#offsetMs;
+    this.#offsetMs = offsetMs;
+    if (Math.abs(movedMs) > CLOCK_SET_MS)
+      this.#queue.pushNote(wallMs / 1000, { note: 'clock', ms: Math.round(movedMs) });
+    return Math.round(wallMs) / 1000;
+  }
+
+  #drop(events: number, reason: string): void {
+    if (events === 0) return;
+    this.#lost += events;
+    this.#lostReason = reason;
+    this.#options.dropped(events);
+    this.#once.warn('dropped', `the recording misses events: ${reason}`);
+  }
+
+  #flush(): void {
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    if (this.#clock.monoMs() < this.#reopenMs && !this.#closed) return;
+    if (this.#queue.size === 0 && this.#clock.monoMs() - this.#wroteMs >= ALIVE_MS) this.#note({ note: 'alive' });
+    let text = '';
+    let events = 0;
+    try {
+      if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
+      this.#beginSnapshot();
+      while (this.#queue.size > 0 || this.#snapshot || this.#lost > 0) {
+        text += this.#lostLine();
+        const slice = this.#queue.take(SLICE);
+        text += slice.text;
+        events += slice.events;
+        this.#lastAt = slice.lastAt ?? this.#lastAt;
+        text += this.#snapshotLines();
+        if (text.length >= WRITE_BYTES) {
+          await this.#file.append(text);
+          text = '';
+          events = 0;
+          if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
+          this.#beginSnapshot();
+        } else await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (text !== '') {
+        await this.#file.append(text);
+        this.#wroteMs = this.#clock.monoMs();
+      }
+      this.#once.recovered('write', 'the recording is written again');
+      this.#once.recovered('dropped', 'the recording keeps up again');
+    } catch (error) {
+      const reason = messageOf(error);
+      this.#drop(events, reason);
+      this.#once.warn('write', `the recording can't be written, everything else goes on: ${reason}`);
+      this.#snapshot = undefined;
+      this.#snapshotDue = true;
+      this.#reopenMs = this.#clock.monoMs() + REOPEN_MS;
+      await this.#file.abandon();
+    }
+  }
+
+  #lostLine(): string {
+    if (this.#lost === 0) return '';
+    const line = noteLine(this.#lastAt || this.#now(), {
+      note: 'dropped',
+      events: this.#lost,
+      reason: this.#lostReason,
+    });
+    this.#lost = 0;
+    return line;
+  }
+
+  /** Every file can be read by itself: it begins with the records as they stand. */
+  #beginSnapshot(): void {
+    const records = this.#snapshotDue ? this.#options.records() : undefined;
+    if (!records) return;
+    this.#snapshotDue = false;
+    this.#snapshot = records[Symbol.iterator]();
+  }
+
+  #snapshotLines(): string {
+    let text = '';
+    const at = this.#lastAt || this.#now();
+    for (let left = RECORD_SLICE; left > 0 && this.#snapshot; left--) {
+      const { value: entry, done } = this.#snapshot.next();
+      if (done) {
+        this.#snapshot = undefined;
+        text += noteLine(at, { note: 'whole' });
+      } else if (entry.record) {
+        const { host, createdMs, record } = entry;
+        text += noteLine(at, { note: 'record', host, createdMs, record, snapshot: true });
+      }
+    }
+    return text;
+  }
+}
+
+/** The manual list, or that the host was taken over from a file; all else the rules of a replay do themselves. */
+function isOthersWork(before: HostRecord | undefined, after: HostRecord | undefined): boolean {
+  if (!before) return after?.changed?.cause === 'takeover' || manualOf(after) !== manualOf(undefined);
+  return manualOf(before) !== manualOf(after);
+}
+
+function manualOf(record: HostRecord | undefined): string {
+  return JSON.stringify([record?.['manual-flag'] ?? null, record?.['manual-events'] ?? {}]);
+}
