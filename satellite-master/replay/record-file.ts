@@ -86,12 +86,13 @@ export class RecordFile {
     const { dir, gzip, keepMs, mostBytes, fileBytes, clock, log } = this.#options;
     this.#prunedMs = clock.monoMs();
     const current = this.#path;
+    const nowMs = clock.wallMs();
     this.#tidying = this.#tidying
       .then(async () => {
         if (gzip && packs)
           for (const { path, packed } of await filesIn(dir)) if (!packed && path !== current) await pack(path);
         // Room for the file that is being written.
-        await prune(dir, { keepMs, mostBytes: mostBytes - fileBytes }, clock.wallMs());
+        await prune(dir, { keepMs, mostBytes: mostBytes - fileBytes }, nowMs);
         log.recovered('tidy', `${dir}: the bounds of the recording are kept again`);
       })
       .catch((error: unknown) =>

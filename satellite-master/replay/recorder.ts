@@ -89,7 +89,7 @@ export class Recorder {
   /** From here on everything is taken; the folder may come later. */
   start(): void {
     this.#note({ note: 'began', version });
-    this.#timer = this.#clock.every(FLUSH_MS, () => this.#flush());
+    this.#timer = this.#clock.every(FLUSH_MS, () => void (this.#writing ?? this.flush()));
   }
 
   take(events: readonly Event[], own = false): void {
@@ -112,15 +112,22 @@ export class Recorder {
     this.#note({ note: 'record', host, createdMs: after?.createdMs ?? 0, record: after?.record ?? null });
   }
 
+  /** Writes what waits now; never rejects. */
+  async flush(): Promise<void> {
+    await this.#writing;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
+  }
+
   /** Writes what waits, then closes. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#note({ note: 'ended' });
     this.#closed = true;
     this.#timer?.cancel();
-    await this.#writing;
-    this.#flush();
-    await this.#writing;
+    await this.flush();
     await this.#file.close();
   }
 
@@ -144,12 +151,6 @@ export class Recorder {
     this.#lostReason = reason;
     this.#options.dropped(events);
     this.#once.warn('dropped', `the recording misses events: ${reason}`);
-  }
-
-  #flush(): void {
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
   }
 
   async #write(): Promise<void> {
