@@ -265,7 +265,12 @@ export class Master {
     for (const warning of this.#settings.warnings) this.#log.warn(warning);
     const address = await this.#http.listen(service.host, service.port);
     this.#recorder?.start();
-    await this.#riemann.start();
+    try {
+      await this.#riemann.start();
+    } catch (error) {
+      await Promise.all([this.#riemann.close(0), this.#http.close(0)]);
+      throw error;
+    }
     await this.#history.open();
     this.#leadership.start(({ leads, reason }) => {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');

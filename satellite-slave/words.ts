@@ -2,6 +2,7 @@
 import { sleep, systemClock } from '../shared/clock.ts';
 import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
 import { createLog } from '../shared/log.ts';
+import type { SatelliteSettings } from './settings/satellites.ts';
 import { readSlaveSettings, type SlaveSettings } from './settings.ts';
 import { Slave, type SlaveOptions } from './slave.ts';
 
@@ -42,8 +43,12 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 function tellSettings(file: string, { comets, satellites, warnings }: SlaveSettings): void {
   for (const warning of warnings) process.stdout.write(`${file}: warning: ${warning}\n`);
-  const where = satellites.map(({ origin }) => origin).join(', ') || 'nowhere';
+  const where = satellites.map(addressOf).join(', ') || 'nowhere';
   process.stdout.write(`${file}: well; ${comets.length} comets, reporting to ${where}\n`);
+}
+
+function addressOf(satellite: SatelliteSettings): string {
+  return satellite.protocol === 'http' ? satellite.origin : `${satellite.host}:${satellite.port} (Riemann)`;
 }
 
 function optionsOf({ dryRun, once }: Words): SlaveOptions {

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), the plugins of Nagios
-# for the slave's `nagios` recipe, a Redis for task metadata, and a Prometheus that scrapes a master. npm runs this before them: it installs what
-# is missing on Debian and Ubuntu, and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only
-# the jars and the scripts, the daemon is in `zookeeperd`, which this leaves alone; packages that hold a daemon are
-# installed without starting it, now or at boot.
+# for the slave's `nagios` recipe, a Redis for task metadata, a Prometheus that scrapes a master, and the clients of
+# Riemann: riemann-client, collectd and syslog-ng. npm runs this before them: it installs what is missing on Debian and
+# Ubuntu, and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only the jars and the scripts,
+# the daemon is in `zookeeperd`, which this leaves alone; packages that hold a daemon are installed without starting it,
+# now or at boot.
 set -euo pipefail
 
 zookeeper_jar=/usr/share/java/zookeeper.jar
@@ -13,15 +14,19 @@ plugins=/usr/lib/nagios/plugins
 packages=()
 [[ -e $zookeeper_jar && -e $logging_jar ]] || packages+=(zookeeper)
 [[ -x $plugins/check_load && -x $plugins/check_disk ]] || packages+=(monitoring-plugins-basic)
+command -v riemann-client >/dev/null || packages+=(riemann-c-client)
+compgen -G '/usr/lib/syslog-ng/*/libriemann.so' >/dev/null || packages+=(syslog-ng-mod-riemann)
 command -v java >/dev/null || packages+=(default-jre-headless)
 # Those that would start a service.
 daemons=()
 command -v prometheus >/dev/null && command -v promtool >/dev/null || daemons+=(prometheus)
 command -v redis-server >/dev/null || daemons+=(redis-server)
+[[ -x /usr/sbin/collectd && -e /usr/lib/collectd/write_riemann.so ]] || daemons+=(collectd-core)
+[[ -x /usr/sbin/syslog-ng ]] || daemons+=(syslog-ng-core)
 packages+=("${daemons[@]}")
 
 if ((${#packages[@]} == 0)); then
-  echo "test needs: ZooKeeper, Java, monitoring plugins, Prometheus and Redis are here"
+  echo "test needs: ZooKeeper, Java, monitoring plugins, Prometheus, Redis and Riemann's clients are here"
   exit 0
 fi
 
@@ -32,6 +37,7 @@ The tests need these Debian packages, or what they hold: ${packages[*]}
   java                               Java 11 or newer on the PATH
   $plugins                  the plugins of Nagios (check_load, check_disk)
   prometheus, promtool, redis-server         on the PATH
+  riemann-client, collectd with write_riemann, syslog-ng with its riemann destination
 Install them, or run the tests on Debian or Ubuntu.
 MISSING
   exit 1
@@ -58,5 +64,5 @@ echo "test needs: installing ${packages[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}"
 if [[ -d /run/systemd/system ]]; then
-  for daemon in "${daemons[@]}"; do "${as_root[@]}" systemctl disable --now --quiet "$daemon"; done
+  for daemon in "${daemons[@]}"; do "${as_root[@]}" systemctl disable --now --quiet "${daemon%-core}"; done
 fi

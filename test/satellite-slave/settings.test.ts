@@ -22,9 +22,9 @@ const comet = (more: object) => ({
 describe("the original's shipped file", () => {
   test('is taken unchanged', async () => {
     const settings = await readSlaveSettings(ORIGINAL);
-    expect(settings.satellites.map(({ origin }) => origin)).toEqual([
-      'http://satellite.master.1.example.com:5001',
-      'http://satellite.master.2.example.com:5001',
+    expect(settings.satellites).toMatchObject([
+      { origin: 'http://satellite.master.1.example.com:5001' },
+      { origin: 'http://satellite.master.2.example.com:5001' },
     ]);
     expect(settings).toMatchObject({
       prefix: 'mesos/slave/',
