@@ -199,7 +199,8 @@ export class Reconciler {
       const on = decision.action === 'on' ? decision : undefined;
       const step = keepingStep(this.#inputOf(host), wishes.flag(host), on);
       if (!step) continue;
-      const waitsUntilMs = this.#calm.waitsUntilMs(host);
+      // A readmission has waited long enough by its own rule; what can go to and fro without end is the events.
+      const waitsUntilMs = on ? undefined : this.#calm.waitsUntilMs(host);
       if (waitsUntilMs === undefined) steps.push(step);
       else {
         this.#once.warn(`calm ${host}`, `${host} is changed again and again: does another master think that it leads?`);
