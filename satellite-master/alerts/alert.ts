@@ -50,6 +50,8 @@ export interface SayingOptions {
 
 /** What is longer than this is cut: no receiver shows more. */
 const LONGEST_SUMMARY = 1000;
+/** The year 10000. */
+const END_OF_CALENDAR_S = 253_402_300_800;
 
 /**
  * @param self names this master, the source of events without a host
@@ -57,11 +59,12 @@ const LONGEST_SUMMARY = 1000;
  * @returns undefined for an event that says nothing here
  */
 export function alertOf(event: StreamEvent, said: SayingOptions, self: string, nowS: number): Alert | undefined {
-  const { host, service = '', state, description, metric, time = nowS, attributes = {} } = event;
+  const { host, service = '', state, description, metric, attributes = {} } = event;
+  const time = isDate(event.time) ? event.time : nowS;
   if (state === 'expired' && said.expired === 'ignore' && !said.heartbeat) return undefined;
   const summary = said.summary?.(event) ?? `${[host, service].filter(Boolean).join(' ')} is ${state ?? 'reported'}`;
   return {
-    key: said.key?.(event) ?? `${host ?? ''} ${service}`,
+    key: said.key?.(event) ?? defaultKey(host, service),
     state: resolves(state, said) ? 'resolve' : 'trigger',
     severity: severityOf(event, said),
     summary: escapeControls(String(summary)).slice(0, LONGEST_SUMMARY),
@@ -75,6 +78,15 @@ export function alertOf(event: StreamEvent, said: SayingOptions, self: string, n
     sinceS: time,
     labels: attributes,
   };
+}
+
+/** Rules may make events of any time; receivers take only what a calendar has. */
+function isDate(timeS: number | undefined): timeS is number {
+  return timeS !== undefined && timeS >= 0 && timeS < END_OF_CALENDAR_S;
+}
+
+export function defaultKey(host: string | undefined, service: string): string {
+  return `${host ?? ''} ${service}`;
 }
 
 function resolves(state: string | undefined, { resolveOn = ['ok'], expired, heartbeat }: SayingOptions): boolean {

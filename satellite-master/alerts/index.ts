@@ -8,12 +8,16 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Metrics } from '../stats/metrics.ts';
-import type { Alert } from './alert.ts';
+import { parseChannel } from './channels/kinds.ts';
 import type { ChannelFunctions } from './channels/options.ts';
-import type { SendingReason } from './needs-sending.ts';
+import { bindChannels } from './intake.ts';
+import type { Term } from './needs-sending.ts';
+import { channelEvent, channelGoneEvent, deadManEvent, PERIOD_MS } from './own-events.ts';
+import { ChannelRegistry, type LiveChannel } from './registry.ts';
 
 export type { Alert, SayingOptions, Severity } from './alert.ts';
 export type * from './channels/options.ts';
+export { type RecordedAlert, type Recorder, recordChannels } from './recorder.ts';
 
 export interface AlertsOptions {
   readonly clock: Clock;
@@ -34,20 +38,97 @@ export interface ModuleChannels {
   release(): void;
 }
 
-/** For test benches, replay and shadow rules: what would have been sent, in place of sending. */
-export interface RecordedAlert extends Alert {
-  /** The channel's name. */
-  readonly channel: string;
-  readonly reason: SendingReason | 'heartbeat';
-}
-
 export interface Alerts {
-  /** @param record takes what would be sent; no secret is read then */
-  openModule(record?: (alert: RecordedAlert) => void): ModuleChannels;
+  openModule(): ModuleChannels;
   /** To be called when `leads` has changed. */
   leadershipChanged(): void;
   /** Follows the time; to be called several times a second. */
   tick(): void;
   /** Sends what waits, at most for so long. */
   close(deadlineMs: number): Promise<void>;
+}
+
+export function createAlerts(options: AlertsOptions): Alerts {
+  const { clock, log, metrics, leads, emit, self } = options;
+  let terms = 0;
+  let term: Term;
+  let saidAtMs: number | undefined;
+  const saidOf = new Map<string, string>();
+  const gone: Event[] = [];
+  const closing: Promise<void>[] = [];
+  const registry = new ChannelRegistry({ clock, log, metrics, term: () => term });
+  const nowS = () => clock.wallMs() / 1000;
+
+  function leadershipChanged(): void {
+    if (leads() === (term !== undefined)) return;
+    term = leads() ? ++terms : undefined;
+    for (const { channel, delivery } of registry.all()) {
+      if (term === undefined) delivery.recall();
+      else channel.lead();
+    }
+  }
+
+  /** Everything once a minute, so that nothing of it expires while this master lives; what changes at once. */
+  function saySelf(): void {
+    const nowMs = clock.monoMs();
+    const due = saidAtMs === undefined || nowMs - saidAtMs >= PERIOD_MS;
+    const events = due ? [...gone.splice(0), deadManEvent(nowS())] : gone.splice(0);
+    if (due) saidAtMs = nowMs;
+    for (const { name, delivery } of registry.all()) {
+      const event = channelEvent(name, delivery.health, nowS());
+      if (!due && (saidOf.get(name) ?? 'ok') === event.state) continue;
+      saidOf.set(name, event.state ?? 'ok');
+      events.push(event);
+    }
+    if (events.length > 0) emit(events);
+  }
+
+  function drop({ name, delivery }: LiveChannel): void {
+    const stillThere = [...registry.all()].some((other) => other.name === name);
+    if (!stillThere) {
+      saidOf.delete(name);
+      gone.push(channelGoneEvent(name, nowS()));
+    }
+    closing.push(delivery.close(PERIOD_MS));
+  }
+
+  metrics.onCollect(() => {
+    metrics.alertsOpen.reset();
+    metrics.alertsWaiting.reset();
+    for (const { name, channel, delivery } of registry.all()) {
+      metrics.alertsOpen.inc({ channel: name }, channel.size);
+      metrics.alertsWaiting.inc({ channel: name }, delivery.size);
+    }
+  });
+  leadershipChanged();
+
+  return {
+    openModule() {
+      const held = new Map<string, LiveChannel>();
+      return {
+        functions: bindChannels({
+          clock,
+          self,
+          open: (kind, given) => registry.hold(parseChannel(kind, given, true), held).channel,
+        }),
+        release() {
+          for (const live of held.values()) {
+            const last = registry.release(live);
+            if (last) drop(last);
+          }
+          held.clear();
+        },
+      };
+    },
+    leadershipChanged,
+    tick() {
+      leadershipChanged();
+      for (const { channel } of registry.all()) channel.tick();
+      saySelf();
+    },
+    async close(deadlineMs) {
+      for (const { delivery } of registry.all()) closing.push(delivery.close(deadlineMs));
+      await Promise.all(closing);
+    },
+  };
 }

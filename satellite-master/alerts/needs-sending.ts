@@ -1,24 +1,27 @@
 /** Whether a channel says something now of one trouble: edges, not each event. Pure; the reason is a value. */
 import { type Alert, isWorse, type Severity } from './alert.ts';
 
-/** What was handed to a channel last under a key. Times here are monotonic ms. */
+/** One span in which this master leads; undefined: another leads. */
+export type Term = number | undefined;
+
+/** What was handed to a channel last under a key. */
 export interface LastSent {
   readonly state: Alert['state'];
   readonly severity: Severity;
+  /** Monotonic ms. */
   readonly atMs: number;
+  readonly term: number;
 }
 
 /** How the trouble stands now. */
 export interface Standing {
   readonly state: Alert['state'];
   readonly severity: Severity;
-  /** Since when it is in this state. */
+  /** Since when it is in this state, monotonic ms, and in which term that began. */
   readonly sinceMs: number;
-  /** Whether this master has known it open. */
-  readonly wasOpen: boolean;
+  readonly begunIn: Term;
   readonly nowMs: number;
-  /** Undefined: another master leads. */
-  readonly leadingSinceMs: number | undefined;
+  readonly term: Term;
   readonly repeatMs: number;
 }
 
@@ -27,11 +30,10 @@ export type SendingReason =
   | 'worse'
   | 'repeat'
   | 'resolved'
-  /** The master that led before may not have got it out, and its receivers may have lost it. */
+  /** The master that led before may not have got it out. */
   | 'hand-over'
   | 'not-leading'
-  | 'unchanged'
-  | 'never-open';
+  | 'unchanged';
 
 export interface Sending {
   readonly send: boolean;
@@ -42,20 +44,19 @@ export interface Sending {
 export const HAND_OVER_DOUBT_MS = 120_000;
 
 export function needsSending(last: LastSent | undefined, now: Standing): Sending {
-  const { state, sinceMs, nowMs, leadingSinceMs } = now;
-  if (leadingSinceMs === undefined) return no('not-leading');
-  const ofThisTerm = last !== undefined && last.atMs >= leadingSinceMs ? last : undefined;
-  const before = sinceMs < leadingSinceMs;
+  const { state, term } = now;
+  if (term === undefined) return no('not-leading');
+  const said = last?.term === term ? last : undefined;
+  const handedOver = now.begunIn !== term;
 
   if (state === 'resolve') {
-    if (!now.wasOpen) return no('never-open');
-    if (ofThisTerm?.state === 'resolve') return no('unchanged');
-    if (!before) return yes('resolved');
-    return leadingSinceMs - sinceMs <= HAND_OVER_DOUBT_MS ? yes('hand-over') : no('unchanged');
+    if (said?.state === 'resolve') return no('unchanged');
+    if (!handedOver) return yes('resolved');
+    return now.nowMs - now.sinceMs <= HAND_OVER_DOUBT_MS ? yes('hand-over') : no('unchanged');
   }
-  if (ofThisTerm?.state !== 'trigger') return yes(before ? 'hand-over' : 'first');
-  if (isWorse(now.severity, ofThisTerm.severity)) return yes('worse');
-  return nowMs - ofThisTerm.atMs >= now.repeatMs ? yes('repeat') : no('unchanged');
+  if (said?.state !== 'trigger') return yes(handedOver ? 'hand-over' : 'first');
+  if (isWorse(now.severity, said.severity)) return yes('worse');
+  return now.nowMs - said.atMs >= now.repeatMs ? yes('repeat') : no('unchanged');
 }
 
 const yes = (reason: SendingReason): Sending => ({ send: true, reason });

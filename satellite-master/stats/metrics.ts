@@ -68,9 +68,19 @@ export class Metrics {
 
   readonly recordDropped = this.#counter('record_dropped_total', 'Events that are missing in the recording');
 
+  // Rules
+  readonly ruleFaults = this.#counter('rule_faults_total', 'Children of streams that failed', ['stream']);
+  readonly rulesStale = this.#gauge('rules_stale', '1 while the newest version of the rules module is broken');
+
   // Black holes
   readonly blackHoleHosts = this.#gauge('black_hole_hosts', 'Hosts on which tasks fail that work elsewhere');
   readonly failingApplications = this.#gauge('failing_applications', 'Applications that fail wherever they run');
+
+  // Alerts
+  readonly alertsSent = this.#counter('alerts_sent_total', 'Alerts in each try to send', ['channel', 'outcome']);
+  readonly alertsDropped = this.#counter('alerts_dropped_total', 'Alerts that were not sent', ['channel', 'reason']);
+  readonly alertsOpen = this.#gauge('alerts_open', 'Troubles that were triggered and not resolved', ['channel']);
+  readonly alertsWaiting = this.#gauge('alerts_waiting', 'Alerts that wait to be sent', ['channel']);
 
   // Bridge to Mesos
   readonly bridgeCalls = this.#counter(

@@ -1,0 +1,43 @@
+/** The way of events into channels: each becomes an alert, and its channel decides. */
+import type { Clock } from '../../shared/clock.ts';
+import type { StreamEvent } from '../streams/stream.ts';
+import { alertOf, type SayingOptions } from './alert.ts';
+import type { Channel } from './channel.ts';
+import type { Kind } from './channels/kinds.ts';
+import type { AlertStream, ChannelFunctions } from './channels/options.ts';
+
+export interface IntakeOptions {
+  readonly clock: Clock;
+  readonly self: string;
+  /** @throws StreamArgumentError for options that do not fit the kind */
+  readonly open: (kind: Kind, options: unknown) => Channel;
+}
+
+export function bindChannels({ clock, self, open }: IntakeOptions): ChannelFunctions {
+  const bind =
+    (kind: Kind) =>
+    (options: SayingOptions): AlertStream => {
+      const channel = open(kind, options);
+      const take = (event: StreamEvent) => {
+        const alert = alertOf(event, options, self, clock.wallMs() / 1000);
+        if (!alert) return;
+        if (options.heartbeat) channel.beat(alert);
+        else channel.take(alert);
+      };
+      return (item) => {
+        if (isList(item)) for (const event of item) take(event);
+        else take(item);
+      };
+    };
+  return {
+    email: bind('email'),
+    webhook: bind('webhook'),
+    pagerduty: bind('pagerduty'),
+    slack: bind('slack'),
+    alertmanager: bind('alertmanager'),
+  };
+}
+
+function isList(item: StreamEvent | readonly StreamEvent[]): item is readonly StreamEvent[] {
+  return Array.isArray(item);
+}
