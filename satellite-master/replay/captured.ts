@@ -38,6 +38,9 @@ const AGENT_LISTS = [
   'recovered_agents',
 ];
 
+/** The last second that a date can tell; beyond it, minutes could not even be counted. */
+const LATEST_S = 8.64e12;
+
 /** Thrown where a file is no captured Mesos state; its message says what it is instead. */
 export class NoStateError extends Error {
   override readonly name = 'NoStateError';
@@ -198,7 +201,7 @@ class Known {
     const timed = statuses.flatMap((status) => {
       const state = textAt(status, 'state');
       const timeS = numberAt(status, 'timestamp');
-      return state === undefined || timeS === undefined || timeS <= 0
+      return state === undefined || timeS === undefined || timeS <= 0 || timeS > LATEST_S
         ? []
         : [{ state, timeS, reason: textAt(status, 'reason') }];
     });

@@ -152,6 +152,15 @@ describe('odd input', () => {
     expect(episodes(stateOf(far))).toEqual([]);
   });
 
+  test('a time that no date can tell is none', () => {
+    const tasks = [1e300, 8.7e12, 1e9].map((timestamp, at) => ({
+      id: `t${at}`,
+      statuses: [status('TASK_FAILED', timestamp)],
+    }));
+    expect(tasksOfCaptured(stateOf(tasks))).toMatchObject({ timeless: 2, tasks: [{ id: 't2' }] });
+    expect(episodes(stateOf(tasks))).toEqual([]);
+  });
+
   test('addresses that agents share tell no host', () => {
     const network = { container_status: { network_infos: [{ ip_addresses: [{ ip_address: '127.0.0.1' }] }] } };
     const slaves = ['a.example', 'b.example'].map((hostname, at) => ({
