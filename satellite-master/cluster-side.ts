@@ -27,6 +27,8 @@ export interface ClusterSideOptions {
   readonly leads: () => boolean;
   /** The whitelist's own figures. */
   readonly hostFigures: () => Readonly<Record<string, number>>;
+  /** What the users' rules add; none of them takes the place of a figure of ours. */
+  readonly ruleFigures: () => Readonly<Record<string, number>>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -101,8 +103,10 @@ export class ClusterSide {
 
   /** For `/metrics/snapshot`: before Mesos has answered there is nothing to say of the cluster. */
   snapshot(): Readonly<Record<string, number>> {
-    const { hostFigures, mesos } = this.#options;
-    return { ...hostFigures(), ...(mesos ? this.#figures.snapshot() : {}) };
+    const { hostFigures, ruleFigures, mesos } = this.#options;
+    const figures = { ...hostFigures(), ...(mesos ? this.#figures.snapshot() : {}) };
+    const added = Object.entries(ruleFigures()).filter(([name]) => !Object.hasOwn(figures, name));
+    return { ...figures, ...Object.fromEntries(added) };
   }
 
   drift(): DriftReport {

@@ -3,10 +3,13 @@
 import { systemClock } from '../shared/clock.ts';
 import { command, EXIT_OK, EXIT_USAGE, runCommand, untilSignal } from '../shared/command-line.ts';
 import { createLog } from '../shared/log.ts';
+import { SettingsError } from '../shared/settings.ts';
 import { Master } from './master.ts';
 import { ReplayError, replayFile } from './replay/command.ts';
 import type { BlackHoleSettings } from './rules/black-hole.ts';
-import { defaultBlackHole, type MasterSettings, readMasterSettings } from './settings.ts';
+import { checkRules } from './rules/check.ts';
+import { RulesError } from './rules/rules-error.ts';
+import { defaultBlackHole, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
 
 interface Words {
   readonly config?: string;
@@ -23,13 +26,13 @@ const program = command(
   'Judges the health of Mesos agents and keeps the whitelist file that mesos-master reads.',
 )
   .option('--config <file>', 'settings, JSON; needed but for --replay')
-  .option('--check', 'only read the settings and say all that is wrong with them')
+  .option('--check', 'only read settings and rules and say all that is wrong with them')
   .option('--replay <path>', 'a captured Mesos state: only print whom the black-hole rule would have blamed, and why')
   .option('--json', 'with --replay: one JSON object a line')
   .action(async ({ config, check, replay, json }: Words) => {
     if (json && replay === undefined) return program.error("error: option '--json' needs '--replay <path>'");
+    if (check && config !== undefined) return tellCheck(config);
     const settings = config === undefined ? undefined : readMasterSettings(config);
-    if (check && config && settings) return tellSettings(config, settings);
     if (replay !== undefined && !check)
       return tellReplay(replay, settings?.blackHole ?? defaultBlackHole(), json ?? false);
     if (!settings) return program.error("error: required option '--config <file>' not specified");
@@ -38,10 +41,32 @@ const program = command(
 
 await runCommand(program, process.argv);
 
-function tellSettings(file: string, { warnings, whitelistPath, zooKeeper, dataDir }: MasterSettings): void {
+/** Settings and rules, whatever is wrong with either. */
+function tellCheck(file: string): void {
+  const faults: string[] = [];
+  const settings = unlessFaulty(() => readMasterSettings(file), faults);
+  const streams = settings ? settings.streams : streamsNamedIn(file);
+  if (streams !== undefined) unlessFaulty(() => checkRules(streams), faults);
+  if (!settings || faults.length > 0) {
+    process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  const { warnings, whitelistPath, zooKeeper, dataDir } = settings;
   for (const warning of warnings) process.stdout.write(`${file}: warning: ${warning}\n`);
   const store = zooKeeper ? `ZooKeeper at ${zooKeeper.connectString}, ${zooKeeper.root}` : `embedded in ${dataDir}`;
-  process.stdout.write(`${file}: well; whitelist file ${whitelistPath}, store: ${store}\n`);
+  const rules = streams ?? 'the default ones';
+  process.stdout.write(`${file}: well; whitelist file ${whitelistPath}, store: ${store}, rules: ${rules}\n`);
+}
+
+function unlessFaulty<T>(make: () => T, faults: string[]): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof SettingsError) && !(error instanceof RulesError)) throw error;
+    faults.push(error.message);
+    return undefined;
+  }
 }
 
 /** What can't be replayed is wrong usage. */
@@ -57,7 +82,13 @@ function tellReplay(path: string, blackHole: BlackHoleSettings, json: boolean): 
 
 async function run(settings: MasterSettings): Promise<void> {
   const log = createLog('satellite-master');
-  const master = new Master(settings, { clock: systemClock, log });
+  const faults: string[] = [];
+  const master = unlessFaulty(() => new Master(settings, { clock: systemClock, log }), faults);
+  if (!master) {
+    process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
+    process.exit(EXIT_USAGE);
+  }
+  process.on('SIGHUP', () => master.reloadRules('SIGHUP'));
   const signal = untilSignal();
   const { host, port } = await master.start();
   const shown = host.includes(':') ? `[${host}]` : host;

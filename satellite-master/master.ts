@@ -18,7 +18,7 @@ import { OffInMesos } from './off-in-mesos.ts';
 import { Reception } from './reception.ts';
 import { Recorder } from './replay/recorder.ts';
 import { BlackHole } from './rules/black-hole.ts';
-import { JudgeTests } from './rules/judge-tests.ts';
+import { RulesSide } from './rules-side.ts';
 import type { MasterSettings } from './settings.ts';
 import { Metrics } from './stats/metrics.ts';
 import { Status } from './status.ts';
@@ -61,6 +61,7 @@ export class Master {
   readonly #clusterThread: ClusterThread | undefined;
   readonly #offInMesos: OffInMesos | undefined;
   readonly #reception: Reception;
+  readonly #rules: RulesSide;
   readonly #recorder: Recorder | undefined;
   readonly #blackHole: BlackHole;
   readonly #replica: Replica;
@@ -106,12 +107,18 @@ export class Master {
     this.#replica = replica;
     this.#whitelist = new Whitelist({ store, replica, clock });
     const wishes = new Wishes((host) => this.#reconciler.mark(host));
-    const judge = new JudgeTests({
-      clock,
+    const rules = new RulesSide({
+      path: settings.streams,
+      readmitAfterMs: readmitAfter.firstMs,
       wishes,
-      dropAfterMs: readmitAfter.firstMs,
-      managedEventsOf: (host) => replica.get(host)?.record?.['managed-events'] ?? {},
+      replica,
+      index: (event) => reception.takeFromRules(event),
+      live: () => reception.live(),
+      metrics,
+      clock,
+      log,
     });
+    this.#rules = rules;
     const blackHole = new BlackHole({
       settings: settings.blackHole,
       clock,
@@ -134,7 +141,7 @@ export class Master {
       });
     this.#recorder = recorder;
     const heard = (event: Event) => blackHole.takeEvent(event);
-    const reception = new Reception({ judge, heard, recorder, metrics, clock, log });
+    const reception = new Reception({ rules: rules.rules, heard, recorder, metrics, clock, log });
     this.#reception = reception;
     this.#census = new Census({
       replica,
@@ -212,11 +219,13 @@ export class Master {
       reception,
       leads,
       hostFigures: () => status.snapshot(),
+      ruleFigures: () => rules.figures(),
       clock,
       log,
     });
     metrics.onCollect(() => {
       status.fill(metrics);
+      rules.fill(metrics);
       if (recorder) metrics.waiting.set({ queue: 'record' }, recorder.waiting);
       this.#cluster.fill(metrics);
       metrics.blackHoleHosts.set(blackHole.hosts);
@@ -233,7 +242,7 @@ export class Master {
       onChange: (listener) => reception.onChange(listener),
       tasks: this.#tasks,
       metrics,
-      readiness: () => ({ ...status.readiness(), ...this.#riemann.readiness() }),
+      readiness: () => ({ ...status.readiness(), ...rules.readiness(), ...this.#riemann.readiness() }),
       isReady: () => status.isReady(),
       snapshot: () => this.#cluster.snapshot(),
       figureHistory: this.#cluster.figureHistory,
@@ -267,6 +276,7 @@ export class Master {
     this.#recorder?.start();
     try {
       await this.#riemann.start();
+      this.#rules.rules.watch();
     } catch (error) {
       await Promise.all([this.#riemann.close(0), this.#http.close(0)]);
       throw error;
@@ -289,11 +299,17 @@ export class Master {
     return address;
   }
 
+  /** Loads the rules module anew; broken, it leaves the rules as they are. */
+  reloadRules(reason: string): void {
+    this.#rules.rules.reload(reason);
+  }
+
   /** Finishes what was acknowledged, then closes everything; at most about `deadlineMs`. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
+    this.#rules.rules.stop();
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
     await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);

@@ -5,12 +5,16 @@ import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import { EventIndex } from './events/index.ts';
 import type { Recorder } from './replay/recorder.ts';
-import type { JudgeTests, Quiet } from './rules/judge-tests.ts';
+import type { Quiet } from './rules/judge-tests.ts';
+import type { LiveRules } from './rules/live-rules.ts';
 import type { Metrics } from './stats/metrics.ts';
 import type { Silence } from './whitelist/census.ts';
 
+/** The rules, as far as what is heard concerns them. */
+type Rules = Pick<LiveRules, 'take' | 'tick' | 'recordChanged' | 'dropHost' | 'quiet' | 'heard' | 'verdictOf'>;
+
 export interface ReceptionOptions {
-  readonly judge: JudgeTests;
+  readonly rules: Rules;
   /** Hears every event that the index took. */
   readonly heard?: (event: Event) => void;
   readonly recorder?: Pick<Recorder, 'take' | 'stalled'> | undefined;
@@ -21,7 +25,7 @@ export interface ReceptionOptions {
 
 export class Reception implements Silence {
   readonly index: EventIndex;
-  readonly #judge: JudgeTests;
+  readonly #rules: Rules;
   readonly #hears: (event: Event) => void;
   readonly #recorder: ReceptionOptions['recorder'];
   readonly #metrics: Metrics;
@@ -31,9 +35,9 @@ export class Reception implements Silence {
   readonly #listeners = new Set<(event: Event, before?: Event) => void>();
   readonly #listeningSinceMs: number;
 
-  constructor({ judge, heard = () => undefined, recorder, metrics, clock, log }: ReceptionOptions) {
+  constructor({ rules, heard = () => undefined, recorder, metrics, clock, log }: ReceptionOptions) {
     this.index = new EventIndex(clock);
-    this.#judge = judge;
+    this.#rules = rules;
     this.#hears = heard;
     this.#recorder = recorder;
     this.#metrics = metrics;
@@ -47,7 +51,7 @@ export class Reception implements Silence {
     this.#recorder?.take(events);
     for (const event of events) {
       if (!this.#keep(event)) continue;
-      this.#judge.take(event);
+      this.#rules.take(event);
       this.#hears(event);
       if (this.#listeners.size > 0) this.#tell(event);
     }
@@ -62,6 +66,11 @@ export class Reception implements Silence {
     return () => this.#listeners.delete(listener);
   }
 
+  /** All live events. */
+  *live(): Iterable<Event> {
+    for (const { event } of this.index.all()) yield event;
+  }
+
   /** Who listens to changes now. */
   get listeners(): number {
     return this.#listeners.size;
@@ -72,9 +81,14 @@ export class Reception implements Silence {
     this.#recorder?.take(events, true);
     for (const event of events) {
       if (!this.#keep(event, true)) continue;
-      this.#judge.take(event);
+      this.#rules.take(event);
       if (this.#listeners.size > 0) this.#tell(event);
     }
+  }
+
+  /** What a rule made: in the index, and for those who listen, but not down the rules once more. */
+  takeFromRules(event: Event): void {
+    if (this.#keep(event, true) && this.#listeners.size > 0) this.#tell(event);
   }
 
   /** Follows the time; to be called several times a second. */
@@ -91,35 +105,37 @@ export class Reception implements Silence {
     const time = this.#clock.wallMs() / 1000;
     for (const event of expired) {
       this.#metrics.eventsExpired.inc();
-      const expiry = { ...event, state: 'expired', time };
-      this.#judge.take(expiry);
+      // Its figure and attributes were of a moment that is over: a rule on metrics must not hear them again.
+      const { metric: _, attributes: __, ...kept } = event;
+      const expiry = { ...kept, state: 'expired', time };
+      this.#rules.take(expiry);
       if (this.#listeners.size > 0) this.#tell(expiry, event);
     }
-    this.#judge.tick();
+    this.#rules.tick();
   }
 
   recordChanged(host: HostName): void {
-    this.#judge.recordChanged(host);
+    this.#rules.recordChanged(host);
   }
 
   /** Out of the inventory: only what arrives later counts. */
   dropHost(host: HostName): void {
-    this.#judge.dropHost(host);
+    this.#rules.dropHost(host);
     this.index.dropHost(host);
   }
 
   quiet(): Iterable<Quiet> {
-    return this.#judge.quiet();
+    return this.#rules.quiet();
   }
 
   /** Hosts that are heard now. */
   heard(): Iterable<HostName> {
-    return this.#judge.heard();
+    return this.#rules.heard();
   }
 
   /** A host that was never heard is silent since this master listens. */
   silentForMs(host: HostName): number | undefined {
-    const known = this.#judge.verdictOf(host);
+    const known = this.#rules.verdictOf(host);
     const nowMs = this.#clock.monoMs();
     if (known === undefined || known.verdict.kind === 'unheard') return nowMs - this.#listeningSinceMs;
     return known.verdict.kind === 'silent' ? nowMs - known.sinceMs : undefined;
@@ -127,13 +143,13 @@ export class Reception implements Silence {
 
   /** Whether the host is heard now: not silent, and not unknown to this master. */
   isHeard(host: HostName): boolean {
-    const kind = this.#judge.verdictOf(host)?.verdict.kind;
+    const kind = this.#rules.verdictOf(host)?.verdict.kind;
     return kind !== undefined && kind !== 'silent' && kind !== 'unheard';
   }
 
   /** The tests that take part in the verdict on the host. */
   countingTests(host: HostName): readonly string[] {
-    return this.#judge.verdictOf(host)?.verdict.services ?? [];
+    return this.#rules.verdictOf(host)?.verdict.services ?? [];
   }
 
   #tell(event: Event, before?: Event): void {

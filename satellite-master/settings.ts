@@ -65,6 +65,8 @@ export interface MasterSettings {
   readonly offAction: 'whitelist' | 'deactivate' | 'drain';
   /** undefined: nothing is recorded. */
   readonly record: RecordSettings | undefined;
+  /** Path of the rules module; undefined: the default rules. */
+  readonly streams: string | undefined;
   /** What the operator should know, and what is not built yet. */
   readonly warnings: readonly string[];
 }
@@ -78,9 +80,6 @@ type Keywords = {
 };
 
 type Raw = FromExtendedSchema<Keywords, typeof masterSchema>;
-
-/** Keys of parts that come with later versions: taken, and named in the log where they are set. */
-const NOT_BUILT: readonly (keyof Raw)[] = ['streams'];
 
 const RIEMANN_PORT = 5555;
 const SHORTEST_KEEP_MS = 60_000;
@@ -149,6 +148,7 @@ export function readMasterSettings(file: string): MasterSettings {
     riemannUdp: riemannSocketOf(raw['riemann-udp-server-options']),
     offAction: raw['off-action'],
     record: recordOf(raw),
+    streams: raw.streams,
     warnings: warningsOf(raw),
   };
 }
@@ -156,6 +156,16 @@ export function readMasterSettings(file: string): MasterSettings {
 function riemannSocketOf(raw: Raw['riemann-tcp-server-options']): RiemannSocketSettings | undefined {
   if (raw === null) return undefined;
   return { host: raw?.host ?? '127.0.0.1', port: raw?.port ?? RIEMANN_PORT, named: raw !== undefined };
+}
+
+/** The rules module named in a settings file that may be wrong elsewhere: so that all that is wrong is said at once. */
+export function streamsNamedIn(file: string): string | undefined {
+  try {
+    const { streams } = JSON.parse(readFileSync(file, 'utf8')) as { readonly streams?: unknown };
+    return typeof streams === 'string' && streams !== '' ? streams : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** 127.0.0.0/8, ::1 and `localhost`. */
@@ -251,9 +261,7 @@ function zooKeeperOf(raw: Raw, secret: string | undefined): ZooKeeperSettings | 
 }
 
 function warningsOf(raw: Raw): string[] {
-  const warnings = NOT_BUILT.filter((key) => raw[key] !== undefined && raw[key] !== null).map(
-    (key) => `"${key}" is not built yet: it has no effect`,
-  );
+  const warnings: string[] = [];
   const window = ms(raw['blackhole-check-seconds'], 's');
   if (window < LEAST_BLACK_HOLE_WINDOW_MS)
     warnings.push(

@@ -1,6 +1,6 @@
 /**
- * The default rule, `tests`: a host is off while one of its tests is unfit or all are silent, and on when all are fit.
- * Keeps what this master heard of each host's tests, judges at once when something arrives or runs out,
+ * What `judgeTests()` of rules modules does, and with it the default rules: a host is off while one of its tests is
+ * unfit or all are silent, and on when all are fit. Keeps what this master heard of each host's tests, judges at once when something arrives or runs out,
  * and says the outcome as wishes. Time alone is followed through `tick`.
  */
 import type { Clock } from '../../shared/clock.ts';
@@ -13,7 +13,8 @@ import type { RecordEvent, RecordEvents } from '../whitelist/record.ts';
 import type { Wish, Wishes } from '../whitelist/wishes.ts';
 import { type HeardTest, type HostVerdict, isTest, judgeHost, supersedes, wordOf } from './host-tests.ts';
 
-const RULE = 'tests';
+/** Under which its wishes stand where no other name is given. */
+export const TESTS_RULE = 'tests';
 
 /** What is kept of one host. */
 interface HostState {
@@ -40,7 +41,9 @@ export interface Quiet {
 
 export interface JudgeTestsOptions {
   readonly clock: Clock;
-  readonly wishes: Wishes;
+  readonly wishes: Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
+  /** The name of the rule under which it wishes; default {@link TESTS_RULE}. */
+  readonly rule?: string;
   /** `readmit-after.first`, ms: after so long a silent service of a host that still reports is dropped. */
   readonly dropAfterMs: number;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
@@ -52,9 +55,13 @@ export class JudgeTests {
   #lastTickMs: number;
   readonly #hosts = new Map<HostName, HostState>();
   readonly #again = new Deadlines<HostName>();
+  readonly #rule: string;
+  /** The one before it, while what it knows is taken over: see {@link inherit}. */
+  #former: JudgeTests | undefined;
 
   constructor(options: JudgeTestsOptions) {
     this.#options = options;
+    this.#rule = options.rule ?? TESTS_RULE;
     this.#listeningSinceMs = options.clock.monoMs();
     this.#lastTickMs = this.#listeningSinceMs;
   }
@@ -70,12 +77,13 @@ export class JudgeTests {
     if (!known) return;
     if (!last && known.heard.size >= MOST_SERVICES_A_HOST && !this.#forgetLongestSilent(host, known)) return;
     const nowMs = this.#options.clock.monoMs();
-    const sinceMs = last?.word === word ? last.sinceMs : nowMs;
-    const speaksSinceMs = last && last.word !== 'silent' ? last.speaksSinceMs : nowMs;
+    const before = last ?? this.#formerOf(host)?.heard.get(event.service);
+    const sinceMs = before?.word === word ? before.sinceMs : nowMs;
+    const speaksSinceMs = before && before.word !== 'silent' ? before.speaksSinceMs : nowMs;
     const heard = { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs, speaksSinceMs };
     known.heard.set(event.service, heard);
     known.dropped.delete(event.service);
-    if (word !== 'silent') known.lastHeardMs = nowMs;
+    if (word !== 'silent') known.lastHeardMs = this.#formerOf(host)?.lastHeardMs ?? nowMs;
     this.#sayEvent(host, event, word, last);
     if (last?.word !== word || word !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
       this.#judge(host, known);
@@ -112,6 +120,36 @@ export class JudgeTests {
     }
   }
 
+  /**
+   * Begins to take over from the one whose place it takes when rules are loaded anew: until {@link settle} it hears
+   * once more, through the new rules, what holds now, and keeps since when each test says it. So no clock of a host
+   * on its way back begins anew (judgement.md 12).
+   */
+  inherit(former: unknown): void {
+    if (!(former instanceof JudgeTests)) return;
+    this.#former = former;
+    this.#listeningSinceMs = former.#listeningSinceMs;
+  }
+
+  /** Everything that speaks has been heard. What fell silent before can't be heard again: it is taken as it was. */
+  settle(): void {
+    const former = this.#former;
+    if (!former) return;
+    for (const [host, { heard, dropped, lastHeardMs }] of former.#hosts) {
+      const silent = [...heard].filter(([, { word }]) => word === 'silent');
+      const known = this.#hosts.get(host) ?? (silent.length > 0 ? this.#begin(host) : undefined);
+      if (!known) {
+        this.recordChanged(host);
+        continue;
+      }
+      known.lastHeardMs = lastHeardMs;
+      for (const [service, test] of silent) if (!known.heard.has(service)) known.heard.set(service, test);
+      for (const service of dropped) if (!known.heard.has(service)) known.dropped.add(service);
+      this.#judge(host, known);
+    }
+    this.#former = undefined;
+  }
+
   verdictOf(host: HostName): { readonly verdict: HostVerdict; readonly sinceMs: number } | undefined {
     const known = this.#hosts.get(host);
     return known?.verdict && { verdict: known.verdict, sinceMs: known.sinceMs };
@@ -130,6 +168,15 @@ export class JudgeTests {
       const silent = verdict?.kind === 'silent';
       if (silent || nowMs - lastHeardMs > shortestTtlMs(heard) / 2) yield { host, lastHeardMs, silent };
     }
+  }
+
+  #formerSinceMs(host: HostName, kind: HostVerdict['kind']): number | undefined {
+    const former = this.#formerOf(host);
+    return former?.verdict?.kind === kind ? former.sinceMs : undefined;
+  }
+
+  #formerOf(host: HostName): HostState | undefined {
+    return this.#former === undefined ? undefined : this.#former.#hosts.get(host);
   }
 
   /** undefined: no more hosts are taken; the inventory has no room for more either. */
@@ -187,11 +234,11 @@ export class JudgeTests {
       this.#judge(host, known);
       return;
     }
-    if (verdict.kind !== known.verdict?.kind) known.sinceMs = nowMs;
+    if (verdict.kind !== known.verdict?.kind) known.sinceMs = this.#formerSinceMs(host, verdict.kind) ?? nowMs;
     known.verdict = verdict;
     if (verdict.againAtMs === undefined) this.#again.delete(host);
     else this.#again.set(host, verdict.againAtMs);
-    wishes.setFlag(RULE, host, wishOf(verdict, known.sinceMs));
+    wishes.setFlag(this.#rule, host, wishOf(verdict, known.sinceMs));
   }
 
   /** A managed event stands while its service is unfit, and goes when it is well again (judgement.md 14). */
@@ -249,7 +296,8 @@ function wishOf(verdict: HostVerdict, sinceMs: number): Wish | undefined {
 /** Descriptions in a record are kept short: many have to fit into one znode. */
 const LONGEST_STORED_DESCRIPTION = 1024;
 
-function recordEventOf(event: Event): RecordEvent {
+/** As it stands among the managed events of a record. */
+export function recordEventOf(event: Event): RecordEvent {
   const { state = '', attributes, description, ...rest } = event;
   return {
     ...attributes,

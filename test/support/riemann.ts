@@ -39,7 +39,13 @@ export async function startRiemann(
   const heard: Event[] = [];
   const wishes = new Wishes(() => undefined);
   const judge = new JudgeTests({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
-  const reception = new Reception({ judge, heard: (event) => heard.push(event), metrics, clock, log: silentLog });
+  const reception = new Reception({
+    rules: judge,
+    heard: (event) => heard.push(event),
+    metrics,
+    clock,
+    log: silentLog,
+  });
   const intake = new RiemannIntake({ takeEvents: takeEvents ?? ((events) => reception.take(events)), metrics, clock });
   const parts = { intake, index: reception.index, metrics, clock, log: silentLog };
   const tcp = createRiemannTcp({ ...parts, limits });

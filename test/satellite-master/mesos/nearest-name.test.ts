@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { MOST_PAIRS, nearestNames, typosBetween } from '../../../satellite-master/mesos/nearest-name.ts';
+import { MOST_PAIRS, nearestNames } from '../../../satellite-master/mesos/nearest-name.ts';
+import { typosBetween } from '../../../shared/typos.ts';
 
 const registered = ['Node1.example.com', 'node2.example.com', 'node3.example.com.', 'build', 'x.a.test', 'x.b.test'];
 

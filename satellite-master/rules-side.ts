@@ -1,0 +1,76 @@
+/** The rules and what they can do on this master: puts the module in force, its figures and its effects together. */
+import type { Clock } from '../shared/clock.ts';
+import type { Event } from '../shared/event.ts';
+import { type Log, OnceLog } from '../shared/log.ts';
+import type { ModuleChannels } from './alerts/index.ts';
+import { LiveRules } from './rules/live-rules.ts';
+import { noChannels } from './rules/no-channels.ts';
+import { RuleStats } from './rules/rule-stats.ts';
+import type { Metrics } from './stats/metrics.ts';
+import type { StreamEvent } from './streams/stream.ts';
+import type { Replica } from './whitelist/replica.ts';
+import type { Wishes } from './whitelist/wishes.ts';
+
+export interface RulesSideOptions {
+  /** `streams`; undefined: the default rules. */
+  readonly path: string | undefined;
+  /** `readmit-after.first`. */
+  readonly readmitAfterMs: number;
+  readonly wishes: Wishes;
+  readonly replica: Replica;
+  /** Takes an event that a rule made. */
+  readonly index: (event: Event) => void;
+  /** All live events. */
+  readonly live: () => Iterable<Event>;
+  /** Without it nothing is sent, and said to be so. */
+  readonly openChannels?: () => ModuleChannels;
+  /** Without it nothing is sent on, and said to be so. */
+  readonly forward?: (address: string, events: readonly StreamEvent[]) => void;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RulesSide {
+  readonly rules: LiveRules;
+  readonly #stats: RuleStats;
+
+  /** @throws RulesError */
+  constructor(options: RulesSideOptions) {
+    const { path, readmitAfterMs, wishes, replica, index, live, metrics, clock, log } = options;
+    const once = new OnceLog(log);
+    const unsent = (what: string) => once.warn(what, `${what}: that part is not built yet, nothing is sent`);
+    this.#stats = new RuleStats(clock);
+    this.rules = new LiveRules({
+      path,
+      wishes,
+      effects: {
+        index,
+        log: (message, item) => log.info({ item }, message),
+        forward: options.forward ?? ((address) => unsent(`forward to ${address}`)),
+        stat: (name, value, ttlS) => this.#stats.set(name, value, ttlS),
+        tap: () => undefined,
+      },
+      openChannels: options.openChannels ?? (() => noChannels((kind) => unsent(`alerts by ${kind}`))),
+      managedEventsOf: (host) => replica.get(host)?.record?.['managed-events'] ?? {},
+      readmitAfterMs,
+      live,
+      counted: (stream) => metrics.ruleFaults.inc({ stream }),
+      clock,
+      log,
+    });
+  }
+
+  /** What users' rules add to `/metrics/snapshot`. */
+  figures(): Readonly<Record<string, number>> {
+    return this.#stats.snapshot();
+  }
+
+  readiness(): Readonly<Record<string, string>> {
+    return { rules: this.rules.state };
+  }
+
+  fill(metrics: Metrics): void {
+    metrics.rulesStale.set(this.rules.isStale ? 1 : 0);
+  }
+}

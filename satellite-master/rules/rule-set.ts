@@ -1,0 +1,214 @@
+/**
+ * One rules module, built: events go down its streams. First it is only tried: what it wishes stays with it. Once it is
+ * in force (`activate`) its wishes count and its effects happen; when it is replaced, all its timers end.
+ */
+import type { Clock } from '../../shared/clock.ts';
+import type { Event } from '../../shared/event.ts';
+import type { HostName } from '../../shared/host-name.ts';
+import type { ModuleChannels } from '../alerts/index.ts';
+import { StreamArgumentError } from '../streams/argument.ts';
+import { feed, type Stream, type StreamContext } from '../streams/stream.ts';
+import type { RecordEvents } from '../whitelist/record.ts';
+import type { Wishes } from '../whitelist/wishes.ts';
+import type { RuleEffects } from './effects.ts';
+import { JudgeTests } from './judge-tests.ts';
+import type { RulesModule } from './module.ts';
+import { nearestTo } from './nearest.ts';
+import { RuleClock } from './rule-clock.ts';
+import { RuleWishes } from './rule-wishes.ts';
+import { placeOf, problemOf, type RuleProblem, RulesError } from './rules-error.ts';
+import { createSatellite, type HostAccount, requireStreams, type Satellite } from './satellite.ts';
+
+export interface RuleSetOptions {
+  readonly module: RulesModule;
+  readonly effects: RuleEffects;
+  readonly channels: ModuleChannels;
+  readonly managedEventsOf: (host: HostName) => RecordEvents;
+  /** `readmit-after.first`. */
+  readonly readmitAfterMs: number;
+  /** A stream threw: its name, and where in the module. */
+  readonly fault: (stream: string, error: unknown, place: string | undefined) => void;
+  readonly clock: Clock;
+}
+
+export class RuleSet {
+  readonly module: RulesModule;
+  readonly wishes = new RuleWishes();
+  readonly #clock: RuleClock;
+  readonly #context: StreamContext;
+  readonly #streams: readonly Stream[];
+  readonly #accounts = new Map<string, HostAccount>();
+  readonly #declared = new Set<string>();
+  readonly #managedEventsOf: (host: HostName) => RecordEvents;
+  readonly #channels: ModuleChannels;
+  readonly #judge: JudgeTests;
+  #state: 'building' | 'tried' | 'in force' | 'closed' = 'building';
+  #incoming: Event | undefined;
+
+  /** @throws RulesError with all that is wrong */
+  constructor({ module, effects, channels, managedEventsOf, readmitAfterMs, fault, clock }: RuleSetOptions) {
+    this.module = module;
+    this.#channels = channels;
+    this.#managedEventsOf = managedEventsOf;
+    const report = (stream: string, error: unknown) => fault(stream, error, placeOf(error, module.files));
+    this.#clock = new RuleClock(clock, (error) => report('timer', error));
+    this.#context = { clock: this.#clock, fault: report };
+    const satellite = createSatellite({
+      context: this.#context,
+      effects: this.#gated(effects),
+      channels: channels.functions,
+      wishes: this.wishes,
+      managedEventsOf,
+      readmitAfterMs,
+      accounts: this.#accounts,
+      declared: (rule) => this.#declared.add(rule),
+      incoming: () => this.#incoming,
+      building: () => this.#state === 'building',
+    });
+    try {
+      this.#streams = build(module, satellite, () => this.#state === 'building');
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.#judge = this.#judgeOf(readmitAfterMs);
+    this.#state = 'tried';
+  }
+
+  /** What this module hears of hosts, for the doubt about silence: its judge, or where it has none an ear of its own. */
+  get hearing(): JudgeTests {
+    return this.#judge;
+  }
+
+  take(event: Event): void {
+    this.#incoming = event;
+    feed(this.#context, 'streams', this.#streams, event);
+    this.#incoming = undefined;
+    if (this.#isEar) this.#judge.take(event);
+  }
+
+  tick(): void {
+    for (const account of this.#accounts.values()) this.#tell(() => account.tick?.());
+    if (this.#isEar) this.#judge.tick();
+    this.wishes.tick(this.#clock.monoMs());
+  }
+
+  recordChanged(host: HostName): void {
+    this.wishes.recordChanged(host, this.#managedEventsOf(host));
+    for (const account of this.#accounts.values()) this.#tell(() => account.recordChanged?.(host));
+  }
+
+  dropHost(host: HostName): void {
+    this.wishes.dropHost(host);
+    for (const account of this.#accounts.values()) this.#tell(() => account.dropHost?.(host));
+    if (this.#isEar) this.#judge.dropHost(host);
+  }
+
+  /**
+   * Gets ready to take the place of the module before: hears everything that is live, so that no host loses a wish and
+   * no clock begins anew. Alerts and figures hear that too: they are levels, which may be said twice.
+   */
+  replace(former: RuleSet, live: Iterable<Event>): void {
+    const accounts = new Map<HostAccount, unknown>();
+    for (const [key, account] of this.#accounts) accounts.set(account, former.#accounts.get(key));
+    accounts.set(this.#judge, former.#judge);
+    for (const [account, before] of accounts) this.#tell(() => account.inherit?.(before));
+    for (const event of live) this.take(event);
+    for (const account of accounts.keys()) this.#tell(() => account.settle?.());
+  }
+
+  /** From now on what it says counts. */
+  activate(target: Wishes, former?: RuleSet): void {
+    this.wishes.activate(target, former?.wishes, (rule) => this.#declared.has(rule), this.#clock.monoMs());
+    this.#state = 'in force';
+  }
+
+  /** Nothing of it happens any more. */
+  close(): void {
+    this.#state = 'closed';
+    this.#clock.close();
+    this.#channels.release();
+  }
+
+  get #isEar(): boolean {
+    return ![...this.#accounts.values()].includes(this.#judge);
+  }
+
+  #judgeOf(dropAfterMs: number): JudgeTests {
+    for (const account of this.#accounts.values()) if (account instanceof JudgeTests) return account;
+    const nothing = () => undefined;
+    const wishes = {
+      setFlag: nothing,
+      setEvent: nothing,
+      forgetEvent: nothing,
+      dropHost: nothing,
+      events: () => new Map(),
+    };
+    return new JudgeTests({ clock: this.#clock, wishes, dropAfterMs, managedEventsOf: () => ({}) });
+  }
+
+  /** Before it is in force nothing happens that would happen again, and afterwards nothing at all. */
+  #gated(effects: RuleEffects): RuleEffects {
+    const inForce = () => this.#state === 'in force';
+    return {
+      index: (event) => inForce() && effects.index(event),
+      log: (message, item) => inForce() && effects.log(message, item),
+      forward: (address, events) => inForce() && effects.forward(address, events),
+      tap: (name, item) => inForce() && effects.tap(name, item),
+      stat: (name, value, ttlS) => this.#state !== 'closed' && effects.stat(name, value, ttlS),
+    };
+  }
+
+  #tell(say: () => void): void {
+    try {
+      say();
+    } catch (error) {
+      this.#context.fault('account', error);
+    }
+  }
+}
+
+/** Runs the module's function; wrong arguments and unknown names are gathered, so that all of them are said at once. */
+function build(module: RulesModule, satellite: Satellite, building: () => boolean): readonly Stream[] {
+  const problems: RuleProblem[] = [];
+  const note = (error: unknown) => {
+    const problem = problemOf(error, module.files, module.name);
+    if (!problems.some(({ place, text }) => place === problem.place && text === problem.text)) problems.push(problem);
+  };
+  const nothing = () => undefined;
+  const watched = (target: Satellite): Satellite =>
+    new Proxy(target, {
+      get: (own, name) => {
+        if (typeof name === 'symbol' || Object.hasOwn(own, name)) return Reflect.get(own, name);
+        const meant = nearestTo(name, Object.keys(own));
+        note(new TypeError(`satellite has no "${name}"${meant === undefined ? '' : `: is "${meant}" meant?`}`));
+        return () => nothing;
+      },
+    });
+  const gathering = (target: Satellite): Satellite => {
+    const wrapped = Object.entries(target).map(([name, value]) => [
+      name,
+      typeof value !== 'function'
+        ? value
+        : (...args: unknown[]) => {
+            if (!building()) return (value as (...args: unknown[]) => unknown)(...args);
+            try {
+              return (value as (...args: unknown[]) => unknown)(...args);
+            } catch (error) {
+              if (!(error instanceof StreamArgumentError)) throw error;
+              note(error);
+              return nothing;
+            }
+          },
+    ]);
+    return watched(Object.fromEntries(wrapped) as Satellite);
+  };
+  let streams: readonly Stream[] = [];
+  try {
+    streams = requireStreams('the default export', module.rules(gathering(satellite)));
+  } catch (error) {
+    note(error);
+  }
+  if (problems.length > 0) throw new RulesError(problems, module.files);
+  return streams;
+}

@@ -1,0 +1,35 @@
+/** Changes of one letter (put in, left out, replaced) by which a mistyped name may differ. */
+export const MOST_TYPOS = 2;
+
+/** Levenshtein's distance, as far as it is at most {@link MOST_TYPOS}; else something greater. */
+export function typosBetween(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > MOST_TYPOS) return MOST_TYPOS + 1;
+  let from = 0;
+  while (from < a.length && a.charCodeAt(from) === b.charCodeAt(from)) from++;
+  let endA = a.length;
+  let endB = b.length;
+  while (endA > from && endB > from && a.charCodeAt(endA - 1) === b.charCodeAt(endB - 1)) {
+    endA--;
+    endB--;
+  }
+  return distance(a.slice(from, endA), b.slice(from, endB), MOST_TYPOS);
+}
+
+/** Tries the three ways on from the first letters, and gives up beyond `most`: short for names that are near. */
+function distance(a: string, b: string, most: number): number {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  let at = 0;
+  while (at < a.length && at < b.length && a[at] === b[at]) at++;
+  const restA = a.slice(at);
+  const restB = b.slice(at);
+  if (restA === '' || restB === '') return restA.length + restB.length;
+  if (most === 0) return 1;
+  return (
+    1 +
+    Math.min(
+      distance(restA.slice(1), restB.slice(1), most - 1),
+      distance(restA.slice(1), restB, most - 1),
+      distance(restA, restB.slice(1), most - 1),
+    )
+  );
+}
