@@ -177,12 +177,14 @@ function macros(
       if (!apdex) throw new UnknownForm('no stream apdex');
       return apdex(self.run(scope, seconds), test(scope, satisfied), test(scope, tolerated), ...children(scope, forms));
     },
-    pipe: (scope, [marker, ...stages]) =>
-      stages.reduceRight<Value>((next, stage) => {
+    pipe: (scope, [marker, ...stages]) => {
+      const parts = stages.slice(0, -1).map((stage) => (next: Stream) => {
         const inner = new Scope(scope);
         inner.set((marker as Name).name, next);
-        return self.run(inner, stage);
-      }, undefined),
+        return self.run(inner, stage) as Stream;
+      });
+      return streams.pipe(...parts, self.run(scope, stages.at(-1)) as Stream);
+    },
     by: (scope, [fields, ...forms]) => {
       const key = self.run(scope, fields);
       const list = Array.isArray(key) ? key : [key];

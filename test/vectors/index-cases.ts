@@ -1,0 +1,209 @@
+/** Cases of kind "index" and "reaper": the index through what the original's users did with it. */
+
+import type { ReceptionOptions } from '../../satellite-master/reception.ts';
+import { Reception } from '../../satellite-master/reception.ts';
+import type { Event } from '../../shared/event.ts';
+import { silentLog } from '../../shared/log.ts';
+import { ManualClock } from '../../shared/manual-clock.ts';
+import { same, shownValue } from './compare.ts';
+import { asEvent, matching } from './query.ts';
+import { different, type Outcome, onPurpose, type Runner, SAME } from './vector-file.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+interface Operation {
+  readonly op: string;
+  readonly args: readonly unknown[] | null;
+  readonly result?: unknown;
+  readonly exception?: string;
+}
+
+const ARRIVAL =
+  'judgement.md 4: "ttl runs from **arrival** at this master, on its monotonic clock, not from the slave\'s."';
+const NO_TIME = 'riemann.md: "Missing time: now."';
+const KEPT = 'riemann.md: "ours keeps `tags`, `ttl` and `description` of the last event besides"';
+const DEFAULT_TTL_S = 60;
+
+/** An index with the reception before it, whose rules only write down what they are given. */
+class House {
+  readonly clock = new ManualClock();
+  readonly streamed: Event[] = [];
+  readonly #expired: Event[] = [];
+  readonly #reception: Reception;
+
+  constructor() {
+    const judge = { take: (event: Event) => this.streamed.push(event), tick: () => undefined };
+    const inc = { inc: () => undefined };
+    this.#reception = new Reception({
+      rules: judge as unknown as ReceptionOptions['rules'],
+      metrics: { stalls: inc, eventsExpired: inc } as unknown as ReceptionOptions['metrics'],
+      clock: this.clock,
+      log: silentLog,
+    });
+    this.#reception.onChange((_, before) => before && this.#expired.push(before));
+  }
+
+  get index() {
+    return this.#reception.index;
+  }
+
+  update(raw: Raw): void {
+    const event = { time: this.clock.wallMs() / 1000, ttl: DEFAULT_TTL_S, ...asEvent(raw) } as Event;
+    this.#reception.take([event]);
+  }
+
+  /** The clock moves as it does in a master: it ticks on the way. */
+  moveTo(atS: number): void {
+    while (this.clock.monoMs() < atS * 1000) {
+      this.clock.advance(Math.min(250, atS * 1000 - this.clock.monoMs()));
+      this.#reception.tick();
+    }
+  }
+
+  takeExpired(): Event[] {
+    return this.#expired.splice(0);
+  }
+
+  all(): Event[] {
+    return Array.from(this.index.all(), ({ event }) => event);
+  }
+}
+
+export const runIndexCase: Runner = (_, { ops }) => {
+  const house = new House();
+  const fed: { readonly raw: Raw; readonly arrivedS: number }[] = [];
+  let line: string | undefined;
+  for (const { op, args, result, exception } of ops as Operation[]) {
+    const [first, second] = args ?? [];
+    const nowS = house.clock.monoMs() / 1000;
+    if (op === 'at') {
+      house.moveTo(Number(first));
+      continue;
+    }
+    if (op === 'update') {
+      fed.push({ raw: first as Raw, arrivedS: nowS });
+      house.update(first as Raw);
+      if (exception !== undefined && (first as Raw)['time'] === undefined) line = NO_TIME;
+      else if (exception !== undefined) return different(`update took what gave ${exception}`);
+      continue;
+    }
+    const ours = answer(house, op, first, second);
+    if (ours === UNKNOWN) return different(`unknown operation: ${op}`);
+    if (same(asTheirs(ours, fed), result)) continue;
+    const explained = explain(ours, result, fed, nowS);
+    if (!explained) return different(`${op}: ${shownValue(ours)}, not ${shownValue(result)}`);
+    line ??= explained;
+  }
+  return line === undefined ? SAME : onPurpose(line);
+};
+
+const UNKNOWN = Symbol('unknown');
+
+function answer(house: House, op: string, first: unknown, second: unknown): unknown {
+  const { index } = house;
+  const found = (raw: Raw) => index.get(String(raw['host'] ?? ''), String(raw['service']))?.event;
+  switch (op) {
+    case 'dump':
+      return sorted(house.all());
+    case 'lookup':
+      return found({ host: first, service: second });
+    case 'search':
+      return sorted(house.all().filter(matching(String(first))));
+    case 'expire':
+      return sorted(house.takeExpired());
+    case 'delete': {
+      const event = found(first as Raw);
+      if (event) index.delete(event.host ?? '', event.service);
+      return event;
+    }
+    case 'delete-exactly': {
+      const event = found(first as Raw);
+      const exact = event !== undefined && same(event, asEvent(first as Raw));
+      if (exact) index.delete(event.host ?? '', event.service);
+      return exact;
+    }
+    case 'clear':
+      for (const { host, service } of house.all()) index.delete(host ?? '', service);
+      return undefined;
+    default:
+      return UNKNOWN;
+  }
+}
+
+/** The intake gives an event the ttl and the time that it lacks; the original keeps it as it came. */
+function asTheirs(ours: unknown, fed: readonly { readonly raw: Raw }[]): unknown {
+  if (Array.isArray(ours)) return ours.map((one) => asTheirs(one, fed));
+  if (typeof ours !== 'object' || ours === null) return ours;
+  const event = ours as Raw;
+  const lacksTtl = fed.some(
+    ({ raw }) =>
+      raw['ttl'] === undefined &&
+      raw['metric'] === event['metric'] &&
+      keyOf(raw) === keyOf(event) &&
+      raw['time'] === event['time'],
+  );
+  return lacksTtl && event['ttl'] === DEFAULT_TTL_S ? { ...event, ttl: undefined } : event;
+}
+
+const keyOf = (raw: Raw) => JSON.stringify([raw['host'], raw['service']]);
+
+/** Differs only in events whose ttl ends at another time from arrival on than from their own time on, or that had none. */
+function explain(
+  ours: unknown,
+  theirs: unknown,
+  fed: readonly { readonly raw: Raw; readonly arrivedS: number }[],
+  nowS: number,
+): string | undefined {
+  const [mine, others] = [list(ours), list(theirs)].map((events) => new Set(events.map(keyOf)));
+  const disputed = fed.filter(({ raw }) => (mine?.has(keyOf(raw)) ?? false) !== (others?.has(keyOf(raw)) ?? false));
+  if (disputed.length === 0) return undefined;
+  if (disputed.every(({ raw }) => raw['time'] === undefined)) return NO_TIME;
+  const isByArrival = disputed.some(({ raw, arrivedS }) => {
+    const ttlS = Number(raw['ttl'] ?? DEFAULT_TTL_S);
+    // In ours the moment itself is the end already.
+    return arrivedS + ttlS <= nowS && Number(raw['time']) + ttlS >= arrivedS + ttlS;
+  });
+  return isByArrival ? ARRIVAL : undefined;
+}
+
+function list(value: unknown): Raw[] {
+  return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === 'object' && one !== null);
+}
+
+function sorted(events: Event[]): Event[] {
+  return events.sort((a, b) => (`${a.host} ${a.service}` < `${b.host} ${b.service}` ? -1 : 1));
+}
+
+/** What goes down the streams when indexed events expire; which of their other fields go with it, ours does not ask. */
+export const runReaperCase: Runner = (_, vector): Outcome => {
+  const house = new House();
+  for (const raw of vector['indexed'] as Raw[]) house.update(raw);
+  house.streamed.length = 0;
+  house.moveTo(Number(vector['clock']));
+  const core = ({ host, service, state }: Raw) => ({ host, service, state });
+  const [ours, theirs] = [house.streamed, vector['streamed'] as Raw[]];
+  const left = (vector['left'] as Raw[]).map(keyOf).sort();
+  if (
+    !same(
+      ours.map((event) => core(event as unknown as Raw)),
+      theirs.map(core),
+    )
+  )
+    return different(`streamed ${shownValue(ours)}, not ${shownValue(theirs)}`);
+  if (
+    !same(
+      house
+        .all()
+        .map((event) => keyOf(event as unknown as Raw))
+        .sort(),
+      left,
+    )
+  )
+    return different('others are left');
+  // The original's reaper came at the clock of the case; ours comes when the ttl is over.
+  const timeless = (events: readonly Raw[]) => events.map(({ time: _time, ...rest }) => rest);
+  if (same(timeless(ours as unknown as Raw[]), timeless(theirs))) return SAME;
+  const kept = (vector['indexed'] as Raw[]).find((raw) => keyOf(raw) === keyOf(theirs[0] ?? {})) ?? {};
+  const expected = { ...core(theirs[0] ?? {}), tags: kept['tags'], ttl: kept['ttl'], description: kept['description'] };
+  const isOurs = ours.length === 1 && same(timeless(ours as unknown as Raw[])[0], expected);
+  return isOurs ? onPurpose(KEPT) : different(`streamed ${shownValue(ours)}, not ${shownValue(expected)}`);
+};
