@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import { requireFunction } from './argument.ts';
+import { requireFunction, StreamArgumentError, shown } from './argument.ts';
 import { type Fork, forkOf } from './fork.ts';
 import { type Field, fieldOf, reader, ttlOf } from './item.ts';
 import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
@@ -67,10 +67,17 @@ class Branch<T> {
   constructor(key: unknown, fork: Fork, make: (fork: StreamContext) => Stream<T> | readonly Stream<T>[]) {
     this.key = key;
     this.fork = fork;
-    const made = make(fork.context);
-    this.children = typeof made === 'function' ? [made] : made;
-    for (const child of this.children) requireFunction('by', 'a child', child);
+    this.children = listed(make(fork.context));
   }
+}
+
+function listed<T>(made: Stream<T> | readonly Stream<T>[]): readonly Stream<T>[] {
+  const children = typeof made === 'function' ? [made] : made;
+  if (Array.isArray(children) && children.every((child) => typeof child === 'function')) return children;
+  throw new StreamArgumentError(
+    'by',
+    `the function given to it must return a stream or a list of streams for each key, as in () => log(), not ${shown(made)}`,
+  );
 }
 
 /**

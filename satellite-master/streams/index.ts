@@ -90,7 +90,7 @@ export function createStreams(root: StreamContext, effects: StreamEffects = noEf
     by: <T = StreamEvent>(
       fields: Field<T> | readonly Field<T>[],
       make: () => Stream<T> | readonly Stream<T>[],
-    ): Stream<T> => by(current)<T>(fields, (fork) => inFork(fork, make)),
+    ): Stream<T> => by(current)<T>(fields, typeof make === 'function' ? (fork) => inFork(fork, make) : make),
     sdo: bind(sdo),
     pipe: bind(pipe),
     index: bind((context) => index(context, effects)),
