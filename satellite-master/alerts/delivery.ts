@@ -39,6 +39,8 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #backoff: Backoff;
   readonly #waiting = new Map<string, Waiting>();
+  /** One after a failure, then twice as many each time: a single one that never passes must not hold up all others. */
+  #mostInOne: number;
   #failuresInRow = 0;
   #health: Health = { works: true };
   #timer: Timer | undefined;
@@ -48,7 +50,8 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    const { random } = options;
+    const { random, batch } = options;
+    this.#mostInOne = batch;
     this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, mostMs: LONGEST_WAIT_MS, ...(random ? { random } : {}) });
   }
 
@@ -126,7 +129,7 @@ export class Delivery {
       if (entry.alone && batch.length > 0) break;
       this.#waiting.delete(key);
       batch.push(entry);
-      if (entry.alone || batch.length >= this.#options.batch) break;
+      if (entry.alone || batch.length >= this.#mostInOne) break;
     }
     return batch;
   }
@@ -137,6 +140,7 @@ export class Delivery {
     this.#options.tried(outcome, batch.length);
     switch (outcome.kind) {
       case 'sent':
+        this.#mostInOne = Math.min(this.#options.batch, this.#mostInOne * 2);
         this.#failuresInRow = 0;
         this.#backoff.reset();
         this.#health = { works: true };
@@ -150,6 +154,7 @@ export class Delivery {
         return;
       case 'failed':
         this.#putBack(batch, recalls, false);
+        this.#mostInOne = 1;
         if (++this.#failuresInRow >= TRIES_BEFORE_BROKEN) this.#health = { works: false, reason: outcome.reason };
         this.#wait(Math.max(this.#backoff.next(), outcome.notBeforeMs));
     }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Alert } from './alert.ts';
 import { Channel } from './channel.ts';
-import { type Parsed, parseChannel } from './channels/kinds.ts';
+import { freeName, type Parsed, parseChannel } from './channels/kinds.ts';
 import type { ChannelFunctions } from './channels/options.ts';
 import { bindChannels } from './intake.ts';
 import type { SendingReason } from './needs-sending.ts';
@@ -19,19 +19,24 @@ export interface Recorder {
   tick(): void;
 }
 
-/** As a master that leads. Options are checked as usual, but no file that they name is read. */
-export function recordChannels(options: {
+export interface RecorderOptions {
   readonly clock: Clock;
   /** Names the master where an event has no host. */
   readonly self: string;
   readonly record: (alert: RecordedAlert) => void;
-}): Recorder {
-  const { clock, self, record } = options;
+  /** Whether files that options name must be there and fit; default false: a bench has no secrets. */
+  readonly readsFiles?: boolean;
+}
+
+/** As a master that leads. Options are checked as usual. */
+export function recordChannels({ clock, self, record, readsFiles = false }: RecorderOptions): Recorder {
   const channels = new Map<string, Channel>();
+  const names = new Set<string>();
   const open = (parsed: Parsed): Channel => {
     const known = channels.get(parsed.identity);
     if (known) return known;
-    const name = parsed.name ?? parsed.kind;
+    const name = parsed.name ?? freeName(parsed.kind, names);
+    names.add(name);
     const channel = new Channel({
       clock,
       term: () => 1,
@@ -44,7 +49,7 @@ export function recordChannels(options: {
     return channel;
   };
   return {
-    functions: bindChannels({ clock, self, open: (kind, given) => open(parseChannel(kind, given, false)) }),
+    functions: bindChannels({ clock, self, open: (kind, given) => open(parseChannel(kind, given, readsFiles)) }),
     tick: () => {
       for (const channel of channels.values()) channel.tick();
     },

@@ -5,7 +5,7 @@ import { type Log, OnceLog } from '../../shared/log.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import { StreamArgumentError } from '../streams/argument.ts';
 import { Channel } from './channel.ts';
-import type { Parsed } from './channels/kinds.ts';
+import { freeName, type Parsed } from './channels/kinds.ts';
 import { Delivery } from './delivery.ts';
 import type { Term } from './needs-sending.ts';
 
@@ -69,7 +69,7 @@ export class ChannelRegistry {
   #make(parsed: Parsed): LiveChannel {
     const { clock, log, metrics, term } = this.#options;
     const { identity, repeatMs, batch } = parsed;
-    const name = parsed.name ?? this.#freeName(parsed.kind);
+    const name = parsed.name ?? freeName(parsed.kind, new Set([...this.#live.values()].map((live) => live.name)));
     const sender = openSender(parsed, () => clock.wallMs() / 1000);
     const delivery = new Delivery({
       sender,
@@ -100,14 +100,6 @@ export class ChannelRegistry {
     const live = { name, identity, channel, delivery, holders: 0 };
     this.#live.set(identity, live);
     return live;
-  }
-
-  #freeName(kind: string): string {
-    const taken = new Set([...this.#live.values()].map(({ name }) => name));
-    for (let count = 1; ; count++) {
-      const name = count === 1 ? kind : `${kind}-${count}`;
-      if (!taken.has(name)) return name;
-    }
   }
 }
 

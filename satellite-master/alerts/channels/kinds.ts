@@ -56,6 +56,14 @@ export function parseChannel(kind: Kind, given: unknown, readsFiles: boolean): P
   };
 }
 
+/** For a channel that was given no name. */
+export function freeName(kind: Kind, taken: ReadonlySet<string>): string {
+  for (let count = 1; ; count++) {
+    const name = count === 1 ? kind : `${kind}-${count}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
 function readSaying(options: OptionReader): void {
   for (const name of ['key', 'summary']) options.optionalFunction(name);
   if (typeof options.raw('severity') !== 'function') options.oneOf('severity', SEVERITIES);
