@@ -5,16 +5,16 @@ import { command, EXIT_OK, EXIT_USAGE, runCommand, untilSignal } from '../shared
 import { createLog } from '../shared/log.ts';
 import { SettingsError } from '../shared/settings.ts';
 import { Master } from './master.ts';
-import { ReplayError, replayFile } from './replay/command.ts';
-import type { BlackHoleSettings } from './rules/black-hole.ts';
+import { ReplayError, type ReplayOptions, replayPath } from './replay/command.ts';
 import { checkRules } from './rules/check.ts';
 import { RulesError } from './rules/rules-error.ts';
-import { defaultBlackHole, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
+import { defaultReplaySettings, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
 
 interface Words {
   readonly config?: string;
   readonly check?: true;
   readonly replay?: string;
+  readonly streams?: readonly string[];
   readonly json?: true;
 }
 
@@ -27,14 +27,25 @@ const program = command(
 )
   .option('--config <file>', 'settings, JSON; needed but for --replay')
   .option('--check', 'only read settings and rules and say all that is wrong with them')
-  .option('--replay <path>', 'a captured Mesos state: only print whom the black-hole rule would have blamed, and why')
+  .option(
+    '--replay <path>',
+    'only print what the rules would have done: with a captured Mesos state, or a folder with a recording',
+  )
+  .option(
+    '--streams <file>',
+    'with --replay of a recording: the rules module to run; twice: print where two differ',
+    (file: string, before: readonly string[] = []) => [...before, file],
+  )
   .option('--json', 'with --replay: one JSON object a line')
-  .action(async ({ config, check, replay, json }: Words) => {
+  .action(async ({ config, check, replay, streams = [], json }: Words) => {
     if (json && replay === undefined) return program.error("error: option '--json' needs '--replay <path>'");
     if (check && config !== undefined) return tellCheck(config);
+    if (streams.length > 0 && replay === undefined)
+      return program.error("error: option '--streams <file>' needs '--replay <path>'");
+    if (streams.length > 2) return program.error("error: option '--streams <file>' may stand there twice at the most");
     const settings = config === undefined ? undefined : readMasterSettings(config);
     if (replay !== undefined && !check)
-      return tellReplay(replay, settings?.blackHole ?? defaultBlackHole(), json ?? false);
+      return tellReplay(replay, { ...replaySettings(settings), streams, json: json ?? false });
     if (!settings) return program.error("error: required option '--config <file>' not specified");
     await run(settings);
   });
@@ -69,10 +80,15 @@ function unlessFaulty<T>(make: () => T, faults: string[]): T | undefined {
   }
 }
 
+function replaySettings(settings: MasterSettings | undefined): Pick<ReplayOptions, 'thresholds' | 'judgement'> {
+  const { blackHole, offShare, readmitAfter } = settings ?? defaultReplaySettings();
+  return { thresholds: blackHole, judgement: { offShare, readmitAfter } };
+}
+
 /** What can't be replayed is wrong usage. */
-function tellReplay(path: string, blackHole: BlackHoleSettings, json: boolean): void {
+async function tellReplay(path: string, options: ReplayOptions): Promise<void> {
   try {
-    process.stdout.write(replayFile(path, blackHole, { json }));
+    process.stdout.write(await replayPath(path, options));
   } catch (error) {
     if (!(error instanceof ReplayError)) throw error;
     process.stderr.write(`satellite-master: ${error.message}\n`);

@@ -181,9 +181,10 @@ function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {
 /** Two reports of a slave with the period of 60 s: in a shorter window its counters can't differ. */
 const LEAST_BLACK_HOLE_WINDOW_MS = 120_000;
 
-/** For those who have no settings file. */
-export function defaultBlackHole(): BlackHoleSettings {
-  return blackHoleOf(checkSettings<Raw>('defaults', {}, masterSchema));
+/** For a replay without a settings file. */
+export function defaultReplaySettings(): Pick<MasterSettings, 'blackHole' | 'offShare' | 'readmitAfter'> {
+  const raw = checkSettings<Raw>('defaults', {}, masterSchema);
+  return { blackHole: blackHoleOf(raw), offShare: raw['managed-off-limit'], readmitAfter: readmitAfterOf(raw) };
 }
 
 function blackHoleOf(raw: Raw): BlackHoleSettings {

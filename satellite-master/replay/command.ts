@@ -1,15 +1,46 @@
-/** `satellite-master --replay PATH`: reads the file, and prints what the rule would have said. */
+/** `satellite-master --replay PATH`: a captured file through the black-hole rule, a folder through rules modules. */
 import { readFileSync, statSync } from 'node:fs';
 import { formatDuration } from '../../shared/duration.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
 import type { Thresholds } from '../rules/black-hole/verdict.ts';
+import { RulesError } from '../rules/rules-error.ts';
 import { type Captured, NoStateError, tasksOfCaptured } from './captured.ts';
+import { replayRecording } from './recording-command.ts';
 import { type Episode, linesOf, replay } from './replay.ts';
+import type { Judgement } from './stage.ts';
 
 /** Thrown when the path can't be replayed; its message names it and says why. */
 export class ReplayError extends Error {
   override readonly name = 'ReplayError';
+}
+
+export interface ReplayOptions {
+  readonly thresholds: Thresholds;
+  readonly judgement: Judgement;
+  /** Rules modules, for a recording. */
+  readonly streams: readonly string[];
+  readonly json: boolean;
+}
+
+/**
+ * @returns what to print, lines with `\n`
+ * @throws ReplayError
+ */
+export async function replayPath(path: string, options: ReplayOptions): Promise<string> {
+  const { thresholds, judgement, streams, json } = options;
+  try {
+    if (!statSync(path).isDirectory()) {
+      if (streams.length > 0) throw new NoStateError("a file: '--streams' is for recordings, which are folders");
+      return replayFile(path, thresholds, { json });
+    }
+    const lines = await replayRecording({ dir: path, streams, judgement, json });
+    return lines.map((line) => `${line}\n`).join('');
+  } catch (error) {
+    if (error instanceof ReplayError) throw error;
+    if (error instanceof RulesError) throw new ReplayError(error.message);
+    throw new ReplayError(`${path}: ${messageOf(error)}`);
+  }
 }
 
 /**
@@ -25,7 +56,6 @@ export function replayFile(path: string, thresholds: Thresholds, { json }: { rea
 
 function read(path: string): Captured {
   try {
-    if (statSync(path).isDirectory()) throw new NoStateError('a folder: recordings are not replayed yet, only a file');
     return tasksOfCaptured(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ReplayError(`${path}: ${error instanceof NoStateError ? error.message : messageOf(error)}`);

@@ -79,6 +79,7 @@ export class Recorder {
     this.#queue = new RecordQueue(mostWaitingBytes);
     this.#file = new RecordFile({ ...settings, fileBytes, fileMs, clock, log: this.#once });
     this.#offsetMs = clock.wallMs() - clock.monoMs();
+    this.#note({ note: 'began', version });
   }
 
   /** Events and notes that wait for the disk. */
@@ -86,9 +87,8 @@ export class Recorder {
     return this.#queue.size;
   }
 
-  /** From here on everything is taken; the folder may come later. */
+  /** Begins to write; until then everything waits. */
   start(): void {
-    this.#note({ note: 'began', version });
     this.#timer = this.#clock.every(FLUSH_MS, () => void (this.#writing ?? this.flush()));
   }
 
@@ -160,7 +160,7 @@ export class Recorder {
     let events = 0;
     try {
       if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
-      this.#beginSnapshot();
+      text += this.#beginSnapshot();
       while (this.#queue.size > 0 || this.#snapshot || this.#lost > 0) {
         text += this.#lostLine();
         const slice = this.#queue.take(SLICE);
@@ -173,7 +173,7 @@ export class Recorder {
           text = '';
           events = 0;
           if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
-          this.#beginSnapshot();
+          text += this.#beginSnapshot();
         } else await new Promise((resolve) => setImmediate(resolve));
       }
       if (text !== '') {
@@ -205,11 +205,12 @@ export class Recorder {
   }
 
   /** Every file can be read by itself: it begins with the records as they stand. */
-  #beginSnapshot(): void {
+  #beginSnapshot(): string {
     const records = this.#snapshotDue ? this.#options.records() : undefined;
-    if (!records) return;
+    if (!records) return '';
     this.#snapshotDue = false;
     this.#snapshot = records[Symbol.iterator]();
+    return noteLine(this.#lastAt || this.#now(), { note: 'records' });
   }
 
   #snapshotLines(): string {

@@ -24,6 +24,8 @@ export type Note =
       readonly record: HostRecord | null;
       readonly snapshot?: true;
     }
+  /** The records follow, among the events, up to `whole`: the head of every file. */
+  | { readonly note: 'records' }
   /** The store is read whole; its records stand above. */
   | { readonly note: 'whole' }
   /** Events that are missing here. */
@@ -48,6 +50,7 @@ const NOTES: ReadonlySet<unknown> = new Set([
   'ended',
   'alive',
   'record',
+  'records',
   'whole',
   'dropped',
   'stalled',

@@ -38,7 +38,7 @@ export class Recording {
     const file = createReadStream(path, { highWaterMark: 1024 * 1024 });
     const source: Readable = packed ? file.pipe(createGunzip({ chunkSize: 1024 * 1024 })) : file;
     file.on('error', (error) => source.destroy(error));
-    let rest = Buffer.alloc(0);
+    let rest: Buffer = Buffer.alloc(0);
     let unfit = 0;
     const read = (text: string) => {
       const lines: RecordedLine[] = [];

@@ -79,6 +79,11 @@ export class Reconciler {
     return this.#held;
   }
 
+  /** Whether no round runs or is about to: for who turns the clock by hand. */
+  get settled(): boolean {
+    return !this.#running;
+  }
+
   /** Something about the host has changed: its wishes or its record. */
   mark(host: HostName): void {
     this.#dirty.add(host);

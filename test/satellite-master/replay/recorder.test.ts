@@ -146,6 +146,7 @@ describe('what is recorded', () => {
     await made.close();
     const told = notes((await lines()).lines).slice(1);
     expect(told).toMatchObject([
+      { note: 'records' },
       { note: 'record', host: 'a1.example', record: on, snapshot: true },
       { note: 'record', host: 'a2.example', record: manual, snapshot: true },
       { note: 'whole' },
@@ -153,7 +154,7 @@ describe('what is recorded', () => {
       { note: 'record', host: 'a1.example', record: null },
       { note: 'ended' },
     ]);
-    expect(told[3]).not.toHaveProperty('snapshot');
+    expect(told[4]).not.toHaveProperty('snapshot');
   });
 });
 
