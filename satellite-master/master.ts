@@ -7,6 +7,7 @@ import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/client.ts';
+import { type Alerts, createAlerts } from './alerts/index.ts';
 import { ClusterSide } from './cluster-side.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { RiemannIntake } from './intake/riemann-intake.ts';
@@ -61,6 +62,7 @@ export class Master {
   readonly #clusterThread: ClusterThread | undefined;
   readonly #offInMesos: OffInMesos | undefined;
   readonly #reception: Reception;
+  readonly #alerts: Alerts;
   readonly #rules: RulesSide;
   readonly #recorder: Recorder | undefined;
   readonly #blackHole: BlackHole;
@@ -107,6 +109,9 @@ export class Master {
     this.#replica = replica;
     this.#whitelist = new Whitelist({ store, replica, clock });
     const wishes = new Wishes((host) => this.#reconciler.mark(host));
+    const emit = (events: readonly Event[]) => reception.takeOwn(events);
+    const alerts = createAlerts({ leads, emit, self, metrics, clock, log });
+    this.#alerts = alerts;
     const rules = new RulesSide({
       path: settings.streams,
       readmitAfterMs: readmitAfter.firstMs,
@@ -114,6 +119,7 @@ export class Master {
       replica,
       index: (event) => reception.takeFromRules(event),
       live: () => reception.live(),
+      openChannels: () => alerts.openModule(),
       metrics,
       clock,
       log,
@@ -125,8 +131,8 @@ export class Master {
       log,
       wishes,
       isInInventory: (host) => replica.get(host) !== undefined,
-      ...(cluster ? { isBlind: () => cluster.stale !== undefined, tasks: () => cluster.tasks() } : {}),
-      emit: (events) => reception.takeOwn(events),
+      ...(cluster ? { isBlind: () => cluster.stale !== undefined, isKnown: (task) => cluster.hasTask(task) } : {}),
+      emit,
     });
     this.#blackHole = blackHole;
     cluster?.onTask((task, before) => blackHole.takeTask(task, before));
@@ -285,6 +291,7 @@ export class Master {
     this.#leadership.start(({ leads, reason }) => {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
       this.#cluster.leadershipChanged();
+      this.#alerts.leadershipChanged();
       this.#reconciler.markAll();
     });
     this.#clusterThread?.start();
@@ -310,11 +317,13 @@ export class Master {
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
     this.#rules.rules.stop();
+    const alertsClosed = this.#alerts.close(deadlineMs / 4);
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
     await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
     await this.#cluster.stop();
     await this.#recorder?.close();
+    await alertsClosed;
     await this.#tasks.close(deadlineMs / 8);
     await this.#file.close();
     await this.#leadership.stop();

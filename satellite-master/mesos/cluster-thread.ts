@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { Backoff } from '../../shared/backoff.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { type LongWork, Turns } from '../../shared/turns.ts';
 import type { ClusterWorkerData } from './cluster-worker.ts';
 import type { ClusterMessage } from './rows.ts';
 
@@ -16,16 +17,20 @@ export interface ClusterThreadOptions extends ClusterWorkerData {
 /** Beyond it the thread ends and is started anew, and the process lives. */
 const MOST_HEAP_MIB = 512;
 const MOST_YOUNG_MIB = 16;
+/** So many changes are taken before the time is looked at: one costs some 20 µs, and much more where a table grows. */
+const AT_ONCE = 5;
 
 export class ClusterThread {
   readonly #options: ClusterThreadOptions;
   readonly #backoff = new Backoff({ firstMs: 1_000, mostMs: 60_000 });
+  readonly #turns: Turns;
   #worker: Worker | undefined;
   #restart: Timer | undefined;
   #stopped = false;
 
   constructor(options: ClusterThreadOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.clock);
   }
 
   start(): void {
@@ -40,13 +45,25 @@ export class ClusterThread {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#restart?.cancel();
+    this.#turns.stop();
     await this.#worker?.terminate();
   }
 
-  /** The next one is let in only after whoever else waits for the event loop. */
+  /** The next one is sent only when this one is taken, so that they stay in order. */
   #taken(worker: Worker, message: ClusterMessage): void {
-    if (this.#stopped) return;
-    this.#options.take(message);
+    if (!this.#stopped) this.#turns.run(this.#take(worker, message));
+  }
+
+  /** A little at a time; whoever else waits for the event loop comes in between, and before the next one. */
+  *#take(worker: Worker, message: ClusterMessage): LongWork {
+    const { take } = this.#options;
+    if (message.kind !== 'changes') take(message);
+    else
+      for (let from = 0; from < message.changes.length; from += AT_ONCE) {
+        const more = message.more || from + AT_ONCE < message.changes.length;
+        take({ kind: 'changes', changes: message.changes.slice(from, from + AT_ONCE), more });
+        yield;
+      }
     if (message.kind === 'answered') this.#backoff.reset();
     setImmediate(() => worker.postMessage('taken'));
   }

@@ -83,6 +83,11 @@ export class ClusterView implements Cluster {
     return this.#tasks.values();
   }
 
+  /** Whether {@link tasks} has it. @param key a {@link taskKey} */
+  hasTask(key: string): boolean {
+    return this.#tasks.has(key);
+  }
+
   taskCounts(): Readonly<Record<string, number>> {
     return this.#tasks.counts();
   }
@@ -242,7 +247,7 @@ export class ClusterView implements Cluster {
   #keepUnreachable(unreachable: number | undefined): void {
     if (this.#vanished.size === 0 && this.#unreachable.size === 0) return;
     const candidates = [...this.#vanished.values(), ...this.#unreachable.values()];
-    const keep = stillUnreachable(candidates, unreachable, this.#agents, this.tasks());
+    const keep = stillUnreachable(candidates, unreachable, this.#agents, this.#tasks.unreachableAgents());
     this.#vanished.clear();
     for (const agent of candidates) {
       const kept = keep.has(agent.id);

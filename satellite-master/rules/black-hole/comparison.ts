@@ -1,4 +1,5 @@
 /** How an application does here and elsewhere. Sums are made once an application, so that many suspects cost little. */
+import { interruptibly, type LongWork } from '../../../shared/turns.ts';
 import { type Cell, type Picture, recentlyWell, wellOf } from './picture.ts';
 import { fisherTail } from './statistics.ts';
 
@@ -48,63 +49,49 @@ export class Comparison {
     this.#without = without;
   }
 
-  testimonies(host: string): readonly Testimony[] {
-    return [...(this.#picture.hosts.get(host)?.cells.values() ?? [])].map((cell) => this.#testimony(cell));
+  *testimonies(host: string): LongWork<readonly Testimony[]> {
+    const testimonies: Testimony[] = [];
+    for (const cell of this.#picture.hosts.get(host)?.cells.values() ?? [])
+      testimonies.push(testimonyOf(cell, yield* this.#tallyOf(cell.application), this.#without));
+    return testimonies;
   }
 
   /** Tasks on other hosts go well, on most of them. */
-  worksElsewhere(host: string): boolean {
-    this.#all ??= this.#sumOfHosts();
+  *worksElsewhere(host: string): LongWork<boolean> {
+    this.#all ??= yield* this.#sumOfHosts();
     const others = this.#without.has(host) ? this.#all : minus(this.#all, this.#trialsOf(host));
     return others.hosts > 0 && others.shares / others.hosts <= MOST_SHARE_ELSEWHERE;
   }
 
-  #testimony(cell: Cell): Testimony {
-    const tally = this.#tallyOf(cell.application);
-    const failures = countingFailures(cell, tally);
-    const well = wellOf(cell.counts);
-    const others = this.#without.has(cell.host) ? tally : minus(tally, { failed: failures, trials: failures + well });
-    // What has run here for long tells nothing of how tasks begin here now; elsewhere it tells that the application works.
-    const trials = failures + recentlyWell(cell.counts);
-    const elsewhere = {
-      trials,
-      failedElsewhere: others.failed,
-      trialsElsewhere: others.trials,
-      hostsElsewhere: others.hosts,
-    };
-    if (others.hosts === 0) return { cell, failures, ...elsewhere, kind: 'alone', chance: 1 };
-    if (others.shares / others.hosts > MOST_SHARE_ELSEWHERE)
-      return { cell, failures, ...elsewhere, kind: 'fails', chance: 1 };
-    const chance = fisherTail(failures, trials, others.failed, others.trials);
-    return { cell, failures, ...elsewhere, kind: 'works', chance };
-  }
-
-  #tallyOf(application: string): Tally {
+  *#tallyOf(application: string): LongWork<Tally> {
     const known = this.#tallies.get(application);
     if (known) return known;
-    const cells = [...(this.#picture.applications.get(application)?.cells.values() ?? [])];
+    const cells = this.#picture.applications.get(application)?.cells;
     const wentWell = new Set<string>();
     const names = new Set<string>();
-    for (const { instances } of cells)
+    yield* interruptibly(cells?.values() ?? [], ({ instances }) => {
       if (isUnnamed(instances)) names.add('');
       else
         for (const [instance, { counts }] of instances) {
           if (names.size < 2) names.add(instance);
           if (instance !== '' && wellOf(counts) > 0) wentWell.add(instance);
         }
+    });
     const tally: Tally = { failed: 0, trials: 0, hosts: 0, shares: 0, wentWell, hasOthers: names.size > 1 };
-    for (const cell of cells) {
-      if (this.#without.has(cell.host)) continue;
+    yield* interruptibly(cells?.values() ?? [], (cell) => {
+      if (this.#without.has(cell.host)) return;
       const failed = countingFailures(cell, tally);
       add(tally, { failed, trials: failed + wellOf(cell.counts) });
-    }
+    });
     this.#tallies.set(application, tally);
     return tally;
   }
 
-  #sumOfHosts(): Sums {
+  *#sumOfHosts(): LongWork<Sums> {
     const sums: Sums = { failed: 0, trials: 0, hosts: 0, shares: 0 };
-    for (const host of this.#picture.hosts.keys()) if (!this.#without.has(host)) add(sums, this.#trialsOf(host));
+    yield* interruptibly(this.#picture.hosts.keys(), (host) => {
+      if (!this.#without.has(host)) add(sums, this.#trialsOf(host));
+    });
     return sums;
   }
 
@@ -112,6 +99,25 @@ export class Comparison {
     const counts = this.#picture.hosts.get(host)?.counts;
     return counts ? { failed: counts.failed, trials: counts.failed + wellOf(counts) } : { failed: 0, trials: 0 };
   }
+}
+
+function testimonyOf(cell: Cell, tally: Tally, without: ReadonlySet<string>): Testimony {
+  const failures = countingFailures(cell, tally);
+  const well = wellOf(cell.counts);
+  const others = without.has(cell.host) ? tally : minus(tally, { failed: failures, trials: failures + well });
+  // What has run here for long tells nothing of how tasks begin here now; elsewhere it tells that the application works.
+  const trials = failures + recentlyWell(cell.counts);
+  const elsewhere = {
+    trials,
+    failedElsewhere: others.failed,
+    trialsElsewhere: others.trials,
+    hostsElsewhere: others.hosts,
+  };
+  if (others.hosts === 0) return { cell, failures, ...elsewhere, kind: 'alone', chance: 1 };
+  if (others.shares / others.hosts > MOST_SHARE_ELSEWHERE)
+    return { cell, failures, ...elsewhere, kind: 'fails', chance: 1 };
+  const chance = fisherTail(failures, trials, others.failed, others.trials);
+  return { cell, failures, ...elsewhere, kind: 'works', chance };
 }
 
 /**

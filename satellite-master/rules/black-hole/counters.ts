@@ -4,6 +4,7 @@
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
+import { interruptibly, type LongWork } from '../../../shared/turns.ts';
 import { addCounts, type Cell, type Counts, type Group, noCounts, type Picture } from './picture.ts';
 import type { AgentErrors } from './verdict.ts';
 
@@ -82,9 +83,11 @@ export class AgentCounters {
   }
 
   /** Who has not been heard for two windows is forgotten. */
-  advance(nowS: number): void {
+  *advancing(nowS: number): LongWork {
     this.#nowS = nowS;
-    for (const [host, { heardS }] of this.#hosts) if (heardS < nowS - 2 * this.#windowS) this.#hosts.delete(host);
+    yield* interruptibly(this.#hosts, ([host, { heardS }]) => {
+      if (heardS < nowS - 2 * this.#windowS) this.#hosts.delete(host);
+    });
   }
 
   dropHost(host: string): void {
@@ -101,23 +104,26 @@ export class AgentCounters {
     };
   }
 
-  /** Every host but those left out, as if all its tasks were of one application; what has not failed went well. */
-  picture(leaveOut: (host: string) => boolean): Picture {
+  /**
+   * Every host but those left out, as if all its tasks were of one application; what has not failed went well. A copy:
+   * what is heard later does not change it.
+   */
+  *picture(leaveOut: (host: string) => boolean): LongWork<Picture> {
     const hosts = new Map<string, Group>();
     const all = noCounts();
     const ofAll = new Map<string, Cell>();
     const fromS = this.#nowS - this.#windowS;
-    for (const [host, counters] of this.#hosts) {
+    yield* interruptibly(this.#hosts, ([host, counters]) => {
       const started = counters.started.sumSince(fromS);
       const failed = counters.failed.sumSince(fromS);
       const finished = counters.finished.sumSince(fromS);
-      if (leaveOut(host) || started + failed + finished === 0) continue;
+      if (leaveOut(host) || started + failed + finished === 0) return;
       const counts: Counts = { started, failed, finished, settled: 0 };
       const cell = { host, application: ANY_APPLICATION, counts, instances: new Map([['', { counts }]]) };
       hosts.set(host, { counts, cells: new Map([[ANY_APPLICATION, cell]]) });
       addCounts(all, counts);
       ofAll.set(host, cell);
-    }
+    });
     return { hosts, applications: new Map([[ANY_APPLICATION, { counts: all, cells: ofAll }]]) };
   }
 }

@@ -4,6 +4,7 @@
  * Seconds are of any clock that does not jump back.
  */
 
+import { finish, interruptibly, type LongWork } from '../../../shared/turns.ts';
 import type { Attribution } from './application.ts';
 import { addCounts, type Cell, type Counts, isNothing, noCounts, type Picture } from './picture.ts';
 import type { TaskWord } from './task-words.ts';
@@ -26,6 +27,8 @@ export const SETTLED_S = 60;
 const SLICES = 20;
 const MOST_LEAVES = 200_000;
 const MOST_LIVE = 200_000;
+/** What leaves the window is taken off at so much a step, and the rest when time passes. */
+const DROPPED_A_STEP = 4;
 
 interface Leaf {
   readonly instance: string;
@@ -65,6 +68,9 @@ export class TaskWindow implements Picture {
   readonly #sliceS: number;
   /** By number, oldest first. */
   #slices: Slice[] = [];
+  /** Taken off now: slices that have left the window. */
+  #dropping: LongWork = nothing();
+  readonly #expired: Slice[] = [];
   readonly #live = new Map<string, Live>();
   /** Those that run and have not settled. */
   readonly #unsettled = new Set<Live>();
@@ -79,6 +85,7 @@ export class TaskWindow implements Picture {
     const { task, word, atS } = step;
     if (word === 'unsure') return;
     if (atS > this.#nowS) this.#roll(atS);
+    for (let left = DROPPED_A_STEP; left > 0 && !this.#dropSome(); left--);
     const live = this.#live.get(task) ?? this.#begin(step);
     if (word === 'begun') return;
     if (word === 'running') {
@@ -93,15 +100,30 @@ export class TaskWindow implements Picture {
     else this.#clear(leaf);
   }
 
-  /** Time passes: what is too old is forgotten, and who has run for long enough has settled. */
+  /** Whether what happened then can still count at `nowS`. */
+  reaches(atS: number, nowS: number): boolean {
+    return this.#numberOf(atS) >= this.#numberOf(nowS) - SLICES;
+  }
+
+  /** Whether a task that has not ended is known under that name. */
+  isLive(task: string): boolean {
+    return this.#live.has(task);
+  }
+
   advance(nowS: number): void {
+    finish(this.advancing(nowS));
+  }
+
+  /** Time passes: what is too old is forgotten, and who has run for long enough has settled. */
+  *advancing(nowS: number): LongWork {
     if (nowS < this.#nowS) return;
     this.#roll(nowS);
-    for (const live of this.#unsettled) {
-      if (nowS - (live.runningS ?? nowS) < SETTLED_S) continue;
+    while (!this.#dropSome()) yield;
+    yield* interruptibly(this.#unsettled, (live) => {
+      if (nowS - (live.runningS ?? nowS) < SETTLED_S) return;
       this.#unsettled.delete(live);
       this.#settle(live, true);
-    }
+    });
   }
 
   /** Nothing begins or ends any more; some may still run. */
@@ -110,14 +132,25 @@ export class TaskWindow implements Picture {
   }
 
   /** Tasks that went away without having ended are forgotten. */
-  keepOnly(tasks: ReadonlySet<string>): void {
-    for (const [task, live] of this.#live) if (!tasks.has(task)) this.#end(task, live);
+  *keepOnly(isKnown: (task: string) => boolean): LongWork {
+    yield* interruptibly(this.#live, ([task, live]) => {
+      if (!isKnown(task)) this.#end(task, live);
+    });
   }
 
   #roll(nowS: number): void {
     this.#nowS = nowS;
     const oldest = this.#numberOf(nowS) - SLICES;
-    while (this.#slices[0] && this.#slices[0].number < oldest) this.#drop(this.#slices.shift());
+    while (this.#slices[0] && this.#slices[0].number < oldest) this.#expired.push(...this.#slices.splice(0, 1));
+  }
+
+  /** @returns whether nothing is left that has left the window */
+  #dropSome(): boolean {
+    if (!this.#dropping.next().done) return false;
+    const slice = this.#expired.shift();
+    if (!slice) return true;
+    this.#dropping = interruptibly(slice.counts, ([leaf, counts]) => this.#drop(leaf, counts), 8);
+    return false;
   }
 
   /** undefined: there is no more room. */
@@ -145,11 +178,9 @@ export class TaskWindow implements Picture {
     for (const total of totalsOf(live.leaf)) total.settled += settled ? 1 : -1;
   }
 
-  #drop(slice: Slice | undefined): void {
-    for (const [leaf, counts] of slice?.counts ?? []) {
-      for (const total of totalsOf(leaf)) addCounts(total, counts, -1);
-      this.#clear(leaf);
-    }
+  #drop(leaf: Leaf, counts: Counts): void {
+    for (const total of totalsOf(leaf)) addCounts(total, counts, -1);
+    this.#clear(leaf);
   }
 
   #count(leaf: Leaf, slice: Slice, what: keyof Counts, by: 1 | -1): void {
@@ -203,9 +234,11 @@ export class TaskWindow implements Picture {
   }
 
   #isWithin(atS: number): boolean {
-    return this.#numberOf(atS) >= this.#numberOf(this.#nowS) - SLICES;
+    return this.reaches(atS, this.#nowS);
   }
 }
+
+function* nothing(): LongWork {}
 
 /** Everything in which the leaf is counted. */
 function totalsOf({ counts, cell }: Leaf): readonly Counts[] {

@@ -3,6 +3,7 @@
  * in the window. A host is blamed only by applications that work elsewhere; in doubt nobody is.
  */
 import { byCodeUnit } from '../../../shared/text.ts';
+import { finish, interruptibly, type LongWork } from '../../../shared/turns.ts';
 import { Comparison, type Testimony } from './comparison.ts';
 import { type Cell, type Counts, type Picture, sumOf, wellOf } from './picture.ts';
 import { acquittal, applicationReason, comparedReason, severalReason, stillReason } from './reasons.ts';
@@ -65,14 +66,19 @@ const MOST_CHANCE = 0.01;
 const SEVERAL = 3;
 
 export function judgeBlackHoles(input: VerdictInput): Verdict {
+  return finish(judgingBlackHoles(input));
+}
+
+/** The same a little at a time. Nothing of the input may change meanwhile. */
+export function* judgingBlackHoles(input: VerdictInput): LongWork<Verdict> {
   const { picture, thresholds, blamedBefore } = input;
   const suspects: Suspect[] = [];
   let compared = 0;
-  for (const [host, { counts }] of picture.hosts) {
+  yield* interruptibly(picture.hosts, ([host, { counts }]) => {
     if (counts.failed + wellOf(counts) > 0) compared++;
     const { failed } = counts;
     if (failed >= thresholds.leastFailures || (failed > 0 && blamedBefore.has(host))) suspects.push({ host, counts });
-  }
+  });
   suspects.sort((a, b) => byCodeUnit(a.host, b.host));
 
   const guilty = new Map<string, Blame>();
@@ -82,20 +88,22 @@ export function judgeBlackHoles(input: VerdictInput): Verdict {
     found = guilty.size;
     for (const { host, counts } of suspects) {
       if (guilty.has(host)) continue;
-      const reason = guiltOf(host, comparison, compared, input);
+      const reason = yield* guiltOf(host, comparison, compared, input);
       if (reason !== undefined) guilty.set(host, { name: host, counts: { ...counts }, reason });
+      yield;
     }
     if (found < guilty.size) comparison = new Comparison(picture, new Set(guilty.keys()));
   }
-  const acquitted = suspects
-    .filter(({ host, counts }) => !guilty.has(host) && isAbove(counts, thresholds, thresholds.leastFailures))
-    .map(({ host, counts }) => {
-      const reason = acquittal(counts, comparison.testimonies(host), thresholds);
-      return { name: host, counts: { ...counts }, reason };
-    });
+  const acquitted: Blame[] = [];
+  for (const { host, counts } of suspects) {
+    if (guilty.has(host) || !isAbove(counts, thresholds, thresholds.leastFailures)) continue;
+    const reason = acquittal(counts, yield* comparison.testimonies(host), thresholds);
+    acquitted.push({ name: host, counts: { ...counts }, reason });
+    yield;
+  }
   return {
     hosts: [...guilty.values()].sort((a, b) => byCodeUnit(a.name, b.name)),
-    applications: failingApplications(picture, thresholds, guilty),
+    applications: yield* failingApplications(picture, thresholds, guilty),
     acquitted,
   };
 }
@@ -111,13 +119,13 @@ export function isAbove(
 }
 
 /** @returns why, or undefined: not to be blamed */
-function guiltOf(
+function* guiltOf(
   host: string,
   comparison: Comparison,
   compared: number,
   { thresholds, errorsOf, blamedBefore }: VerdictInput,
-): string | undefined {
-  const testimonies = comparison.testimonies(host);
+): LongWork<string | undefined> {
+  const testimonies = yield* comparison.testimonies(host);
   const honest = testimonies.filter(({ kind }) => kind !== 'fails');
   const witnesses = honest.filter(({ kind, trials }) => kind === 'works' && trials > 0);
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
@@ -133,7 +141,7 @@ function guiltOf(
     failing.length >= several &&
     failuresOf(failing) >= thresholds.leastFailures &&
     isAbove(sumOf(cellsOf(failing)), thresholds, 1) &&
-    comparison.worksElsewhere(host)
+    (yield* comparison.worksElsewhere(host))
   )
     return severalReason(failing, thresholds, errors);
   const stays = blamedBefore.has(host) && isAbove(sumOf(cellsOf(failing)), thresholds, 1);
@@ -141,10 +149,15 @@ function guiltOf(
 }
 
 /** Judged by the same thresholds over the hosts that are not to blame; a task that runs for a while counts as finished. */
-function failingApplications(picture: Picture, thresholds: Thresholds, guilty: ReadonlyMap<string, unknown>): Blame[] {
+function* failingApplications(
+  picture: Picture,
+  thresholds: Thresholds,
+  guilty: ReadonlyMap<string, unknown>,
+): LongWork<Blame[]> {
   const failing: Blame[] = [];
   for (const [application, { counts: all, cells }] of picture.applications) {
     if (all.failed < thresholds.leastFailures) continue;
+    yield;
     const innocent = [...cells.values()].filter(({ host }) => !guilty.has(host));
     const counts = sumOf(innocent);
     const well = wellOf(counts);

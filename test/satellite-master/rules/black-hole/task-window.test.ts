@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type TaskStep, TaskWindow } from '../../../../satellite-master/rules/black-hole/task-window.ts';
 import type { TaskWord } from '../../../../satellite-master/rules/black-hole/task-words.ts';
+import { finish } from '../../../../shared/turns.ts';
 import { countsAt, task } from '../../../support/task-scenes.ts';
 
 function step(name: string, word: TaskWord, atS: number, begunS = atS): TaskStep {
@@ -93,9 +94,9 @@ describe('the window', () => {
     window.advance(1e9);
     expect(window.isQuiet).toBe(true);
     expect(counts(window)).toEqual({ started: 0, failed: 0, finished: 0, settled: 1 });
-    window.keepOnly(new Set(['t']));
+    finish(window.keepOnly((name) => name === 't'));
     expect(counts(window).settled).toBe(1);
-    window.keepOnly(new Set());
+    finish(window.keepOnly(() => false));
     expect(window.applications.size).toBe(0);
   });
 
@@ -123,7 +124,7 @@ describe('the window', () => {
             }
         }
         window.advance(5_000);
-        window.keepOnly(new Set());
+        finish(window.keepOnly(() => false));
         expect(window.isQuiet).toBe(true);
         expect(window.hosts.size + window.applications.size).toBe(0);
       }),

@@ -1,0 +1,85 @@
+/** Long work in turns of the event loop that are short enough for whoever else waits for it. */
+import type { Clock } from './clock.ts';
+
+/** Yields wherever it may be interrupted; what it looks at may have changed when it goes on. */
+export type LongWork<T = void> = Generator<void, T, void>;
+
+/** Several such may run beside each other, and 50 ms is what a report may wait. */
+const TURN_MS = 5;
+
+/** One such work at a time. A clock that stands still, as that of a test, interrupts nothing. */
+export class Turns {
+  readonly #clock: Pick<Clock, 'monoMs'>;
+  #work: LongWork | undefined;
+  #next: NodeJS.Immediate | undefined;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(clock: Pick<Clock, 'monoMs'>) {
+    this.#clock = clock;
+  }
+
+  get busy(): boolean {
+    return this.#work !== undefined;
+  }
+
+  /** Begins at once, in this turn; takes the place of what was not done yet. */
+  run(work: LongWork): void {
+    this.#work?.return();
+    this.#work = work;
+    this.#turn();
+  }
+
+  /** Resolves when nothing is left to do. */
+  done(): Promise<void> {
+    if (!this.busy) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** What is not done stays undone. */
+  stop(): void {
+    this.#work?.return();
+    this.#end();
+  }
+
+  #turn(): void {
+    clearImmediate(this.#next);
+    const untilMs = this.#clock.monoMs() + TURN_MS;
+    const work = this.#work;
+    if (!work) return;
+    try {
+      do {
+        if (work.next().done) {
+          this.#end();
+          return;
+        }
+      } while (this.#clock.monoMs() < untilMs);
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    this.#next = setImmediate(() => this.#turn());
+  }
+
+  #end(): void {
+    clearImmediate(this.#next);
+    this.#work = undefined;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
+
+/** All of it in this turn. */
+export function finish<T>(work: LongWork<T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
+}
+
+/** Each of them, with a chance to be interrupted after every so many. */
+export function* interruptibly<T>(all: Iterable<T>, each: (one: T) => void, every = 256): LongWork {
+  let count = 0;
+  for (const one of all) {
+    each(one);
+    if (++count % every === 0) yield;
+  }
+}
