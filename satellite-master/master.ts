@@ -316,7 +316,6 @@ export class Master {
     this.#stopping = true;
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
-    this.#rules.rules.stop();
     const alertsClosed = this.#alerts.close(deadlineMs / 4);
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
@@ -324,6 +323,8 @@ export class Master {
     await this.#cluster.stop();
     await this.#recorder?.close();
     await alertsClosed;
+    // Only now: a channel that no module holds any more would take its time.
+    this.#rules.rules.stop();
     await this.#tasks.close(deadlineMs / 8);
     await this.#file.close();
     await this.#leadership.stop();

@@ -4,7 +4,6 @@ import type { Event } from '../shared/event.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import type { ModuleChannels } from './alerts/index.ts';
 import { LiveRules } from './rules/live-rules.ts';
-import { noChannels } from './rules/no-channels.ts';
 import { RuleStats } from './rules/rule-stats.ts';
 import type { Metrics } from './stats/metrics.ts';
 import type { StreamEvent } from './streams/stream.ts';
@@ -22,8 +21,7 @@ export interface RulesSideOptions {
   readonly index: (event: Event) => void;
   /** All live events. */
   readonly live: () => Iterable<Event>;
-  /** Without it nothing is sent, and said to be so. */
-  readonly openChannels?: () => ModuleChannels;
+  readonly openChannels: () => ModuleChannels;
   /** Without it nothing is sent on, and said to be so. */
   readonly forward?: (address: string, events: readonly StreamEvent[]) => void;
   readonly metrics: Metrics;
@@ -51,7 +49,7 @@ export class RulesSide {
         stat: (name, value, ttlS) => this.#stats.set(name, value, ttlS),
         tap: () => undefined,
       },
-      openChannels: options.openChannels ?? (() => noChannels((kind) => unsent(`alerts by ${kind}`))),
+      openChannels: options.openChannels,
       managedEventsOf: (host) => replica.get(host)?.record?.['managed-events'] ?? {},
       readmitAfterMs,
       live,

@@ -1,0 +1,25 @@
+import type { Stream } from '../../streams/stream.ts';
+import { COUNTERS_ONLY } from '../black-hole/tags.ts';
+import { BLACK_HOLE_SERVICE } from '../black-hole.ts';
+import type { Satellite } from '../satellite.ts';
+
+/**
+ * Takes off what the master says is a black hole: a host on which tasks fail that work elsewhere. The same as
+ * `"blackhole-action": "off"`, as a rule to change: to ask for more, or to let hosts out of it.
+ *
+ * Not acted on is what the counters of an agent alone suggest: they can't tell a bad host from a bad application.
+ * @example where(host(/\.rack7\./), blackHole(satellite))
+ */
+export function blackHole({ rule }: Satellite): Stream {
+  return rule('black-hole-recipe', ({ where, service, state, tagged, split, offHost, onHost, releaseHost }) =>
+    where(
+      service(BLACK_HOLE_SERVICE),
+      split(
+        [tagged(COUNTERS_ONLY), releaseHost()],
+        [state('critical'), offHost()],
+        [state('ok'), onHost({ reason: 'no black hole' })],
+        releaseHost(),
+      ),
+    ),
+  );
+}
