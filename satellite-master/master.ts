@@ -109,8 +109,7 @@ export class Master {
     this.#replica = replica;
     this.#whitelist = new Whitelist({ store, replica, clock });
     const wishes = new Wishes((host) => this.#reconciler.mark(host));
-    const emit = (events: readonly Event[]) => reception.takeOwn(events);
-    const alerts = createAlerts({ leads, emit, self, metrics, clock, log });
+    const alerts = createAlerts({ leads, emit: (events) => reception.takeOwn(events), self, metrics, clock, log });
     this.#alerts = alerts;
     const rules = new RulesSide({
       path: settings.streams,
@@ -132,7 +131,7 @@ export class Master {
       wishes,
       isInInventory: (host) => replica.get(host) !== undefined,
       ...(cluster ? { isBlind: () => cluster.stale !== undefined, isKnown: (task) => cluster.hasTask(task) } : {}),
-      emit,
+      emit: (events) => reception.takeOwn(events),
     });
     this.#blackHole = blackHole;
     cluster?.onTask((task, before) => blackHole.takeTask(task, before));
@@ -316,6 +315,7 @@ export class Master {
     this.#stopping = true;
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
+    this.#rules.rules.stop();
     const alertsClosed = this.#alerts.close(deadlineMs / 4);
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
@@ -335,6 +335,7 @@ export class Master {
 
   #tick(): void {
     this.#reception.tick();
+    this.#alerts.tick();
     this.#blackHole.tick();
     this.#replica.tick();
     this.#reconciler.tick();
@@ -348,6 +349,7 @@ export class Master {
     else {
       this.#reception.dropHost(host);
       this.#blackHole.dropHost(host);
+      this.#alerts.dropHost(host);
     }
     this.#reconciler.mark(host);
     this.#reaper.changed(change);

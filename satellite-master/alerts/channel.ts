@@ -56,6 +56,15 @@ export class Channel {
     if (this.#rules.term() !== undefined) this.#rules.say(alert, 'heartbeat');
   }
 
+  /** All troubles of a host are over. */
+  dropHost(host: string, timeS: number): void {
+    for (const { alert } of [...this.#open.values()]) {
+      if (alert.host !== host) continue;
+      const summary = `${alert.service}: ${host} is no longer in the inventory`;
+      this.take({ ...alert, state: 'resolve', summary, timeS });
+    }
+  }
+
   /** This master leads now: what it knows is said once; what is open follows with the ticks, as there is room. */
   lead(): void {
     for (const trouble of this.#resolved.values()) this.#decide(trouble);

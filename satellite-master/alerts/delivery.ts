@@ -1,4 +1,5 @@
 /** What a channel still has to say: one bounded queue, the newest of each key, one message in flight, retries. */
+import { once } from 'node:events';
 import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../../shared/clock.ts';
 import type { Alert } from './alert.ts';
@@ -47,6 +48,8 @@ export class Delivery {
   #flight: Promise<void> | undefined;
   #recalls = 0;
   #closed = false;
+  #closing: Promise<void> | undefined;
+  readonly #over = new AbortController();
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
@@ -87,21 +90,26 @@ export class Delivery {
     this.#health = { works: true };
   }
 
-  /** Sends what waits unless sending fails; what is left after `deadlineMs` is dropped. */
+  /** Sends what waits unless sending fails; what is left after `deadlineMs` is dropped. A later call may shorten it. */
   async close(deadlineMs: number): Promise<void> {
-    const { clock, sender } = this.#options;
-    const over = new AbortController();
+    const over = this.#over;
+    this.#closing ??= this.#drain();
+    const late = sleep(this.#options.clock, deadlineMs, over.signal).then(() => over.abort());
+    await Promise.all([this.#closing, late]);
+  }
+
+  async #drain(): Promise<void> {
     const flushed = async () => {
-      while (this.#flight && !over.signal.aborted) await this.#flight;
+      while (this.#flight && !this.#over.signal.aborted) await this.#flight;
     };
     this.#pump();
-    await Promise.race([flushed(), sleep(clock, deadlineMs, over.signal)]);
-    over.abort();
+    await Promise.race([flushed(), once(this.#over.signal, 'abort')]);
+    this.#over.abort();
     this.#closed = true;
     this.#timer?.cancel();
     this.#drop('shutdown', this.#waiting.size);
     this.#waiting.clear();
-    await sender.close();
+    await this.#options.sender.close();
   }
 
   #keep(entry: Waiting): void {

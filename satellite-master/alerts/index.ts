@@ -6,10 +6,12 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
+import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import { parseChannel } from './channels/kinds.ts';
 import type { ChannelFunctions } from './channels/options.ts';
+import type { Delivery } from './delivery.ts';
 import { bindChannels } from './intake.ts';
 import type { Term } from './needs-sending.ts';
 import { channelEvent, channelGoneEvent, deadManEvent, PERIOD_MS } from './own-events.ts';
@@ -42,6 +44,8 @@ export interface Alerts {
   openModule(): ModuleChannels;
   /** To be called when `leads` has changed. */
   leadershipChanged(): void;
+  /** The host left the inventory (judgement.md 21): nothing of it is a trouble any more. */
+  dropHost(host: HostName): void;
   /** Follows the time; to be called several times a second. */
   tick(): void;
   /** Sends what waits, at most for so long. */
@@ -55,7 +59,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   let saidAtMs: number | undefined;
   const saidOf = new Map<string, string>();
   const gone: Event[] = [];
-  const closing: Promise<void>[] = [];
+  /** Released, and still sending what waits in them. */
+  const draining = new Set<Delivery>();
   const registry = new ChannelRegistry({ clock, log, metrics, term: () => term });
   const nowS = () => clock.wallMs() / 1000;
 
@@ -89,7 +94,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
       saidOf.delete(name);
       gone.push(channelGoneEvent(name, nowS()));
     }
-    closing.push(delivery.close(PERIOD_MS));
+    draining.add(delivery);
+    void delivery.close(PERIOD_MS).finally(() => draining.delete(delivery));
   }
 
   metrics.onCollect(() => {
@@ -121,14 +127,17 @@ export function createAlerts(options: AlertsOptions): Alerts {
       };
     },
     leadershipChanged,
+    dropHost(host) {
+      for (const { channel } of registry.all()) channel.dropHost(host, nowS());
+    },
     tick() {
       leadershipChanged();
       for (const { channel } of registry.all()) channel.tick();
       saySelf();
     },
     async close(deadlineMs) {
-      for (const { delivery } of registry.all()) closing.push(delivery.close(deadlineMs));
-      await Promise.all(closing);
+      const all = [...draining, ...[...registry.all()].map(({ delivery }) => delivery)];
+      await Promise.all(all.map((delivery) => delivery.close(deadlineMs)));
     },
   };
 }
