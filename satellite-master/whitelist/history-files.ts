@@ -1,7 +1,7 @@
 /** How the history lies on the disk: keys and values in LevelDB. Only history.ts uses it. */
 import { ClassicLevel } from 'classic-level';
 import type { HostName } from '../../shared/host-name.ts';
-import type { HistoryEntry } from './history.ts';
+import type { HistoryEntry } from './history-entry.ts';
 
 /** An entry on its way to the disk. */
 export interface Appended {

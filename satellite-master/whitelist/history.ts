@@ -7,23 +7,10 @@ import type { Clock } from '../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
+import type { HistoryEntry } from './history-entry.ts';
 import { type Appended, type HistoryBounds, HistoryFiles } from './history-files.ts';
-import type { Flag } from './record.ts';
 
-/** As `GET /whitelist/host/{host}/history` answers it. */
-export interface HistoryEntry {
-  /** Unix seconds. */
-  readonly time: number;
-  /** null: not in the inventory, or no flag. */
-  readonly from: Flag | null;
-  readonly to: Flag | null;
-  readonly cause: string;
-  /** Claimed. */
-  readonly by: string;
-  /** Authenticated. */
-  readonly as: string | null;
-  readonly reason: string;
-}
+export type { HistoryEntry } from './history-entry.ts';
 
 export interface HistoryOptions {
   /** The history lies in its subfolder `history`. */

@@ -1,7 +1,8 @@
 import { messageOf } from '../../shared/errors.ts';
 import { tasksIn } from '../mesos/task-states.ts';
 import type { Kept } from '../uplink/task-keeper.ts';
-import { type Comet, type Finding, recipe, Undecided } from './comet.ts';
+import { type Comet, type Finding, recipe } from './comet.ts';
+import { Undecided } from './undecided.ts';
 
 interface Params {
   /** The original's: a Clojure expression that made a Riak client. */

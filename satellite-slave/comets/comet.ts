@@ -46,7 +46,7 @@ export interface Comet {
   /** Set where `tasks` of a run is wanted. */
   readonly keepsTasks?: boolean;
   /**
-   * @throws {@link Undecided} for state `unknown`, anything else for `critical`
+   * @throws Undecided for state `unknown`, anything else for `critical`
    */
   run(at: CometRun): Promise<readonly Finding[]>;
 }
@@ -75,11 +75,6 @@ export function recipe<P>(
 ): Recipe {
   const note = noteOn && { noteOn: (checked: unknown) => noteOn(checked as P) };
   return { params, make: (checked) => make(checked as P), ...traits, ...note };
-}
-
-/** Thrown by a run that could not find out, through no fault of this machine: its state is `unknown`. */
-export class Undecided extends Error {
-  override readonly name = 'Undecided';
 }
 
 /** JSON schema of an object with exactly these keys, all of them required. */

@@ -5,11 +5,12 @@ import type { Event } from '../../shared/event.ts';
 import type { OnceLog } from '../../shared/log.ts';
 import type { Agent } from '../mesos/agent.ts';
 import type { TaskKeeper } from '../uplink/task-keeper.ts';
-import { type Comet, type Finding, Undecided } from './comet.ts';
+import type { Comet, Finding } from './comet.ts';
 import type { Commands } from './commands.ts';
 import { eventOf } from './findings.ts';
 import type { Machine } from './machine.ts';
 import type { Slots } from './slots.ts';
+import { Undecided } from './undecided.ts';
 
 /** A comet as the settings want it run. */
 export interface CometSettings {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Comet, type CometRun, type Finding, Undecided } from '../../../satellite-slave/comets/comet.ts';
+import type { Comet, CometRun, Finding } from '../../../satellite-slave/comets/comet.ts';
 import { CometRunner } from '../../../satellite-slave/comets/runner.ts';
 import { Slots } from '../../../satellite-slave/comets/slots.ts';
+import { Undecided } from '../../../satellite-slave/comets/undecided.ts';
 import type { Event } from '../../../shared/event.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { surroundings } from '../support/run-comet.ts';
