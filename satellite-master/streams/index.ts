@@ -109,7 +109,7 @@ export function createStreams(root: StreamContext, effects: StreamEffects = noEf
     taggedAny: bind(taggedAny),
     expired: bind(expired),
     notExpired: bind(notExpired),
-    isExpired: bind(isExpired),
+    isExpired: isExpired(root),
     over: bind(over),
     under: bind(under),
     within: bind(within),
@@ -122,7 +122,7 @@ export function createStreams(root: StreamContext, effects: StreamEffects = noEf
     scale: bind(scale),
     tag: bind(tag),
     untag: bind(untag),
-    expire: bind(expire),
+    expire: expire(root),
     // beside those before them
     changed: bind(changed),
     changedState: bind(changedState),

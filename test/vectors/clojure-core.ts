@@ -79,6 +79,17 @@ function number(value: Value): number {
   return n;
 }
 
+function integer(value: Value): number {
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw new JavaException('IllegalArgumentException');
+  return value;
+}
+
+function text(value: Value): string {
+  if (value === undefined || value === null) throw new JavaException('NullPointerException');
+  if (typeof value !== 'string') throw new JavaException('ClassCastException');
+  return value;
+}
+
 /** Doubles stay doubles: 1.0 + 1 is 2.0. */
 function arithmetic(apply: (a: number, b: number) => number, start: number): Fn {
   return (...args) => {
@@ -225,8 +236,8 @@ export const CORE: Readonly<Record<string, Value>> = {
   'zero?': sign((n) => n === 0),
   'pos?': sign((n) => n > 0),
   'neg?': sign((n) => n < 0),
-  'odd?': ((n) => Math.abs(number(n) % 2) === 1) satisfies Fn,
-  'even?': ((n) => number(n) % 2 === 0) satisfies Fn,
+  'odd?': ((n) => Math.abs(integer(n) % 2) === 1) satisfies Fn,
+  'even?': ((n) => integer(n) % 2 === 0) satisfies Fn,
   not,
   'nil?': ((value) => value === undefined || value === null) satisfies Fn,
   'some?': ((value) => value !== undefined && value !== null) satisfies Fn,
@@ -335,16 +346,16 @@ export const CORE: Readonly<Record<string, Value>> = {
   str: ((...parts) => parts.map(str).join('')) satisfies Fn,
   name: ((key) => nameOf(key)) satisfies Fn,
   keyword: ((name) => new Keyword(String(name))) satisfies Fn,
-  subs: ((text, from, to) => String(text).slice(number(from), to === undefined ? undefined : number(to))) satisfies Fn,
-  're-find': ((pattern, text) => (pattern as RegExp).exec(String(text))?.[0]) satisfies Fn,
-  're-matches': ((pattern, text) =>
-    new RegExp(`^(?:${(pattern as RegExp).source})$`).exec(String(text))?.[0]) satisfies Fn,
-  're-pattern': ((source) => new RegExp(String(source))) satisfies Fn,
-  'lower-case': ((text) => String(text).toLowerCase()) satisfies Fn,
-  'upper-case': ((text) => String(text).toUpperCase()) satisfies Fn,
-  'starts-with?': ((text, start) => String(text).startsWith(String(start))) satisfies Fn,
-  'ends-with?': ((text, end) => String(text).endsWith(String(end))) satisfies Fn,
-  'includes?': ((text, part) => String(text).includes(String(part))) satisfies Fn,
+  subs: ((value, from, to) => text(value).slice(number(from), to === undefined ? undefined : number(to))) satisfies Fn,
+  're-find': ((pattern, source) => (pattern as RegExp).exec(text(source))?.[0]) satisfies Fn,
+  're-matches': ((pattern, source) =>
+    new RegExp(`^(?:${(pattern as RegExp).source})$`).exec(text(source))?.[0]) satisfies Fn,
+  're-pattern': ((source) => new RegExp(text(source))) satisfies Fn,
+  'lower-case': ((value) => text(value).toLowerCase()) satisfies Fn,
+  'upper-case': ((value) => text(value).toUpperCase()) satisfies Fn,
+  'starts-with?': ((value, start) => text(value).startsWith(String(start))) satisfies Fn,
+  'ends-with?': ((value, end) => text(value).endsWith(String(end))) satisfies Fn,
+  'includes?': ((value, part) => text(value).includes(String(part))) satisfies Fn,
   println: () => undefined,
   prn: () => undefined,
 };

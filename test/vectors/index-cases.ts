@@ -20,6 +20,7 @@ interface Operation {
 const ARRIVAL =
   'judgement.md 4: "ttl runs from **arrival** at this master, on its monotonic clock, not from the slave\'s."';
 const NO_TIME = 'riemann.md: "Missing time: now."';
+const NEWER = 'riemann.md: "ours keeps the newer **time** when two arrive out of order"';
 const KEPT = 'riemann.md: "ours keeps `tags`, `ttl` and `description` of the last event besides"';
 const DEFAULT_TTL_S = 60;
 
@@ -146,23 +147,32 @@ function asTheirs(ours: unknown, fed: readonly { readonly raw: Raw }[]): unknown
 
 const keyOf = (raw: Raw) => JSON.stringify([raw['host'], raw['service']]);
 
-/** Differs only in events whose ttl ends at another time from arrival on than from their own time on, or that had none. */
+/** The line that explains every key in which the answers differ, or undefined. */
 function explain(
   ours: unknown,
   theirs: unknown,
   fed: readonly { readonly raw: Raw; readonly arrivedS: number }[],
   nowS: number,
 ): string | undefined {
-  const [mine, others] = [list(ours), list(theirs)].map((events) => new Set(events.map(keyOf)));
-  const disputed = fed.filter(({ raw }) => (mine?.has(keyOf(raw)) ?? false) !== (others?.has(keyOf(raw)) ?? false));
-  if (disputed.length === 0) return undefined;
-  if (disputed.every(({ raw }) => raw['time'] === undefined)) return NO_TIME;
-  const isByArrival = disputed.some(({ raw, arrivedS }) => {
-    const ttlS = Number(raw['ttl'] ?? DEFAULT_TTL_S);
-    // In ours the moment itself is the end already.
-    return arrivedS + ttlS <= nowS && Number(raw['time']) + ttlS >= arrivedS + ttlS;
+  const byKey = (value: unknown) => new Map(list(value).map((raw) => [keyOf(raw), raw]));
+  const [mine, others] = [byKey(ours), byKey(theirs)];
+  const reasons = [...new Set([...mine.keys(), ...others.keys()])].flatMap((key) => {
+    const [one, other] = [mine.get(key), others.get(key)];
+    if (one && other && same(asTheirs(one, fed), other)) return [];
+    const events = fed.filter(({ raw }) => keyOf(raw) === key);
+    if (events.some(({ raw }) => raw['time'] === undefined)) return [NO_TIME];
+    // The one that came first has the newer time.
+    if (one && other) return [Number(one['time']) > Number(other['time']) ? NEWER : undefined];
+    // Whether it has run out, by the one reckoning or the other, is the question only where it has by one of them.
+    const isByArrival = events.some(({ raw, arrivedS }) => {
+      const ttlS = Number(raw['ttl'] ?? DEFAULT_TTL_S);
+      const [endHere, endThere] = [arrivedS + ttlS, Number(raw['time']) + ttlS];
+      // In ours the moment itself is the end already, and nothing waits for a reaper to be called.
+      return endHere <= nowS || endThere < nowS;
+    });
+    return [isByArrival ? ARRIVAL : undefined];
   });
-  return isByArrival ? ARRIVAL : undefined;
+  return reasons.length > 0 && !reasons.includes(undefined) ? reasons[0] : undefined;
 }
 
 function list(value: unknown): Raw[] {
@@ -182,12 +192,7 @@ export const runReaperCase: Runner = (_, vector): Outcome => {
   const core = ({ host, service, state }: Raw) => ({ host, service, state });
   const [ours, theirs] = [house.streamed, vector['streamed'] as Raw[]];
   const left = (vector['left'] as Raw[]).map(keyOf).sort();
-  if (
-    !same(
-      ours.map((event) => core(event as unknown as Raw)),
-      theirs.map(core),
-    )
-  )
+  if (!same(sortedRaw(ours as unknown as Raw[]).map(core), sortedRaw(theirs).map(core)))
     return different(`streamed ${shownValue(ours)}, not ${shownValue(theirs)}`);
   if (
     !same(
@@ -200,10 +205,19 @@ export const runReaperCase: Runner = (_, vector): Outcome => {
   )
     return different('others are left');
   // The original's reaper came at the clock of the case; ours comes when the ttl is over.
-  const timeless = (events: readonly Raw[]) => events.map(({ time: _time, ...rest }) => rest);
-  if (same(timeless(ours as unknown as Raw[]), timeless(theirs))) return SAME;
-  const kept = (vector['indexed'] as Raw[]).find((raw) => keyOf(raw) === keyOf(theirs[0] ?? {})) ?? {};
-  const expected = { ...core(theirs[0] ?? {}), tags: kept['tags'], ttl: kept['ttl'], description: kept['description'] };
-  const isOurs = ours.length === 1 && same(timeless(ours as unknown as Raw[])[0], expected);
-  return isOurs ? onPurpose(KEPT) : different(`streamed ${shownValue(ours)}, not ${shownValue(expected)}`);
+  const timeless = (events: readonly Raw[]) => sortedRaw(events).map(({ time: _time, ...rest }) => rest);
+  const mine = timeless(ours as unknown as Raw[]);
+  if (same(mine, timeless(theirs))) return SAME;
+  const expected = timeless(theirs).map((raw) => {
+    const kept = (vector['indexed'] as Raw[]).findLast((one) => keyOf(one) === keyOf(raw)) ?? {};
+    const { tags, ttl = DEFAULT_TTL_S, description } = kept;
+    return { ...core(raw), tags, ttl, description };
+  });
+  return same(mine, expected)
+    ? onPurpose(KEPT)
+    : different(`streamed ${shownValue(mine)}, not ${shownValue(expected)}`);
 };
+
+function sortedRaw(events: readonly Raw[]): Raw[] {
+  return events.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}

@@ -54,14 +54,14 @@ export const MESOS_FUNCTIONS: FunctionTable = {
   'num-tasks-started': { run: ([metrics]) => totalTasks('total-tasks-started', metrics) },
   'get-task-ids': { run: ([state]) => asSet(tasksIn(state).map(({ id }) => id)), theirs: asSet },
   'state->minimal-task-state': {
-    run: ([[id], state]) => minimalTaskState(id, state),
+    run: ([ids, state]) => minimalTaskState((ids as string[]).join(), state),
     onPurpose: ({ exception }) => (exception === undefined ? undefined : MISSING),
   },
   'get-in-state': {
     run: ([state, path]) =>
       (path as string[]).reduce<readonly unknown[]>(
         (found, key) => found.flatMap((one) => listAt(one, key)),
-        path.length === 0 ? [] : [state],
+        (path as string[]).length === 0 ? [] : [state],
       ),
     onPurpose: ({ exception }) => (exception === undefined ? undefined : MISSING),
   },

@@ -52,8 +52,12 @@ export const RECORD_FUNCTIONS: FunctionTable = {
   'validate RiemannEvent': {
     /** What REST takes is parsed as strictly as it was there; a record is read if it can be. */
     run: ([raw], _nowS, { name = '' }) => {
-      const event = { ...raw, ...nilsIn(name) };
-      parseEventChange({ ...event, state: event.state === 'warn' || event.state === 'expired' ? 'ok' : event.state });
+      const event: RawEvent = { ...(raw as RawEvent), ...nilsIn(name) };
+      record({ 'managed-events': { one: event }, 'manual-events': {} });
+      parseEventChange({
+        ...event,
+        state: event['state'] === 'warn' || event['state'] === 'expired' ? 'ok' : event['state'],
+      });
       return true;
     },
     refuses: () => false,

@@ -104,7 +104,7 @@ function whyDifferent({ args: [script], exception, result }: FunctionCase, ours:
   const [theirs] = (result as Told | undefined)?.events ?? [];
   // The original took the seconds alone of a period, and of these only whole ones.
   if (!/^0*[1-9]\d*s$/.test((script as Script).period)) return PERIODS;
-  if (exception === 'NumberFormatException' && event?.state === 'critical' && event.service) return FAILING;
+  if (exception !== undefined && event?.state === 'critical' && event.service) return FAILING;
   if (!theirs || !event || !theirs.service?.endsWith('exists')) return undefined;
   const spaced = theirs.service.replace(/exists$/, ' exists');
   const isSame = event.service === spaced && event.state === theirs.state && event.metric === theirs.metric;

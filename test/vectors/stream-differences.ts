@@ -115,16 +115,17 @@ function coalesced(vector: StreamCase, ours: readonly Output[], theirs: readonly
 
 /**
  * Until an event expires, or a second host comes that the original would not look at, ours is the original's; from
- * then on a host is turned on only while its newest event is alive and ok, and off only while it is not.
+ * then on a host is turned on only while its newest events that live are fit, and off only while they are not.
  */
 function testsPass(vector: StreamCase, ours: readonly Output[], theirs: readonly Output[]): boolean {
   if (!sameBefore(Math.min(firstExpiry(vector), secondHost(vector)), ours, theirs)) return false;
   return ours.every((output) => {
     const { call, host } = output.value as { call?: string; host?: string };
-    const newest = fedBefore(vector, output).findLast((event) => event['host'] === host);
-    if (!newest) return false;
-    const fit = isLive(newest, output.at) && newest['state'] === 'ok';
-    return call === (fit ? 'on-host' : 'off-host');
+    const tests = fedBefore(vector, output).filter((event) => event['host'] === host);
+    const newest = [...new Map(tests.map((event) => [keyOf(event), event])).values()];
+    const alive = newest.filter((event) => isLive(event, output.at));
+    const unfit = alive.some(({ state }) => !['ok', 'warning', 'warn'].includes(String(state)));
+    return newest.length > 0 && call === (alive.length > 0 && !unfit ? 'on-host' : 'off-host');
   });
 }
 

@@ -152,6 +152,24 @@ function macros(
   };
   const children = (scope: Scope, forms: readonly Form[]) => self.runAll(scope, forms) as Stream[];
 
+  /** `by`, watched: whether it makes children for a key that it had before. */
+  const forked = (fields: readonly Value[], make: () => Stream[]) => {
+    const made: Value[][] = [];
+    let current: Value[] = [];
+    const stream = by(
+      fields.map((one) => asOurs(one) as string),
+      () => {
+        if (made.some((one) => equal(one, current))) findings.forgottenAtS ??= nowS();
+        made.push(current);
+        return make();
+      },
+    );
+    return (item: never) => {
+      current = fields.map((one) => (one instanceof Keyword ? fieldOf(item, one.name) : callable(one)(item)));
+      stream(item);
+    };
+  };
+
   return {
     where: (scope, [form, ...forms]) => where(test(scope, form), ...children(scope, forms)),
     else: (scope, forms) => otherwise(...children(scope, forms)),
@@ -187,29 +205,15 @@ function macros(
     },
     by: (scope, [fields, ...forms]) => {
       const key = self.run(scope, fields);
-      const list = Array.isArray(key) ? key : [key];
-      const made: Value[][] = [];
-      let current: Value[] = [];
-      const stream = by(
-        list.map((one) => asOurs(one) as string),
-        () => {
-          if (made.some((one) => equal(one, current))) findings.forgottenAtS ??= nowS();
-          made.push(current);
-          return children(scope, forms);
-        },
-      );
-      return (item: never) => {
-        current = list.map((one) => (one instanceof Keyword ? fieldOf(item, one.name) : callable(one)(item)));
-        stream(item);
-      };
+      return forked(Array.isArray(key) ? key : [key], () => children(scope, forms));
     },
     // A set of children for each key, as the macro makes them.
     'changed-state': (scope, forms) =>
-      by(['host', 'service'], () => {
+      forked([new Keyword('host'), new Keyword('service')], () => {
         const [first, ...rest] = self.runAll(scope, forms);
         return typeof first === 'object' && first !== null && 'init' in first
-          ? changedState({ init: first.init }, ...(rest as Stream[]))
-          : changedState(...([first, ...rest].filter(truthy) as Stream[]));
+          ? [changedState({ init: first.init }, ...(rest as Stream[]))]
+          : [changedState(...([first, ...rest].filter(truthy) as Stream[]))];
       }),
     // Puts a function in the place of the original's.
     intern: (scope, [, name, value]) => {
