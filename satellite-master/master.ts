@@ -259,7 +259,12 @@ export class Master {
     this.#riemann = new RiemannSide({
       tcp: settings.riemannTcp,
       udp: settings.riemannUdp,
-      intake: new RiemannIntake({ takeEvents: (events) => reception.take(events), metrics, clock }),
+      intake: new RiemannIntake({
+        takeEvents: (events) => reception.take(events),
+        direct: reception,
+        metrics,
+        clock,
+      }),
       index: reception.index,
       metrics,
       clock,

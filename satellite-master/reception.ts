@@ -3,7 +3,9 @@ import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
-import { EventIndex } from './events/index.ts';
+import { EventIndex, type FoundKey } from './events/index.ts';
+import type { Found } from './events/refresh.ts';
+import type { Slot } from './events/slot.ts';
 import type { Recorder } from './replay/recorder.ts';
 import type { Quiet } from './rules/judge-tests.ts';
 import type { LiveRules } from './rules/live-rules.ts';
@@ -11,7 +13,10 @@ import type { Metrics } from './stats/metrics.ts';
 import type { Silence } from './whitelist/census.ts';
 
 /** The rules, as far as what is heard concerns them. */
-type Rules = Pick<LiveRules, 'take' | 'tick' | 'recordChanged' | 'dropHost' | 'quiet' | 'heard' | 'verdictOf'>;
+type Rules = Pick<
+  LiveRules,
+  'take' | 'lookAtTestsOnly' | 'tick' | 'recordChanged' | 'dropHost' | 'quiet' | 'heard' | 'verdictOf'
+>;
 
 export interface ReceptionOptions {
   readonly rules: Rules;
@@ -55,6 +60,21 @@ export class Reception implements Silence {
       this.#hears(event);
       if (this.#listeners.size > 0) this.#tell(event);
     }
+  }
+
+  /**
+   * Whether events that are no tests may be put straight into the index now: nobody else wants to see them.
+   * To be asked before each message.
+   */
+  get isIndexEnough(): boolean {
+    return this.#rules.lookAtTestsOnly && this.#recorder === undefined && this.#listeners.size === 0;
+  }
+
+  /** A known event straight from its bytes; see {@link EventIndex.takeFound}. @returns whether it has been dealt with */
+  takeFound(found: FoundKey & Found, time: number): boolean {
+    const taken = this.index.takeFound(found, time, isNoTest);
+    if (taken === 'older') this.#metrics.eventsDropped.inc({ reason: taken });
+    return taken !== undefined;
   }
 
   /**
@@ -169,4 +189,8 @@ export class Reception implements Silence {
       this.#once.warn('full', `the index is full: ${event.service} of ${event.host} and others are not kept`);
     return false;
   }
+}
+
+function isNoTest({ isTest }: Slot): boolean {
+  return !isTest;
 }

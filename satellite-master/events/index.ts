@@ -4,22 +4,25 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
-import { Deadlines } from './deadlines.ts';
+import { ExpiryWheel } from './expiry-wheel.ts';
+import { RawKeys } from './raw-keys.ts';
+import { type Found, isPlain, refresh } from './refresh.ts';
+import { Slot } from './slot.ts';
 
 export interface IndexEntry {
+  /** As it is now. */
   readonly event: Event;
   /** Monotonic ms at which it arrived here. */
   readonly arrivedMs: number;
   readonly expiresMs: number;
 }
 
-/** The same object for as long as the event lives, so that nothing is made or hashed anew when it is heard again. */
-interface Slot {
-  event: Event;
-  /** This master's own, beside what a report may fill. */
-  own: boolean;
-  arrivedMs: number;
-  expiresMs: number;
+/** Where the key lies in the bytes of an event; an event without a host: from and to are the same. */
+export interface FoundKey {
+  readonly hostFrom: number;
+  readonly hostTo: number;
+  readonly serviceFrom: number;
+  readonly serviceTo: number;
 }
 
 export const MOST_SERVICES_A_HOST = 256;
@@ -39,7 +42,8 @@ const NO_HOST = '';
 export class EventIndex {
   readonly #clock: Clock;
   readonly #hosts = new Map<string, Map<string, Slot>>();
-  readonly #deadlines = new Deadlines<Slot>();
+  readonly #expiries: ExpiryWheel<Slot>;
+  readonly #raw = new RawKeys<Slot>();
   /** How many of a host's services are this master's own; no entry: none. */
   readonly #own = new Map<string, number>();
   #size = 0;
@@ -48,6 +52,7 @@ export class EventIndex {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#lastTickMs = clock.monoMs();
+    this.#expiries = new ExpiryWheel(this.#lastTickMs);
   }
 
   get size(): number {
@@ -65,23 +70,27 @@ export class EventIndex {
     const nowMs = this.#clock.monoMs();
     const services = this.#hosts.get(host);
     const last = services?.get(event.service);
-    if (last && event.time < last.event.time && nowMs - last.arrivedMs <= last.event.ttl * 1000) return 'older';
+    if (last && isOlder(event.time, last, nowMs)) return 'older';
     if (!last && !this.#hasRoom(host, services, own)) return 'full';
-    const expiresMs = nowMs + event.ttl * 1000;
-    if (last) {
-      last.event = event;
-      last.arrivedMs = nowMs;
-      last.expiresMs = expiresMs;
-      this.#deadlines.set(last, expiresMs);
-      return 'updated';
-    }
-    const slot = { event, own, arrivedMs: nowMs, expiresMs };
-    if (services) services.set(event.service, slot);
-    else this.#hosts.set(host, new Map([[event.service, slot]]));
-    this.#deadlines.set(slot, expiresMs);
-    if (own) this.#own.set(host, (this.#own.get(host) ?? 0) + 1);
-    this.#size++;
-    return 'new';
+    const slot = last ?? this.#begin(event, own, services);
+    slot.set(event);
+    this.#heard(slot, nowMs);
+    return last ? 'updated' : 'new';
+  }
+
+  /**
+   * Takes an event straight from its bytes, where its key is known and `mayTake` the entry; nothing becomes an object.
+   * @returns undefined: not taken, it has to come as a whole event
+   */
+  takeFound(found: FoundKey & Found, time: number, mayTake: (slot: Slot) => boolean): Taken | undefined {
+    const slot = this.#raw.find(found.bytes, found.hostFrom, found.hostTo, found.serviceFrom, found.serviceTo);
+    if (!slot || !mayTake(slot) || !isPlain(found)) return undefined;
+    const nowMs = this.#clock.monoMs();
+    if (isOlder(time, slot, nowMs)) return 'older';
+    slot.time = time;
+    refresh(slot, found);
+    this.#heard(slot, nowMs);
+    return 'updated';
   }
 
   get(host: string, service: string): IndexEntry | undefined {
@@ -98,8 +107,8 @@ export class EventIndex {
     return this.#hosts.keys();
   }
 
-  *all(): Iterable<IndexEntry> {
-    for (const services of this.#hosts.values()) yield* services.values();
+  all(): Iterable<IndexEntry> {
+    return this.#slots();
   }
 
   delete(host: string, service: string): boolean {
@@ -108,7 +117,8 @@ export class EventIndex {
     if (!services || !slot) return false;
     services.delete(service);
     if (services.size === 0) this.#hosts.delete(host);
-    this.#deadlines.delete(slot);
+    slot.gone = true;
+    this.#expiries.delete(slot);
     if (slot.own) this.#forgetOwn(host);
     this.#size--;
     return true;
@@ -127,15 +137,40 @@ export class EventIndex {
     const gapMs = nowMs - this.#lastTickMs;
     this.#lastTickMs = nowMs;
     if (gapMs > STALL_MS) {
-      this.#deadlines.postponeAll(({ event }) => nowMs + event.ttl * 1000);
+      for (const slot of this.#slots()) {
+        slot.expiresMs = Math.max(slot.expiresMs, nowMs + slot.ttl * 1000);
+        this.#expiries.set(slot);
+      }
       return { expired: [], stalledMs: gapMs };
     }
     const expired: Event[] = [];
-    for (const { event } of this.#deadlines.takeDue(nowMs)) {
-      expired.push(event);
-      this.delete(event.host ?? NO_HOST, event.service);
+    for (const slot of this.#expiries.takeDue(nowMs)) {
+      expired.push(slot.event);
+      this.delete(slot.host ?? NO_HOST, slot.service);
     }
     return { expired, stalledMs: 0 };
+  }
+
+  /** An entry's ttl runs anew. */
+  #heard(slot: Slot, nowMs: number): void {
+    slot.arrivedMs = nowMs;
+    slot.expiresMs = nowMs + slot.ttl * 1000;
+    this.#expiries.set(slot);
+  }
+
+  *#slots(): Iterable<Slot> {
+    for (const services of this.#hosts.values()) yield* services.values();
+  }
+
+  #begin({ host, service }: Event, own: boolean, services: Map<string, Slot> | undefined): Slot {
+    const slot = new Slot(host, service, own);
+    const key = host ?? NO_HOST;
+    if (services) services.set(service, slot);
+    else this.#hosts.set(key, new Map([[service, slot]]));
+    this.#raw.add(slot);
+    if (own) this.#own.set(key, (this.#own.get(key) ?? 0) + 1);
+    this.#size++;
+    return slot;
   }
 
   #hasRoom(host: string, services: Map<string, Slot> | undefined, own: boolean): boolean {
@@ -149,4 +184,9 @@ export class EventIndex {
     if (left > 0) this.#own.set(host, left);
     else this.#own.delete(host);
   }
+}
+
+/** A newer time is there and within its ttl. */
+function isOlder(time: number, slot: Slot, nowMs: number): boolean {
+  return time < slot.time && nowMs - slot.arrivedMs <= slot.ttl * 1000;
 }

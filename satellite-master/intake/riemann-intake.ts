@@ -1,18 +1,36 @@
 /** One `Msg` after another: its events on their way to index and rules, its query back to whoever has to answer it. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
-import { decodeMessage } from '../../shared/riemann/decode.ts';
+import { Cursor } from '../../shared/riemann/cursor.ts';
+import { decodeEvent, decodeMessage } from '../../shared/riemann/decode.ts';
+import type { RiemannEvent } from '../../shared/riemann/message.ts';
+import type { FoundKey } from '../events/index.ts';
+import type { Found } from '../events/refresh.ts';
 import type { Metrics } from '../stats/metrics.ts';
+import { EventScan, isPlainMessage } from './event-scan.ts';
 import { fitEvent, isAhead } from './riemann-events.ts';
 
 export interface RiemannIntakeOptions {
   readonly takeEvents: (events: readonly Event[]) => void;
+  /** The way past the rules, for what concerns none of them. */
+  readonly direct?: DirectWay;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
+export interface DirectWay {
+  /** Asked before each message. */
+  readonly isIndexEnough: boolean;
+  /** @returns false: it has to come as a whole event */
+  takeFound(found: FoundKey & Found, time: number): boolean;
+}
+
 export class RiemannIntake {
   readonly #options: RiemannIntakeOptions;
+  readonly #scan = new EventScan();
+  #accepted = 0;
+  #rejected = 0;
+  #clamped = 0;
 
   constructor(options: RiemannIntakeOptions) {
     this.#options = options;
@@ -24,20 +42,69 @@ export class RiemannIntake {
    * @throws WireError where the bytes are no message: then nothing of it was taken
    */
   take(bytes: Buffer, from = 0, to = bytes.length): string | undefined {
-    const { takeEvents, metrics, clock } = this.#options;
-    const { events, query } = decodeMessage(bytes, from, to);
-    if (events.length === 0) return query;
-    const nowS = clock.wallMs() / 1000;
+    const { direct, clock } = this.#options;
+    try {
+      if (direct?.isIndexEnough && isPlainMessage(bytes, from, to)) {
+        this.#takePlain(direct, bytes, from, to);
+        return undefined;
+      }
+      const { events, query } = decodeMessage(bytes, from, to);
+      const nowS = clock.wallMs() / 1000;
+      this.#takeWhole(events, nowS);
+      return query;
+    } finally {
+      this.#count();
+    }
+  }
+
+  /** One event after another, in their order: most of them only move an entry of the index. */
+  #takePlain(direct: DirectWay, bytes: Buffer, from: number, to: number): void {
+    const scan = this.#scan;
+    const nowS = this.#options.clock.wallMs() / 1000;
+    for (let at = from; at < to; ) {
+      let length = bytes[++at] as number;
+      if (length >= 0x80) {
+        length = (length & 0x7f) | ((bytes[++at] as number) << 7);
+        if (length >= 0x4000) length = (length & 0x3fff) | ((bytes[++at] as number) << 14);
+      }
+      const begin = ++at;
+      at += length;
+      scan.read(bytes, begin, at);
+      const isAheadOfUs = isAhead(scan.time, nowS);
+      const time = isAheadOfUs || Number.isNaN(scan.time) ? nowS : scan.time;
+      const isEmptyHost = scan.hostFrom >= 0 && scan.hostFrom === scan.hostTo;
+      if (scan.isOdd || isEmptyHost || !direct.takeFound(scan, time)) {
+        this.#takeWhole([decodeEvent(new Cursor(bytes, begin, at))], nowS);
+        continue;
+      }
+      this.#accepted++;
+      if (isAheadOfUs) this.#clamped++;
+    }
+  }
+
+  #takeWhole(events: readonly RiemannEvent[], nowS: number): void {
+    const { takeEvents, metrics } = this.#options;
     const accepted: Event[] = [];
     for (const raw of events) {
       const event = fitEvent(raw, nowS);
-      if (typeof event === 'string') metrics.riemannUnfit.inc({ part: event });
-      else accepted.push(event);
-      if (raw.time !== undefined && isAhead(raw.time, nowS)) metrics.eventsClamped.inc();
+      if (typeof event === 'string') {
+        this.#rejected++;
+        metrics.riemannUnfit.inc({ part: event });
+        continue;
+      }
+      accepted.push(event);
+      if (raw.time !== undefined && isAhead(raw.time, nowS)) this.#clamped++;
     }
-    metrics.eventsAccepted.inc(accepted.length);
-    metrics.eventsRejected.inc(events.length - accepted.length);
+    this.#accepted += accepted.length;
     if (accepted.length > 0) takeEvents(accepted);
-    return query;
+  }
+
+  /** Once a message: a counter costs as much as an event. */
+  #count(): void {
+    const { metrics } = this.#options;
+    if (this.#accepted > 0) metrics.eventsAccepted.inc(this.#accepted);
+    if (this.#rejected > 0) metrics.eventsRejected.inc(this.#rejected);
+    if (this.#clamped > 0) metrics.eventsClamped.inc(this.#clamped);
+    this.#accepted = this.#rejected = this.#clamped = 0;
   }
 }

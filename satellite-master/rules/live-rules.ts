@@ -102,6 +102,11 @@ export class LiveRules {
     log.info({ reason, files: next.module.files.length }, `${path} is loaded anew and in force`);
   }
 
+  /** No other events than tests concern them: these need not become objects. */
+  get lookAtTestsOnly(): boolean {
+    return this.#options.path === undefined;
+  }
+
   stop(): void {
     this.#watch?.cancel();
     this.#rules.close();

@@ -40,13 +40,18 @@ export async function startRiemann(
   const wishes = new Wishes(() => undefined);
   const judge = new JudgeTests({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
   const reception = new Reception({
-    rules: judge,
+    rules: Object.assign(judge, { lookAtTestsOnly: true }),
     heard: (event) => heard.push(event),
     metrics,
     clock,
     log: silentLog,
   });
-  const intake = new RiemannIntake({ takeEvents: takeEvents ?? ((events) => reception.take(events)), metrics, clock });
+  const intake = new RiemannIntake({
+    takeEvents: takeEvents ?? ((events) => reception.take(events)),
+    direct: reception,
+    metrics,
+    clock,
+  });
   const parts = { intake, index: reception.index, metrics, clock, log: silentLog };
   const tcp = createRiemannTcp({ ...parts, limits });
   const udp = createRiemannUdp(parts, '127.0.0.1');

@@ -26,7 +26,12 @@ beforeEach(async () => {
     dropAfterMs: 60_000,
     managedEventsOf: () => ({}),
   });
-  reception = new Reception({ rules: judge, metrics, clock, log: silentLog });
+  reception = new Reception({
+    rules: Object.assign(judge, { lookAtTestsOnly: false }),
+    metrics,
+    clock,
+    log: silentLog,
+  });
   master = await startHttpMaster({
     limits: { streams: { streams: 2, waitingBytes: 200_000 } },
     services: {

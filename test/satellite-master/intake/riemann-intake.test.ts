@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RiemannIntake } from '../../../satellite-master/intake/riemann-intake.ts';
+import { Reception } from '../../../satellite-master/reception.ts';
+import { JudgeTests } from '../../../satellite-master/rules/judge-tests.ts';
+import { Metrics } from '../../../satellite-master/stats/metrics.ts';
+import { Wishes } from '../../../satellite-master/whitelist/wishes.ts';
+import type { Clock } from '../../../shared/clock.ts';
+import type { Event } from '../../../shared/event.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { WireError } from '../../../shared/riemann/cursor.ts';
+import { Encoder, encodeMessage, writeEvent } from '../../../shared/riemann/encode.ts';
+import type { RiemannEvent } from '../../../shared/riemann/message.ts';
+import { aClock } from '../../support/house.ts';
+
+function intakeWith(clock: Clock, lookAtTestsOnly: boolean) {
+  const metrics = new Metrics({ ofProcess: false });
+  const judge = new JudgeTests({
+    clock,
+    wishes: new Wishes(() => undefined),
+    dropAfterMs: 60_000,
+    managedEventsOf: () => ({}),
+  });
+  const heard: Event[] = [];
+  const rules = Object.assign(judge, { lookAtTestsOnly });
+  const reception = new Reception({ rules, heard: (event) => heard.push(event), metrics, clock, log: silentLog });
+  const intake = new RiemannIntake({
+    takeEvents: (events) => reception.take(events),
+    direct: reception,
+    metrics,
+    clock,
+  });
+  const indexed = () => Array.from(reception.index.all(), ({ event, expiresMs }) => ({ ...event, expiresMs }));
+  const counted = async (name: string) =>
+    (await metrics.text()).split('\n').filter((line) => line.startsWith(`satellite_${name}`));
+  return { intake, reception, heard, indexed, counted };
+}
+
+const clock = aClock();
+const nowS = clock.wallMs() / 1000;
+const some = <T>(...values: readonly T[]) => fc.constantFrom(...values);
+const event: fc.Arbitrary<RiemannEvent> = fc.record(
+  {
+    host: some('a', 'b', 'a', 'b', 'Ü', '', '-'),
+    service: some('s', 't', 'mesos/slave/disk', 'é', 'x'.repeat(200), 'a\nb'),
+    state: some('ok', 'critical', 'expired', 'é', '', 'x'.repeat(1100)),
+    description: some('well', 'ill', '', 'naïve', 'x'.repeat(200), 'x'.repeat(4097), 'é'.repeat(2500)),
+    time: some(nowS, nowS - 1, nowS - 0.25, nowS + 1, nowS + 6, nowS + 1e6, 0, -1),
+    metric: some(1, -1, 0, 1.5, 1e300, 2 ** 52, -(2 ** 62), Number.NaN, Number.POSITIVE_INFINITY),
+    ttl: some(1, 60, 1.5, 0, -1, 1e30, Number.NaN),
+    tags: some<readonly string[]>(['a'], ['a', 'b']),
+    attributes: some<Record<string, string>>({ k: 'v' }, { by: 'me' }),
+  },
+  { requiredKeys: [] },
+);
+/** Written as other clients do: some without `metric_f`, some with microseconds. */
+const message = fc.array(fc.tuple(event, fc.boolean()), { maxLength: 12 }).map((events) => {
+  const encoder = new Encoder();
+  for (const [one, micros] of events) writeEvent(encoder, one, micros);
+  return encoder.finish();
+});
+
+describe('the way past the rules', () => {
+  test('leaves the same in the index, and counts the same, as the way through them', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(message, { maxLength: 8 }), async (messages) => {
+        const direct = intakeWith(clock, true);
+        const whole = intakeWith(clock, false);
+        for (const bytes of messages) for (const { intake } of [direct, whole]) intake.take(bytes);
+        expect(direct.indexed()).toEqual(whole.indexed());
+        for (const name of ['events_accepted', 'events_rejected', 'events_clamped', 'events_dropped', 'riemann_unfit'])
+          expect(await direct.counted(name)).toEqual(await whole.counted(name));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is taken by known events that are no tests; tests and new ones go through the rules', () => {
+    const { intake, heard } = intakeWith(clock, true);
+    const bytes = encodeMessage({
+      events: [
+        { host: 'a', service: 's' },
+        { host: 'a', service: 'mesos/slave/s', state: 'ok' },
+      ],
+    });
+    for (let n = 0; n < 3; n++) intake.take(bytes);
+    expect(heard.map(({ service }) => service)).toEqual(['s', 'mesos/slave/s', 'mesos/slave/s', 'mesos/slave/s']);
+  });
+
+  test('is closed while somebody listens to changes', () => {
+    const { intake, reception } = intakeWith(clock, true);
+    const bytes = encodeMessage({ events: [{ host: 'a', service: 's' }] });
+    intake.take(bytes);
+    const told: Event[] = [];
+    reception.onChange((event) => told.push(event));
+    intake.take(bytes);
+    expect(told).toHaveLength(1);
+  });
+
+  test('whatever bytes come: both ways take the same, or call it no message', () => {
+    const known = encodeMessage({
+      events: [{ host: 'a', service: 's', state: 'ok', metric: 1, ttl: 5, time: 1, description: 'd' }],
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat({ max: known.length - 1 }), fc.nat({ max: 255 })), { maxLength: 4 }),
+        (changes) => {
+          const bytes = Buffer.concat([known, known]);
+          for (const [at, value] of changes) bytes[at] = value;
+          const outcomes = [true, false].map((testsOnly) => {
+            const { intake, indexed } = intakeWith(clock, testsOnly);
+            intake.take(known);
+            try {
+              intake.take(bytes);
+              return indexed();
+            } catch (error) {
+              expect(error).toBeInstanceOf(WireError);
+              return ['no message', indexed()];
+            }
+          });
+          expect(outcomes[0]).toEqual(outcomes[1]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
