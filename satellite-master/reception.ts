@@ -71,8 +71,8 @@ export class Reception implements Silence {
   }
 
   /** A known event straight from its bytes; see {@link EventIndex.takeFound}. @returns whether it has been dealt with */
-  takeFound(found: FoundKey & Found, time: number): boolean {
-    const taken = this.index.takeFound(found, time, isNoTest);
+  takeFound(found: FoundKey & Found, time: number, nowMs: number): boolean {
+    const taken = this.index.takeFound(found, time, nowMs, isNoTest);
     if (taken === 'older') this.#metrics.eventsDropped.inc({ reason: taken });
     return taken !== undefined;
   }

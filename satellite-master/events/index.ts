@@ -80,12 +80,13 @@ export class EventIndex {
 
   /**
    * Takes an event straight from its bytes, where its key is known and `mayTake` the entry; nothing becomes an object.
+   * @param time unix seconds of the event
+   * @param nowMs monotonic ms
    * @returns undefined: not taken, it has to come as a whole event
    */
-  takeFound(found: FoundKey & Found, time: number, mayTake: (slot: Slot) => boolean): Taken | undefined {
+  takeFound(found: FoundKey & Found, time: number, nowMs: number, mayTake: (slot: Slot) => boolean): Taken | undefined {
     const slot = this.#raw.find(found.bytes, found.hostFrom, found.hostTo, found.serviceFrom, found.serviceTo);
     if (!slot || !mayTake(slot) || !isPlain(found)) return undefined;
-    const nowMs = this.#clock.monoMs();
     if (isOlder(time, slot, nowMs)) return 'older';
     slot.time = time;
     refresh(slot, found);

@@ -22,7 +22,7 @@ export interface DirectWay {
   /** Asked before each message. */
   readonly isIndexEnough: boolean;
   /** @returns false: it has to come as a whole event */
-  takeFound(found: FoundKey & Found, time: number): boolean;
+  takeFound(found: FoundKey & Found, time: number, nowMs: number): boolean;
 }
 
 export class RiemannIntake {
@@ -61,6 +61,7 @@ export class RiemannIntake {
   #takePlain(direct: DirectWay, bytes: Buffer, from: number, to: number): void {
     const scan = this.#scan;
     const nowS = this.#options.clock.wallMs() / 1000;
+    const nowMs = this.#options.clock.monoMs();
     for (let at = from; at < to; ) {
       let length = bytes[++at] as number;
       if (length >= 0x80) {
@@ -73,7 +74,7 @@ export class RiemannIntake {
       const isAheadOfUs = isAhead(scan.time, nowS);
       const time = isAheadOfUs || Number.isNaN(scan.time) ? nowS : scan.time;
       const isEmptyHost = scan.hostFrom >= 0 && scan.hostFrom === scan.hostTo;
-      if (scan.isOdd || isEmptyHost || !direct.takeFound(scan, time)) {
+      if (scan.isOdd || isEmptyHost || !direct.takeFound(scan, time, nowMs)) {
         this.#takeWhole([decodeEvent(new Cursor(bytes, begin, at))], nowS);
         continue;
       }
