@@ -18,6 +18,7 @@ import type { Leadership } from './mesos/leadership.ts';
 import { OffInMesos } from './off-in-mesos.ts';
 import { Reception } from './reception.ts';
 import { Recorder } from './replay/recorder.ts';
+import { Shadow } from './replay/shadow.ts';
 import { BlackHole } from './rules/black-hole.ts';
 import { RulesSide } from './rules-side.ts';
 import type { MasterSettings } from './settings.ts';
@@ -65,6 +66,7 @@ export class Master {
   readonly #alerts: Alerts;
   readonly #rules: RulesSide;
   readonly #recorder: Recorder | undefined;
+  readonly #shadow: Shadow | undefined;
   readonly #blackHole: BlackHole;
   readonly #replica: Replica;
   readonly #whitelist: Whitelist;
@@ -146,12 +148,34 @@ export class Master {
       });
     this.#recorder = recorder;
     const heard = (event: Event) => blackHole.takeEvent(event);
-    const reception = new Reception({ rules: rules.rules, heard, recorder, metrics, clock, log });
+    const beside = {
+      take: (events: readonly Event[], own = false) => {
+        recorder?.take(events, own);
+        this.#shadow?.take(events, own);
+      },
+      stalled: (ms: number) => recorder?.stalled(ms),
+    };
+    const reception = new Reception({ rules: rules.rules, heard, recorder: beside, metrics, clock, log });
     this.#reception = reception;
+    const mesosWord = (host: HostName) => this.#clusterView?.wordOf(host) ?? 'none';
+    this.#shadow =
+      settings.shadowStreams === undefined
+        ? undefined
+        : new Shadow({
+            path: settings.shadowStreams,
+            judgement: settings,
+            self,
+            replica,
+            live: () => reception.live(),
+            mesosWord,
+            clock,
+            log,
+          });
+    const shadow = this.#shadow;
     this.#census = new Census({
       replica,
       silence: reception,
-      mesosWord: (host) => this.#clusterView?.wordOf(host) ?? 'none',
+      mesosWord,
       planned: () => this.#offInMesos?.planned ?? NOBODY,
       share: offShare,
       clock,
@@ -231,6 +255,7 @@ export class Master {
     metrics.onCollect(() => {
       status.fill(metrics);
       rules.fill(metrics);
+      if (shadow) metrics.shadowDifferences.set(shadow.differences);
       if (recorder) metrics.waiting.set({ queue: 'record' }, recorder.waiting);
       this.#cluster.fill(metrics);
       metrics.blackHoleHosts.set(blackHole.hosts);
@@ -252,6 +277,7 @@ export class Master {
       snapshot: () => this.#cluster.snapshot(),
       figureHistory: this.#cluster.figureHistory,
       drift: () => this.#cluster.drift(),
+      shadow: shadow && (() => shadow.report()),
       hostCheck: createHostCheck(settings.hostCheck, clock),
       clock,
       log,
@@ -313,6 +339,7 @@ export class Master {
   /** Loads the rules module anew; broken, it leaves the rules as they are. */
   reloadRules(reason: string): void {
     this.#rules.rules.reload(reason);
+    this.#shadow?.reload();
   }
 
   /** Finishes what was acknowledged, then closes everything; at most about `deadlineMs`. */
@@ -320,16 +347,14 @@ export class Master {
     this.#stopping = true;
     for (const timer of this.#timers) timer.cancel();
     this.#reconciler.stop();
-    this.#rules.rules.stop();
-    const alertsClosed = this.#alerts.close(deadlineMs / 4);
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
     await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
     await this.#cluster.stop();
     await this.#recorder?.close();
-    await alertsClosed;
-    // Only now: a channel that no module holds any more would take its time.
     this.#rules.rules.stop();
+    this.#shadow?.close();
+    await this.#alerts.close(deadlineMs / 8);
     await this.#tasks.close(deadlineMs / 8);
     await this.#file.close();
     await this.#leadership.stop();
@@ -340,6 +365,7 @@ export class Master {
 
   #tick(): void {
     this.#reception.tick();
+    this.#shadow?.tick();
     this.#alerts.tick();
     this.#blackHole.tick();
     this.#replica.tick();
@@ -360,6 +386,7 @@ export class Master {
     this.#reaper.changed(change);
     this.#chronicle.changed(change);
     this.#recorder?.changed(change);
+    this.#shadow?.changed(change);
     this.#publish();
   }
 
@@ -372,6 +399,7 @@ export class Master {
       return;
     }
     this.#log.info({ hosts: this.#replica.size }, `${this.#store.address} is read whole`);
+    this.#shadow?.becomeWhole();
     this.#takenOver ??= this.#takeOver();
     this.#reconciler.markAll();
     this.#publish();

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), the plugins of Nagios
-# for the slave's `nagios` recipe, a Redis for task metadata, a Prometheus that scrapes a master, and the clients of
-# Riemann: riemann-client, collectd and syslog-ng. npm runs this before them: it installs what is missing on Debian and
-# Ubuntu, and elsewhere names it and stops. Nothing is started: Debian's `zookeeper` is only the jars and the scripts,
-# the daemon is in `zookeeperd`, which this leaves alone; packages that hold a daemon are installed without starting it,
-# now or at boot.
+# The tests run against the real things: a ZooKeeper server (Debian's jars and a Java), the plugins of Nagios for the
+# slave's `nagios` recipe, a Redis for task metadata, a Prometheus that scrapes a master and an Alertmanager that
+# takes its alerts, and the clients of Riemann: riemann-client, collectd and syslog-ng. npm runs this before them: it
+# installs what is missing on Debian and Ubuntu, and elsewhere names it and stops. Nothing is started: Debian's
+# `zookeeper` is only the jars and the scripts, the daemon is in `zookeeperd`, which this leaves alone; packages that
+# hold a daemon are installed without starting it, now or at boot.
 set -euo pipefail
 
 zookeeper_jar=/usr/share/java/zookeeper.jar
@@ -20,13 +20,14 @@ command -v java >/dev/null || packages+=(default-jre-headless)
 # Those that would start a service.
 daemons=()
 command -v prometheus >/dev/null && command -v promtool >/dev/null || daemons+=(prometheus)
+command -v prometheus-alertmanager >/dev/null || daemons+=(prometheus-alertmanager)
 command -v redis-server >/dev/null || daemons+=(redis-server)
 [[ -x /usr/sbin/collectd && -e /usr/lib/collectd/write_riemann.so ]] || daemons+=(collectd-core)
 [[ -x /usr/sbin/syslog-ng ]] || daemons+=(syslog-ng-core)
 packages+=("${daemons[@]}")
 
 if ((${#packages[@]} == 0)); then
-  echo "test needs: ZooKeeper, Java, monitoring plugins, Prometheus, Redis and Riemann's clients are here"
+  echo "test needs: ZooKeeper, Java, monitoring plugins, Prometheus, Alertmanager, Redis and Riemann's clients are here"
   exit 0
 fi
 
@@ -36,7 +37,7 @@ The tests need these Debian packages, or what they hold: ${packages[*]}
   $zookeeper_jar with $logging_jar   Apache ZooKeeper's server (3.5 or newer) and its logging API
   java                               Java 11 or newer on the PATH
   $plugins                  the plugins of Nagios (check_load, check_disk)
-  prometheus, promtool, redis-server         on the PATH
+  prometheus, promtool, prometheus-alertmanager, redis-server   on the PATH
   riemann-client, collectd with write_riemann, syslog-ng with its riemann destination
 Install them, or run the tests on Debian or Ubuntu.
 MISSING
