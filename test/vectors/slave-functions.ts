@@ -114,7 +114,7 @@ function whyDifferent({ args: [script], exception, result }: FunctionCase, ours:
 /** A command that fails: an event that keeps its service, where the original threw. */
 async function failing(command: readonly string[], timeout: number): Promise<Event[]> {
   return inFolder(async (folder) => {
-    const params = { command, service: 'a test', timeout };
+    const params = { command, service: 'a test' };
     const settings = await cometOf('command', { exit: 0, out: '', params, period: '60s' }, folder);
     const events: Event[] = [];
     const surroundings = {
