@@ -58,6 +58,8 @@ function tellCheck(file: string): void {
   const settings = unlessFaulty(() => readMasterSettings(file), faults);
   const streams = settings ? settings.streams : streamsNamedIn(file);
   if (streams !== undefined) unlessFaulty(() => checkRules(streams), faults);
+  const shadow = settings?.shadowStreams;
+  if (shadow !== undefined) unlessFaulty(() => checkRules(shadow), faults);
   if (!settings || faults.length > 0) {
     process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
     process.exitCode = EXIT_USAGE;

@@ -67,6 +67,8 @@ export interface MasterSettings {
   readonly record: RecordSettings | undefined;
   /** Path of the rules module; undefined: the default rules. */
   readonly streams: string | undefined;
+  /** Path of a rules module that runs beside, without effects. */
+  readonly shadowStreams: string | undefined;
   /** What the operator should know, and what is not built yet. */
   readonly warnings: readonly string[];
 }
@@ -149,6 +151,7 @@ export function readMasterSettings(file: string): MasterSettings {
     offAction: raw['off-action'],
     record: recordOf(raw),
     streams: raw.streams,
+    shadowStreams: raw['shadow-streams'],
     warnings: warningsOf(raw),
   };
 }

@@ -15,6 +15,7 @@ import { manualRoutes } from './manual.ts';
 import { metricRoutes } from './metrics.ts';
 import { reportRoutes } from './reports.ts';
 import type { Services } from './services.ts';
+import { shadowRoutes } from './shadow.ts';
 import { taskRoutes } from './tasks.ts';
 import { whitelistRoutes } from './whitelist.ts';
 import { whyRoutes } from './why.ts';
@@ -60,6 +61,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...metricRoutes(services),
       ...figureRoutes(services),
       ...driftRoutes(services),
+      ...shadowRoutes(services),
       ...eventRoutes(services, streams),
       ...healthRoutes(services),
     ],

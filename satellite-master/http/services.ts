@@ -5,6 +5,7 @@ import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import type { EventIndex } from '../events/index.ts';
 import type { DriftReport } from '../mesos/drift-watch.ts';
+import type { ShadowReport } from '../replay/shadow.ts';
 import type { FigureHistory } from '../stats/figure-history.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import type { TaskStore } from '../tasks/store.ts';
@@ -53,6 +54,8 @@ export interface Services {
   readonly figureHistory: Pick<FigureHistory, 'names' | 'series'>;
   /** Where whitelist, reports and Mesos disagree. */
   drift(): DriftReport;
+  /** What rules in the shadow do; undefined: there are none. */
+  readonly shadow?: (() => ShadowReport) | undefined;
   readonly hostCheck: HostCheck;
   readonly clock: Clock;
   readonly log: Log;

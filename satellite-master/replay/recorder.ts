@@ -8,8 +8,8 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { version } from '../../shared/version.ts';
-import type { HostRecord } from '../whitelist/record.ts';
 import type { ReplicaChange, ReplicaEntry } from '../whitelist/replica.ts';
+import { isOthersWork } from './others-work.ts';
 import { RecordFile } from './record-file.ts';
 import { RecordQueue } from './record-queue.ts';
 import { type Note, noteLine } from './recording-lines.ts';
@@ -228,14 +228,4 @@ export class Recorder {
     }
     return text;
   }
-}
-
-/** The manual list, or that the host was taken over from a file; all else the rules of a replay do themselves. */
-function isOthersWork(before: HostRecord | undefined, after: HostRecord | undefined): boolean {
-  if (!before) return after?.changed?.cause === 'takeover' || manualOf(after) !== manualOf(undefined);
-  return manualOf(before) !== manualOf(after);
-}
-
-function manualOf(record: HostRecord | undefined): string {
-  return JSON.stringify([record?.['manual-flag'] ?? null, record?.['manual-events'] ?? {}]);
 }

@@ -17,6 +17,7 @@ import { emptyRecord, type Flag, type HostRecord, type RecordEvents, serializeRe
 import { Replica, type ReplicaChange } from '../whitelist/replica.ts';
 import { Wishes } from '../whitelist/wishes.ts';
 import { MemoryStore } from './memory-store.ts';
+import { isOthersWork, isUnmanned, manualOf } from './others-work.ts';
 
 /** A host that went on or off. */
 export interface Turn {
@@ -103,6 +104,16 @@ export class Stage {
     return held === undefined ? decision.reason : `${decision.reason}; held: ${held}`;
   }
 
+  /** The record of a master that is played beside: whole while the stage is set, then what others did to it. */
+  follow({ host, before, after, kind, initial }: ReplicaChange): void {
+    if (!after) this.remove(host);
+    else if (kind === 'expiry' || !after.record) return;
+    else if (initial) this.put(host, after.record, after.createdMs);
+    else if (!isOthersWork(before?.record, after.record)) return;
+    else if (this.replica.get(host)) this.putManual(host, after.record, after.createdMs);
+    else this.put(host, after.record, after.createdMs);
+  }
+
   /** The records that were there have all been put. */
   becomeWhole(): void {
     this.#store.becomeWhole();
@@ -154,9 +165,9 @@ export class Stage {
   /** What operators did: their list only, the managed side is the played master's own. */
   putManual(host: HostName, record: HostRecord, createdMs: number): void {
     const own = this.replica.get(host)?.record;
-    const manual = { 'manual-flag': record['manual-flag'], 'manual-events': record['manual-events'] };
-    if (!own && manual['manual-flag'] === null && Object.keys(manual['manual-events']).length === 0) return;
-    if (own && JSON.stringify(manual) === JSON.stringify(manualOf(own))) return;
+    const manual = manualOf(record);
+    if (!own && isUnmanned(manual)) return;
+    if (own && !isOthersWork(own, record)) return;
     this.put(host, { ...(own ?? emptyRecord), ...manual }, createdMs);
   }
 
@@ -234,8 +245,4 @@ export class Stage {
     store.start(replica);
     return { replica, index, rules, reconciler, wishes };
   }
-}
-
-function manualOf(record: HostRecord) {
-  return { 'manual-flag': record['manual-flag'], 'manual-events': record['manual-events'] };
 }

@@ -72,6 +72,11 @@ export class Metrics {
   readonly ruleFaults = this.#counter('rule_faults_total', 'Children of streams that failed', ['stream']);
   readonly rulesStale = this.#gauge('rules_stale', '1 while the newest version of the rules module is broken');
 
+  readonly shadowDifferences = this.#gauge(
+    'shadow_differences',
+    'Hosts that would be on or off otherwise by the rules in the shadow',
+  );
+
   // Black holes
   readonly blackHoleHosts = this.#gauge('black_hole_hosts', 'Hosts on which tasks fail that work elsewhere');
   readonly failingApplications = this.#gauge('failing_applications', 'Applications that fail wherever they run');
