@@ -109,7 +109,8 @@ export class ClusterSide {
     return { ...figures, ...Object.fromEntries(added) };
   }
 
-  drift(): DriftReport {
+  async drift(): Promise<DriftReport> {
+    await this.#drift.looked();
     return this.#drift.report();
   }
 

@@ -11,8 +11,8 @@ export function driftRoutes({ drift }: Services): Route[] {
       path: '/drift',
       right: 'read',
       forms: JSON_OR_TEXT,
-      handle() {
-        const report = drift();
+      async handle() {
+        const report = await drift();
         return { json: report, text: () => report.findings.map(lineOf).join('\n') };
       },
     },

@@ -53,7 +53,7 @@ export interface Services {
   /** What the figures of the snapshot have been. */
   readonly figureHistory: Pick<FigureHistory, 'names' | 'series'>;
   /** Where whitelist, reports and Mesos disagree. */
-  drift(): DriftReport;
+  drift(): Promise<DriftReport>;
   /** What rules in the shadow do; undefined: there are none. */
   readonly shadow?: (() => ShadowReport) | undefined;
   readonly hostCheck: HostCheck;

@@ -1,9 +1,13 @@
 /** Looks for drift again and again, and says what has lasted. Without a fresh picture of the cluster the last findings stay. */
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { HostName } from '../../shared/host-name.ts';
+import { interruptibly, type LongWork, Turns } from '../../shared/turns.ts';
 import type { ReplicaChange, ReplicaEntry } from '../whitelist/replica.ts';
 import type { Cluster, ClusterTask } from './cluster.ts';
-import { DRIFT_KINDS, type DriftKind, type Finding, findDrift, type TasksWhileOff } from './drift.ts';
+import { type DriftKind, type Finding, findingDrift, type TasksWhileOff } from './drift.ts';
+import { LastingFindings } from './lasting-findings.ts';
+
+export { GRACE_MS, MOST_FINDINGS } from './lasting-findings.ts';
 
 /** As `GET /drift` answers it. */
 export interface DriftReport {
@@ -13,7 +17,7 @@ export interface DriftReport {
   readonly fresh: boolean;
   /** Why it is not fresh. */
   readonly reason: string | null;
-  /** At most {@link MOST_FINDINGS} of each kind. */
+  /** At most 1,000 of each kind. */
   readonly findings: readonly Finding[];
   /** Of each kind all there are. */
   readonly counts: Readonly<Record<DriftKind, number>>;
@@ -35,22 +39,19 @@ export interface DriftWatchOptions {
   readonly clock: Clock;
 }
 
-export const MOST_FINDINGS = 1_000;
-/** What is new, a host or this master, settles within it: only what has lasted so long is told. */
-export const GRACE_MS = 60_000;
 /** Looking walks all hosts; whoever asks within it gets the last findings. */
 const HOLDS_MS = 5_000;
 /** Offers that were out when the host went off may still be used. */
 const OFFERS_OUT_S = 60;
-
-const NO_COUNTS = Object.fromEntries(DRIFT_KINDS.map((kind) => [kind, 0])) as Record<DriftKind, number>;
+/** A look is begun anew where the agents change under it, but ends some time. */
+const MOST_RESTARTS = 3;
 
 export class DriftWatch {
   readonly #options: DriftWatchOptions;
-  /** Since when each candidate stands, monotonic ms. */
-  #since = new Map<string, number>();
+  readonly #turns: Turns;
+  #restarts = 0;
+  #last = new LastingFindings();
   #findings: readonly Finding[] = [];
-  #counts: Readonly<Record<DriftKind, number>> = NO_COUNTS;
   #checkedMs: number | undefined;
   #checkedAtS: number | null = null;
   #reason: string | null = 'not looked yet';
@@ -61,8 +62,10 @@ export class DriftWatch {
 
   constructor(options: DriftWatchOptions) {
     this.#options = options;
+    this.#turns = new Turns(options.clock);
     options.replica.onChange((change) => this.#changed(change));
     options.cluster?.onTask((task, before) => this.#task(task, before));
+    options.cluster?.onAgents(() => this.#agentsChanged());
   }
 
   start(everyMs: number): void {
@@ -71,55 +74,77 @@ export class DriftWatch {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#turns.stop();
   }
 
-  /** Looks now, unless it has just looked. */
+  /** Looks now, unless it has just looked; resolves when that is done. */
+  async looked(): Promise<void> {
+    this.#lookUnlessLately();
+    await this.#turns.done();
+  }
+
+  /** As found last; looks now, unless it has just looked, but does not wait for it where there is much to be seen. */
   report(): DriftReport {
     const { clock } = this.#options;
-    if (this.#checkedMs === undefined || clock.monoMs() - this.#checkedMs >= HOLDS_MS) this.look();
+    this.#lookUnlessLately();
     return {
       time: clock.wallMs() / 1000,
       checkedAt: this.#checkedAtS,
       fresh: this.#reason === null,
       reason: this.#reason,
       findings: this.#findings,
-      counts: this.#counts,
+      counts: this.#last.counts,
     };
+  }
+
+  #lookUnlessLately(): void {
+    const { clock } = this.#options;
+    if (this.#checkedMs === undefined || clock.monoMs() - this.#checkedMs >= HOLDS_MS) this.look();
   }
 
   /** As found last, without looking; undefined: never looked. */
   counts(): Readonly<Record<DriftKind, number>> | undefined {
-    return this.#checkedMs === undefined ? undefined : this.#counts;
+    return this.#checkedMs === undefined ? undefined : this.#last.counts;
   }
 
   look(): void {
-    const { cluster, replica, heard, remembered, clock } = this.#options;
     this.#reason = this.#blindness();
-    if (this.#reason !== null || !cluster) return;
+    if (this.#reason !== null) this.#turns.stop();
+    else if (!this.#turns.busy) {
+      this.#restarts = 0;
+      this.#turns.run(this.#look());
+    }
+  }
+
+  #agentsChanged(): void {
+    if (this.#turns.busy && this.#restarts++ < MOST_RESTARTS) this.#turns.run(this.#look());
+  }
+
+  /** Some turns of the event loop long; told only when it is whole, as of its beginning. */
+  *#look(): LongWork {
+    const { cluster, replica, heard, remembered, clock } = this.#options;
+    if (!cluster) return;
     const nowMs = clock.monoMs();
-    const found = findDrift({
+    const nowS = clock.wallMs() / 1000;
+    const lasting = new LastingFindings(this.#last, nowMs);
+    const slaves = new Set<HostName>();
+    yield* interruptibly(heard(), (host) => slaves.add(host));
+    const input = {
       on: replica.on(),
-      inInventory: (host) => replica.get(host) !== undefined,
-      heard: new Set(heard()),
+      inInventory: (host: HostName) => replica.get(host) !== undefined,
+      heard: slaves,
       agents: cluster.agents().values(),
       remembered,
       tasksWhileOff: this.#startedOff,
-    });
-    const since = new Map<string, number>();
-    const counts = { ...NO_COUNTS };
-    const lasting = found.filter((finding) => {
-      const key = `${finding.kind} ${finding.host}`;
-      const firstMs = this.#since.get(key) ?? nowMs;
-      since.set(key, firstMs);
-      // Tasks that were started stay started: nothing has to settle.
-      if (finding.kind !== 'tasks-while-off' && nowMs - firstMs < GRACE_MS) return false;
-      return ++counts[finding.kind] <= MOST_FINDINGS;
-    });
-    this.#since = since;
-    this.#findings = lasting;
-    this.#counts = counts;
+    };
+    yield* findingDrift(input, (finding) => lasting.take(finding));
+    // An answer with no agents, say, may have come meanwhile: of that nothing is believed.
+    this.#reason = this.#blindness();
+    if (this.#reason !== null) return;
+    this.#last = lasting;
+    this.#findings = lasting.first();
     this.#checkedMs = nowMs;
-    this.#checkedAtS = clock.wallMs() / 1000;
+    this.#checkedAtS = nowS;
   }
 
   /** Why nothing can be said now; null: it can. */

@@ -1,8 +1,9 @@
 /** Where whitelist, inventory, reports and Mesos disagree, without changing any of them. Pure. */
 import type { HostName } from '../../shared/host-name.ts';
 import { byCodeUnit } from '../../shared/text.ts';
+import { finish, interruptibly, type LongWork } from '../../shared/turns.ts';
 import type { ClusterAgent } from './cluster.ts';
-import { type Nearest, nearestNames } from './nearest-name.ts';
+import { findingNearest, type Nearest } from './nearest-name.ts';
 
 export const DRIFT_KINDS = [
   /** On the list, and no agent registered under that name: the line has no effect. */
@@ -52,44 +53,60 @@ export interface DriftInput {
 
 /** Sorted by kind and host; not bounded, and not yet lasting. */
 export function findDrift(input: DriftInput): Finding[] {
+  const findings: Finding[] = [];
+  finish(findingDrift(input, (finding) => findings.push(finding)));
+  const order = (kind: DriftKind) => DRIFT_KINDS.indexOf(kind);
+  return findings.sort((a, b) => order(a.kind) - order(b.kind) || byCodeUnit(a.host, b.host));
+}
+
+/** The same a little at a time, in no order. Of an agent that comes or goes meanwhile it may or may not know. */
+export function* findingDrift(input: DriftInput, found: (finding: Finding) => void): LongWork {
   const { on, heard, remembered } = input;
-  const byName = oneOfEach(input.agents);
+  const byName = yield* oneOfEach(input.agents);
   const isKnown = (host: HostName) => byName.has(host) || remembered(host);
-  const lines = [...on].filter((host) => !isKnown(host));
-  const slaves = [...heard].filter((host) => !isKnown(host));
-  const nearest = nearestNames([...lines, ...slaves], [...byName.keys()], (name) => {
+  const listed = new Set<string>();
+  const lines: HostName[] = [];
+  yield* interruptibly(on, (host) => {
+    listed.add(host);
+    if (!isKnown(host)) lines.push(host);
+  });
+  const slaves: HostName[] = [];
+  yield* interruptibly(heard, (host) => {
+    if (!isKnown(host)) slaves.push(host);
+  });
+  const isUnclaimed = (name: string) => {
     const host = byName.get(name)?.host;
     return host === undefined || !input.inInventory(host);
-  });
-  const findings = [
-    ...lines.map((host) => named('no-such-agent', host, `no agent is registered as ${host}`, nearest.get(host))),
-    ...slaves.map((host) =>
-      named('unknown-name', host, `its slave reports as ${host}, a name that no agent has`, nearest.get(host)),
-    ),
-  ];
-  const listed = new Set<string>(on);
-  for (const agent of byName.values()) {
+  };
+  const nearest = yield* findingNearest([...lines, ...slaves], [...byName.keys()], isUnclaimed);
+  yield* interruptibly(lines, (host) =>
+    found(named('no-such-agent', host, `no agent is registered as ${host}`, nearest.get(host))),
+  );
+  yield* interruptibly(slaves, (host) =>
+    found(named('unknown-name', host, `its slave reports as ${host}, a name that no agent has`, nearest.get(host))),
+  );
+  yield* interruptibly(byName.values(), (agent) => {
     if (!agent.unreachable && !(agent.host && heard.has(agent.host)))
-      findings.push({ kind: 'no-slave', host: agent.hostname, detail: noSlave(agent) });
+      found({ kind: 'no-slave', host: agent.hostname, detail: noSlave(agent) });
     const out = listed.has(agent.hostname) ? outInMesos(agent) : undefined;
-    if (out) findings.push({ kind: 'out-in-mesos', host: agent.hostname, detail: `on the list, but ${out} in Mesos` });
-  }
+    if (out) found({ kind: 'out-in-mesos', host: agent.hostname, detail: `on the list, but ${out} in Mesos` });
+  });
   for (const [host, { offSinceS, tasks, lastStartedS }] of input.tasksWhileOff)
-    findings.push({
+    found({
       kind: 'tasks-while-off',
       host,
       detail: `${tasks} started after it went off the list at ${isoOf(offSinceS)}, the last at ${isoOf(lastStartedS)}`,
       tasks,
       lastStarted: lastStartedS,
     });
-  const order = (kind: DriftKind) => DRIFT_KINDS.indexOf(kind);
-  return findings.sort((a, b) => order(a.kind) - order(b.kind) || byCodeUnit(a.host, b.host));
 }
 
 /** Where a name is registered twice, the registration that is offered. */
-function oneOfEach(agents: Iterable<ClusterAgent>): ReadonlyMap<string, ClusterAgent> {
+function* oneOfEach(agents: Iterable<ClusterAgent>): LongWork<ReadonlyMap<string, ClusterAgent>> {
   const byName = new Map<string, ClusterAgent>();
-  for (const agent of agents) if (!byName.get(agent.hostname)?.active) byName.set(agent.hostname, agent);
+  yield* interruptibly(agents, (agent) => {
+    if (!byName.get(agent.hostname)?.active) byName.set(agent.hostname, agent);
+  });
   return byName;
 }
 

@@ -1,4 +1,5 @@
 /** Which name was most likely meant: the mistakes people make with host names, from the likeliest on. Pure. */
+import { finish, interruptibly, type LongWork } from '../../shared/turns.ts';
 import { MOST_TYPOS, typosBetween } from '../../shared/typos.ts';
 
 export type Likeness = 'other case' | 'short name' | 'trailing dot' | 'mistyped';
@@ -23,23 +24,40 @@ export function nearestNames(
   known: readonly string[],
   isUnclaimed: (name: string) => boolean,
 ): ReadonlyMap<string, Nearest> {
+  return finish(findingNearest(strange, known, isUnclaimed));
+}
+
+/** The same a little at a time. */
+export function* findingNearest(
+  strange: Iterable<string>,
+  known: readonly string[],
+  isUnclaimed: (name: string) => boolean,
+): LongWork<ReadonlyMap<string, Nearest>> {
   const names = new Set(strange);
   const likely = new Map<string, Nearest>();
   if (names.size === 0) return likely;
-  const index = indexOf(names, known);
+  const index = yield* indexOf(names, known);
   const unlike: string[] = [];
-  for (const name of names) {
+  yield* interruptibly(names, (name) => {
     const nearest = alike(name, index);
     if (nearest) likely.set(name, nearest);
     else unlike.push(name);
-  }
+  });
   if (unlike.length === 0) return likely;
-  const candidates = known.filter(isUnclaimed).map((name) => ({ name, plain: plainOf(name) }));
+  const candidates: Candidate[] = [];
+  yield* interruptibly(known, (name) => {
+    if (isUnclaimed(name)) candidates.push({ name, plain: plainOf(name) });
+  });
   for (const name of unlike.slice(0, MOST_PAIRS / Math.max(candidates.length, 1))) {
-    const mistyped = leastTypos(plainOf(name), candidates);
+    const mistyped = yield* leastTypos(plainOf(name), candidates);
     if (mistyped !== undefined) likely.set(name, { name: mistyped, likeness: 'mistyped' });
   }
   return likely;
+}
+
+interface Candidate {
+  readonly name: string;
+  readonly plain: string;
 }
 
 /** The known names by what they have in common with the strange ones. */
@@ -50,17 +68,18 @@ interface Index {
   readonly byShort: ReadonlyMap<string, string | null>;
 }
 
-function indexOf(strange: ReadonlySet<string>, known: readonly string[]): Index {
-  const wanted = new Set(Array.from(strange, (name) => firstLabel(plainOf(name))));
+function* indexOf(strange: ReadonlySet<string>, known: readonly string[]): LongWork<Index> {
+  const wanted = new Set<string>();
+  yield* interruptibly(strange, (name) => wanted.add(firstLabel(plainOf(name))));
   const byPlain = new Map<string, string>();
   const byShort = new Map<string, string | null>();
-  for (const name of known) {
+  yield* interruptibly(known, (name) => {
     const plain = plainOf(name);
     const short = firstLabel(plain);
-    if (!wanted.has(short)) continue;
+    if (!wanted.has(short)) return;
     byPlain.set(plain, name);
     byShort.set(short, byShort.has(short) ? null : name);
-  }
+  });
   return { byPlain, byShort };
 }
 
@@ -75,18 +94,15 @@ function alike(name: string, { byPlain, byShort }: Index): Nearest | undefined {
 }
 
 /** The one with the fewest typos; none where two are equally near. */
-function leastTypos(
-  plain: string,
-  candidates: readonly { readonly name: string; readonly plain: string }[],
-): string | undefined {
+function* leastTypos(plain: string, candidates: readonly Candidate[]): LongWork<string | undefined> {
   let best: string | undefined;
   let fewest = MOST_TYPOS + 1;
-  for (const candidate of candidates) {
+  yield* interruptibly(candidates, (candidate) => {
     const typos = typosBetween(plain, candidate.plain);
-    if (typos > fewest || typos > MOST_TYPOS) continue;
+    if (typos > fewest || typos > MOST_TYPOS) return;
     best = typos === fewest ? undefined : candidate.name;
     fewest = typos;
-  }
+  });
   return best;
 }
 

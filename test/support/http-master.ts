@@ -113,7 +113,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       return { 'num-hosts-up': up, 'num-available-hosts': records.length, 'prop-available-hosts': share };
     },
     figureHistory: new FigureHistory(),
-    drift: () => ({
+    drift: async () => ({
       time: clock.wallMs() / 1000,
       checkedAt: null,
       fresh: false,

@@ -21,7 +21,7 @@ beforeAll(async () => {
   ] as const)
     figureHistory.record(NOW_S - backS, { 'num-hosts-up': value });
   const counts = { 'no-such-agent': 0, 'no-slave': 1, 'tasks-while-off': 0, 'out-in-mesos': 0, 'unknown-name': 1 };
-  const drift = () => ({ time: NOW_S, checkedAt: NOW_S, fresh: true, reason: null, findings, counts });
+  const drift = async () => ({ time: NOW_S, checkedAt: NOW_S, fresh: true, reason: null, findings, counts });
   master = await startHttpMaster({ clock: new ManualClock(START_MS), services: { figureHistory, drift } });
 });
 
