@@ -148,13 +148,17 @@ export class Master {
       });
     this.#recorder = recorder;
     const heard = (event: Event) => blackHole.takeEvent(event);
-    const beside = {
-      take: (events: readonly Event[], own = false) => {
-        recorder?.take(events, own);
-        this.#shadow?.take(events, own);
-      },
-      stalled: (ms: number) => recorder?.stalled(ms),
-    };
+    // Without either, events that concern no rule need not be made into objects.
+    const beside =
+      recorder || settings.shadowStreams !== undefined
+        ? {
+            take: (events: readonly Event[], own = false) => {
+              recorder?.take(events, own);
+              this.#shadow?.take(events, own);
+            },
+            stalled: (ms: number) => recorder?.stalled(ms),
+          }
+        : undefined;
     const reception = new Reception({ rules: rules.rules, heard, recorder: beside, metrics, clock, log });
     this.#reception = reception;
     const mesosWord = (host: HostName) => this.#clusterView?.wordOf(host) ?? 'none';
