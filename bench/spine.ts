@@ -1,6 +1,6 @@
 /**
  * The spine in figures: real processes of the built code over real sockets and files, all on this machine.
- * `npm run bench`, or with the parts that are wanted behind it: `npm run bench -- intake latency inventory slave`.
+ * `npm run bench`, or with the parts that are wanted behind it: `npm run bench -- intake riemann latency inventory slave`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -9,10 +9,11 @@ import { startZooKeeperEnsemble } from '../test/support/zookeeper.ts';
 import { intakeFigures } from './intake.ts';
 import { inventoryFigures } from './inventory.ts';
 import { latencyFigures } from './latency.ts';
+import { riemannFigures } from './riemann.ts';
 import { startSlave } from './slave.ts';
 import { printFigures, tenths, whole } from './table.ts';
 
-const PARTS = ['slave', 'intake', 'latency', 'inventory'] as const;
+const PARTS = ['slave', 'intake', 'riemann', 'latency', 'inventory'] as const;
 const words = process.argv.slice(2);
 const unknown = words.filter((word) => !PARTS.some((part) => part === word));
 if (unknown.length > 0) {
@@ -29,6 +30,8 @@ process.stdout.write(`${cpus().length} cores, ${cpus()[0]?.model}, Node ${proces
 const slave = wants('slave') ? await startSlave(join(folder, 'slave')) : undefined;
 if (wants('intake'))
   printFigures('One master, embedded store, 1,000 hosts, 32 connections', await intakeFigures(join(folder, 'intake')));
+if (wants('riemann'))
+  printFigures("One master, Riemann's protocol, 10,000 pairs", await riemannFigures(join(folder, 'riemann')));
 if (wants('latency') || wants('inventory')) {
   const ensemble = await startZooKeeperEnsemble(3, { heapMb: 384 });
   if (wants('latency'))

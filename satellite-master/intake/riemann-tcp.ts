@@ -49,10 +49,11 @@ export interface RiemannServer {
 
 export function createRiemannTcp({ intake, index, metrics, clock, log, limits }: RiemannTcpOptions): RiemannServer {
   const { frameBytes, answerBytes, memoryBytes, slowMs, connections } = { ...RIEMANN_TCP_LIMITS, ...limits };
+  const messages = metrics.riemannMessages.labels({ transport: 'tcp' });
   const open = new Map<Socket, RiemannConnection>();
   const parts = {
     take: (bytes: Buffer, from: number, to: number) => {
-      metrics.riemannMessages.inc({ transport: 'tcp' });
+      messages.inc();
       return intake.take(bytes, from, to);
     },
     answer: (query: string) => answerQuery(query, index, clock, answerBytes),
