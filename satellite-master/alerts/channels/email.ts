@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { messageOf } from '../../../shared/errors.ts';
+import { escapeControls } from '../../../shared/text.ts';
 import type { Alert } from '../alert.ts';
 import type { OptionReader } from './option-reader.ts';
 import { redacted, type Secret } from './secret.ts';
@@ -39,7 +40,7 @@ function paragraph(alert: Alert): string {
     ['source', alert.host === undefined ? alert.source : undefined],
     ...Object.entries(alert.labels),
   ];
-  const lines = rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name}: ${value}`]));
+  const lines = rows.flatMap(([name, value]) => (value === undefined ? [] : [`  ${name}: ${escapeControls(value)}`]));
   return [headline(alert), ...lines, ...(alert.description === undefined ? [] : ['', alert.description])].join('\n');
 }
 
