@@ -125,8 +125,14 @@ export interface WholeAnswer {
   /** What stands beside the lists. */
   readonly rest: unknown;
   readonly unreachable: number | undefined;
-  /** Elements that could not be read, and one of them. */
-  readonly odd: { readonly count: number; readonly list: string; readonly example: string } | undefined;
+  readonly odd: readonly OddElements[];
+}
+
+/** Elements of one list that could not be read, and one of them. */
+interface OddElements {
+  readonly count: number;
+  readonly list: string;
+  readonly example: string;
 }
 
 export class AnswerReader {
@@ -139,7 +145,7 @@ export class AnswerReader {
   /** Only those that are not as they were told. */
   readonly #tasks: TaskRow[] = [];
   readonly #gathered;
-  #odd: WholeAnswer['odd'];
+  readonly #odd = new Map<string, OddElements>();
 
   /** @param maintained an agent with what is known of its maintenance */
   constructor(form: AnswerForm, told: ToldCluster, maintained: (row: AgentRow) => AgentRow) {
@@ -173,7 +179,7 @@ export class AnswerReader {
       for (const key of this.#gathered[kind].gone()) changes.push(goneOf(kind, key));
       this.#told[kind].settle(this.#gathered[kind]);
     }
-    return { changes, rest, unreachable: numberAt(rest, 'unreachable_slaves'), odd: this.#odd };
+    return { changes, rest, unreachable: numberAt(rest, 'unreachable_slaves'), odd: [...this.#odd.values()] };
   }
 
   #found(list: string, element: Buffer): void {
@@ -183,9 +189,10 @@ export class AnswerReader {
     const digest = isTask ? digestOf(element) : '';
     if (isTask && this.#gathered.task.isOld(digest)) return;
     const row = read(JSON.parse(element.toString('utf8')));
-    if (row === undefined)
-      this.#odd = { count: (this.#odd?.count ?? 0) + 1, list, example: element.toString('utf8').slice(0, 200) };
-    else this.#take(kind, row, digest);
+    if (row === undefined) {
+      const example = element.toString('utf8', 0, 200);
+      this.#odd.set(list, { count: (this.#odd.get(list)?.count ?? 0) + 1, list, example });
+    } else this.#take(kind, row, digest);
   }
 
   #take(kind: Kind, row: object, digest = ''): void {

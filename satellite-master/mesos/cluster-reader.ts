@@ -179,12 +179,11 @@ export class ClusterReader {
   }
 
   async #tellWhole({ changes, odd }: WholeAnswer, unreachable: number | undefined): Promise<void> {
-    const { client, post } = this.#options;
+    const { post } = this.#options;
     await this.#tell(changes);
-    if (odd) {
-      const { count, list, example } = odd;
+    for (const { count, list, example } of odd) {
       const text = `${count} elements of ${list} are not as Mesos writes them, as ${JSON.stringify(example)}`;
-      await post({ kind: 'odd', what: list, text: `${client.url}: ${text}` });
+      await post({ kind: 'odd', what: list, text });
     }
     await post({ kind: 'answered', unreachable });
   }

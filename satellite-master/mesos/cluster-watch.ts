@@ -45,6 +45,8 @@ export interface ClusterWatchOptions {
 
 /** Well within the 60 s for which the event holds. */
 const LEADER_MS = 10_000;
+/** The Mesos master beside us is asked once a second, and may need three. */
+const FRESH_S = 5;
 /** Our own name for the Mesos master beside us; another's is its address. */
 const LOCAL = 'local';
 
@@ -127,6 +129,8 @@ export class ClusterWatch {
         // Meanwhile the one beside us may have been elected, and then it tells.
         if (!this.#elected) figures.take(answer, leader);
       }
+      // To know who leads is not yet to have its figures, and the one beside us may only have been elected once.
+      if (figures.ageS === undefined || figures.ageS > FRESH_S) return;
       this.#once.recovered('leader', 'the leading Mesos master tells its figures again');
     } catch (error) {
       this.#once.warn('leader', `no figures of the leading Mesos master: ${messageOf(error)}`);

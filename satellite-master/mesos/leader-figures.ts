@@ -30,12 +30,14 @@ export class LeaderFigures {
   /**
    * Where the leader listens, as in `http://10.0.0.2:5050`; even the leader itself answers with a redirect.
    * @returns undefined: no leader, or a version that does not say
-   * @throws Error when nobody answers
+   * @throws Error that names the address, when nobody answers
    */
   async leader(): Promise<string | undefined> {
     const path = `${this.#base}/redirect`;
     const get = { method: 'GET', headers: this.#headers, timeoutMs: TIMEOUT_MS, mostBytes: MOST_BYTES } as const;
-    const { status, headers } = await this.#local.send({ ...get, path });
+    const { status, headers } = await this.#local.send({ ...get, path }).catch((error: unknown) => {
+      throw new Error(`${this.#local.origin}${path}: ${messageOf(error)}`);
+    });
     const { location } = headers;
     if (status !== 307 || typeof location !== 'string' || !URL.canParse(location, this.#local.origin)) return undefined;
     const { origin, protocol } = new URL(location, this.#local.origin);

@@ -7,6 +7,7 @@ import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { host } from '../../support/house.ts';
+import { logLines } from './support/log-lines.ts';
 
 const POLL_MS = 60_000;
 /** The captured bodies are of November 2026. */
@@ -18,6 +19,8 @@ let figures: ClusterFigures;
 let taken: Event[];
 let leads: boolean;
 let leader: string | undefined;
+let refusal: Error | undefined;
+let lines: () => readonly string[];
 let asked: string[];
 let hostFigures: Readonly<Record<string, number>> | undefined;
 let tell: (metrics: MesosMetrics) => void;
@@ -40,6 +43,9 @@ beforeEach(() => {
   leads = false;
   leader = 'http://m2:5050';
   hostFigures = undefined;
+  refusal = undefined;
+  const logged = logLines();
+  lines = () => logged.lines().map(({ msg }) => msg);
   watch = new ClusterWatch({
     mesos: {
       client: {
@@ -51,6 +57,7 @@ beforeEach(() => {
         leader: async () => leader,
         figuresOf: async (address) => {
           asked.push(address);
+          if (refusal) throw refusal;
           return captured('master');
         },
       },
@@ -63,7 +70,7 @@ beforeEach(() => {
     host: host('m1.example'),
     pollIntervalMs: POLL_MS,
     clock,
-    log: silentLog,
+    log: logged.log,
   });
 });
 
@@ -140,6 +147,24 @@ describe('the figures of the leader', () => {
     await watch.poll();
     expect(asked).toEqual([]);
     expect(figures.ageS).toBeUndefined();
+  });
+
+  test('are told to be there again only when they are', async () => {
+    tell(captured('ha1'));
+    refusal = new Error('http://m2:5050/metrics/snapshot: no answer');
+    await watch.poll();
+    expect(lines()).toEqual(['no figures of the leading Mesos master: http://m2:5050/metrics/snapshot: no answer']);
+    leader = undefined;
+    await watch.poll();
+    // The one beside us was elected once, and has not answered for a minute.
+    tell(captured('ha2'));
+    clock.advance(60_000);
+    leader = 'http://m2:5050';
+    await watch.poll();
+    expect(lines()).toHaveLength(1);
+    tell(captured('ha2'));
+    await watch.poll();
+    expect(lines().at(-1)).toBe('the leading Mesos master tells its figures again');
   });
 
   test('changes of the leader are seen', async () => {
