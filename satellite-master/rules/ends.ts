@@ -10,8 +10,8 @@ export function stat(effects: RuleEffects) {
   return (name: string | ((event: StreamEvent) => string)): Stream => {
     if (typeof name !== 'function') requireFigureName(name);
     return (event) => {
-      const { metric, ttl = DEFAULT_TTL_SECONDS } = event;
-      if (typeof metric !== 'number' || !Number.isFinite(metric)) return;
+      const { state, metric, ttl = DEFAULT_TTL_SECONDS } = event;
+      if (state === 'expired' || typeof metric !== 'number' || !Number.isFinite(metric)) return;
       const figure = typeof name === 'function' ? requireFigureName(name(event)) : name;
       effects.stat(figure, metric, ttl);
     };

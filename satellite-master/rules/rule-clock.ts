@@ -36,6 +36,16 @@ export class RuleClock implements Clock {
     return this.#keep(this.#clock.every(periodMs, () => this.#run(task)));
   }
 
+  /** Runs it, and cancels what timers it has begun: for streams that are made only to see whether they can be. */
+  rehearse(make: () => void): void {
+    const before = new Set(this.#timers);
+    try {
+      make();
+    } finally {
+      for (const timer of this.#timers) if (!before.has(timer)) timer.cancel();
+    }
+  }
+
   /** Cancels all of them; what is asked for later never runs. */
   close(): void {
     this.#closed = true;

@@ -63,7 +63,9 @@ export class RuleSet {
       accounts: this.#accounts,
       declared: (rule) => this.#declared.add(rule),
       incoming: () => this.#incoming,
-      building: () => this.#state === 'building',
+      rehearse: (make) => {
+        if (this.#state === 'building') this.#clock.rehearse(make);
+      },
     });
     try {
       this.#streams = build(module, satellite, () => this.#state === 'building');

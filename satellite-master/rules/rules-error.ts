@@ -2,7 +2,7 @@
 import { messageOf } from '../../shared/errors.ts';
 
 export interface RuleProblem {
-  /** `file:line` or `file:line:column`; the file alone where no line is known. */
+  /** `file:line`; the file alone where no line is known. */
   readonly place: string;
   readonly text: string;
 }
@@ -28,7 +28,8 @@ export function placeOf(error: unknown, files: readonly string[]): string | unde
   for (const file of files) {
     const at = stack.indexOf(`${file}:`);
     if (at < 0 || (first && first.at < at)) continue;
-    const [place] = stack.slice(at).match(/^[^\n]*?:\d+(?::\d+)?/) ?? [];
+    // The column would be that of the translated text.
+    const [place] = stack.slice(at).match(/^[^\n]*?:\d+/) ?? [];
     if (place !== undefined) first = { at, place };
   }
   return first?.place;

@@ -47,9 +47,9 @@ export interface Hosts {
   readonly wholeEvent: (item: StreamEvent) => Event;
   /**
    * One account of a kind for each rule: made at the first call in `rule(...)`, the same at every later one. Outside of
-   * `rule(...)` it is a rule of its own, with the name of the kind.
+   * `rule(...)` it is a rule of its own, with the name of the kind. What it has of {@link HostAccount} is called.
    */
-  readonly account: <A extends HostAccount>(kind: string, make: (rule: string, wishes: WishesOfRule) => A) => A;
+  readonly account: <A extends object>(kind: string, make: (rule: string, wishes: WishesOfRule) => A) => A;
 }
 
 /** What is told of hosts and time beyond events; what of it is there is called. */
@@ -80,8 +80,8 @@ export interface SatelliteParts {
   readonly declared: (rule: string) => void;
   /** The event on its way: it need not be checked again. */
   readonly incoming: () => unknown;
-  /** While the module is being built, forks are tried out once. */
-  readonly building: () => boolean;
+  /** Runs it where nothing of it stays, while the module is being built; later not at all. */
+  readonly rehearse: (make: () => void) => void;
 }
 
 export function createSatellite(parts: SatelliteParts): Satellite {
@@ -116,7 +116,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
     managedEventsOf,
     readmitAfterMs,
     wholeEvent: whole,
-    account: <A extends HostAccount>(kind: string, make: (name: string, of: WishesOfRule) => A): A => {
+    account: <A extends object>(kind: string, make: (name: string, of: WishesOfRule) => A): A => {
       const name = rule === UNNAMED_RULE ? kind : rule;
       declared(name);
       const key = `${name} ${kind}`;
@@ -134,7 +134,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
       const own = rule;
       const made = typeof make === 'function' ? () => inRule(own, make) : make;
       // What is wrong in a fork would else be said only when the first event of a key comes.
-      if (parts.building() && typeof make === 'function') requireStreams('by', made());
+      parts.rehearse(() => typeof make === 'function' && requireStreams('by', made()));
       return streams.by<T>(fields, made);
     },
     rule: (name, make) => {

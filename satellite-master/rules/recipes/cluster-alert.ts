@@ -1,11 +1,11 @@
-import type { Stream } from '../../streams/stream.ts';
+import type { Stream, StreamEvent } from '../../streams/stream.ts';
 import type { Satellite } from '../satellite.ts';
 
 export interface ClusterAlertOptions {
   /** Share of the inventory that is on; default 0.7, as the original shipped it. */
   readonly below?: number;
-  /** The alert ends above it; default `below`. A little more keeps it from coming and going. */
-  readonly clearAbove?: number;
+  /** The alert ends when so many are on; default `below`. A little more keeps it from coming and going. */
+  readonly endsAt?: number;
 }
 
 /**
@@ -15,13 +15,11 @@ export interface ClusterAlertOptions {
  */
 export function clusterAlert(
   { where, service, notExpired, hysteresis, smap }: Satellite,
-  { below = 0.7, clearAbove = below }: ClusterAlertOptions,
+  { below = 0.7, endsAt = below }: ClusterAlertOptions,
   ...children: Stream[]
 ): Stream {
-  const few = hysteresis(
-    ({ metric }) => metric !== undefined && metric < below,
-    ({ metric }) => metric !== undefined && metric <= clearAbove && metric < Math.max(clearAbove, below),
-  );
+  const fewerThan = (share: number) => (event: StreamEvent) => event.metric !== undefined && event.metric < share;
+  const few = hysteresis(fewerThan(below), fewerThan(Math.max(endsAt, below)));
   return where(
     service('mesos/prop-available-hosts'),
     notExpired(

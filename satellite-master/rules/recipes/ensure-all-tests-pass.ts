@@ -21,7 +21,11 @@ export function ensureAllTestsPass(
   return rule('ensure-all-tests-pass', ({ where, service, by, coalesce, ensureAllTestsPass: judge, onHost, offHost }) =>
     where(
       service(services),
-      by('host', () => coalesce(every, judge({ onHost, offHost }))),
+      // A figure is no test; that it ran out is no news to `coalesce`, which does not hold it.
+      where(
+        ({ state }) => state !== undefined,
+        by('host', () => coalesce(every, judge({ onHost, offHost }))),
+      ),
     ),
   );
 }

@@ -1,0 +1,121 @@
+/** What runs when no "streams" is set: config/streams.ts, and nothing that a module could not do itself. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import configStreams from '../../../config/streams.ts';
+import { EventIndex } from '../../../satellite-master/events/index.ts';
+import { JudgeTests } from '../../../satellite-master/rules/judge-tests.ts';
+import { defaultModule, loadRulesModule } from '../../../satellite-master/rules/module.ts';
+import type { Rules, Satellite } from '../../../satellite-master/rules/satellite.ts';
+import { testRules } from '../../../satellite-master/rules/testing/index.ts';
+import { Wishes } from '../../../satellite-master/whitelist/wishes.ts';
+import type { Event } from '../../../shared/event.ts';
+import { ManualClock } from '../../../shared/manual-clock.ts';
+import { host, hosts } from '../../support/house.ts';
+
+const HOSTS = hosts(5);
+const STATES = ['ok', 'ok', 'ok', 'critical', 'warning', 'unknown', 'expired', 'strange'];
+
+/** The same for the same seed. */
+function* numbers(seed: number): Generator<number, never> {
+  let state = seed;
+  for (;;) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    yield state / 2 ** 32;
+  }
+}
+
+interface Step {
+  readonly advanceS: number;
+  readonly event: Omit<Event, 'time'>;
+}
+
+function steps(seed: number, count: number): Step[] {
+  const random = numbers(seed);
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next().value * list.length)] as T;
+  return Array.from({ length: count }, () => ({
+    advanceS: Math.floor(random.next().value * 20),
+    event: {
+      host: pick(HOSTS),
+      service: `${pick(['mesos/slave/', 'mesos/slave/', 'other/'])}${pick(['disk', 'load'])}`,
+      state: pick(STATES),
+      ttl: pick([10, 60, 300]),
+    },
+  }));
+}
+
+function flagsUnder(rules: Rules | string, walk: readonly Step[]): string[] {
+  const bench = testRules(rules);
+  return walk.map(({ advanceS, event }) => {
+    bench.advance(advanceS).inject(event);
+    return HOSTS.map((name) => `${bench.wanted(name)} ${bench.reason(name)}`).join(', ');
+  });
+}
+
+/** The judge alone, without rules, as the master of the spine had it built in. */
+function flagsOfJudge(walk: readonly Step[]): string[] {
+  const clock = new ManualClock();
+  const index = new EventIndex(clock);
+  const wishes = new Wishes(() => undefined);
+  const judge = new JudgeTests({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
+  const nowS = () => clock.wallMs() / 1000;
+  return walk.map(({ advanceS, event }) => {
+    for (let tick = 0; tick < advanceS * 10; tick++) {
+      clock.advance(100);
+      for (const expired of index.tick().expired) judge.take({ ...expired, state: 'expired', time: nowS() });
+      judge.tick();
+    }
+    const heard = { ...event, time: nowS() };
+    if (event.state === 'expired') index.delete(event.host ?? '', event.service);
+    else index.take(heard);
+    judge.take(heard);
+    return HOSTS.map((name) => `${wishes.flag(name)?.flag} ${wishes.flag(name)?.reason}`).join(', ');
+  });
+}
+
+describe('the default rules', () => {
+  test('are config/streams.ts itself', () => {
+    expect(defaultModule.rules).toBe(configStreams);
+    expect(loadRulesModule('config/streams.ts').rules.toString().replaceAll(/\s/g, '')).toContain('judgeTests()');
+  });
+
+  test('import nothing but types', () => {
+    const imports = readFileSync('config/streams.ts', 'utf8').match(/^import .*$/gm);
+    expect(imports).toEqual(["import type { Satellite } from 'satellite';"]);
+  });
+
+  test('say of 300 events what the judge of judgement.md says, compiled in and loaded from the file alike', () => {
+    const walk = steps(4, 300);
+    const flags = flagsUnder(defaultModule.rules, walk);
+    expect(flags).toEqual(flagsOfJudge(walk));
+    expect(flagsUnder('config/streams.ts', walk)).toEqual(flags);
+    expect(new Set(flags.flatMap((line) => line.match(/\b(on|off|keep|undefined) /g)))).toEqual(
+      new Set(['on ', 'off ', 'keep ', 'undefined ']),
+    );
+  });
+
+  test('judgeTests can be built by anyone: here one that asks for two criticals, on public functions alone', () => {
+    const rules = ({ where, service, hosts: ground }: Satellite) => {
+      const judge = ground.account('patient', (_rule, wishes) => {
+        const ill = new Map<string, Set<string>>();
+        return {
+          take(event: Event): void {
+            if (!event.host) return;
+            const services = ill.get(event.host) ?? new Set<string>();
+            ill.set(event.host, services);
+            if (event.state === 'critical') services.add(event.service);
+            else services.delete(event.service);
+            const flag = services.size > 1 ? 'off' : 'on';
+            wishes.setFlag('patient', event.host, { flag, rule: 25, reason: `${services.size} criticals` });
+          },
+        };
+      });
+      return where(service(/^mesos\/slave\//), (event) => judge.take(ground.wholeEvent(event)));
+    };
+    const bench = testRules(rules);
+    const a1 = host('a1');
+    bench.inject({ host: a1, service: 'mesos/slave/disk', state: 'critical' });
+    expect(bench.wanted(a1)).toBe('on');
+    bench.inject({ host: a1, service: 'mesos/slave/load', state: 'critical' });
+    expect([bench.wanted(a1), bench.reason(a1), bench.faults]).toEqual(['off', '2 criticals', []]);
+  });
+});

@@ -1,0 +1,123 @@
+/** Rules modules as they lie on disk: what is loaded, and what is said of a broken one. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkRules } from '../../../satellite-master/rules/check.ts';
+import { loadRulesModule } from '../../../satellite-master/rules/module.ts';
+import { RulesError } from '../../../satellite-master/rules/rules-error.ts';
+import { testRules } from '../../../satellite-master/rules/testing/index.ts';
+import { ModuleFolder } from './support/module-folder.ts';
+
+let folder: ModuleFolder;
+beforeAll(() => {
+  folder = new ModuleFolder();
+});
+afterAll(() => folder.remove());
+
+/** What is said of it, with the folder left out. */
+function problemsOf(path: string): string[] {
+  try {
+    checkRules(path);
+    return [];
+  } catch (error) {
+    if (!(error instanceof RulesError)) throw error;
+    return error.problems.map(({ place, text }) => `${place}: ${text}`.replaceAll(`${folder.path}/`, ''));
+  }
+}
+
+describe('a module is loaded', () => {
+  test.each([
+    ['a.ts', "import type { Satellite } from 'satellite';\nexport default ({ tap }: Satellite) => tap('all');"],
+    ['a.js', "export default ({ tap }) => [tap('all')];"],
+    ['a.mjs', "import { join } from 'node:path';\nexport default ({ tap }) => [tap(join('all'))];"],
+    ['b.js', "exports.default = ({ tap }) => [tap('all')];"],
+  ])('%s', (name, text) => {
+    const bench = testRules(folder.write(name, text));
+    bench.inject({ service: 'disk', state: 'ok' });
+    expect(bench.tap('all')).toMatchObject([{ service: 'disk', state: 'ok' }]);
+  });
+
+  test('anew each time, with every file of its own that it imports', () => {
+    const path = folder.write(
+      'm/main.mjs',
+      "import { name } from './name.ts';\nexport default ({ tap }) => tap(name);",
+    );
+    folder.write('m/name.ts', "export const name: string = 'one';");
+    const first = loadRulesModule(path);
+    expect(first.files.map((file) => file.replace(`${folder.path}/m/`, ''))).toEqual(['main.mjs', 'name.ts']);
+    folder.write('m/name.ts', "export const name: string = 'two';");
+    const [before, after] = [testRules(first.rules), testRules(path)];
+    before.inject({ service: 'x' });
+    after.inject({ service: 'x' });
+    expect([before.tap('one').length, after.tap('two').length]).toEqual([1, 1]);
+  });
+
+  test('and finds the bench and the recipes of this very Satellite, though no package lies beside it', () => {
+    const path = folder.write(
+      'recipe.ts',
+      `import type { Satellite } from 'satellite';
+      import { offWhileOver } from 'satellite/recipes';
+      export default (satellite: Satellite) => offWhileOver(satellite, { service: 'load', off: 2, on: 1 });`,
+    );
+    const bench = testRules(path).inject({ host: 'a1', service: 'load', metric: 3 });
+    expect(bench.wanted('a1')).toBe('off');
+  });
+});
+
+describe('of a broken module all that is wrong is said, with file and line', () => {
+  test.each([
+    ['no-such.ts', undefined, 'no-such.ts: no such file'],
+    ['rules.clj', '(streams index)', 'rules.clj: expected a module that ends in .ts, .js or .mjs'],
+    [
+      'syntax.ts',
+      '\nexport default () => {\n  return [a b];\n};',
+      'syntax.ts:3: ParseError: Unexpected token, expected ","',
+    ],
+    [
+      'nothing.ts',
+      'export const rules = () => [];',
+      'nothing.ts: no default export: expected export default (satellite) => [streams]',
+    ],
+    [
+      'list.ts',
+      'export default [];',
+      'list.ts: the default export is no function: expected export default (satellite) => [streams]',
+    ],
+    ['import.ts', "import { a } from './absent.ts';\nexport default () => [a];", 'import.ts:1'],
+    ['top.ts', "\n\nthrow new Error('not today');", 'top.ts:3: not today'],
+    ['throws.ts', 'export default () => {\n  throw new RangeError("no");\n};', 'throws.ts:2: no'],
+    [
+      'value.ts',
+      'export default () => [() => undefined, 7];',
+      'value.ts: the default export: must give streams: found 7 in place 2',
+    ],
+    ['fork.ts', 'export default ({ by, throttle }) =>\n  by("host", () =>\n    throttle("x", 1));', 'fork.ts:3'],
+    [
+      'call.ts',
+      'export default ({ where, service, offHost }) =>\n  where(service("x"), offHost({ host: "a" }));',
+      'call.ts:2',
+    ],
+    ['channel.ts', 'export default ({ email }) =>\n  email({ to: "ops@example.com" });', 'channel.ts:2'],
+  ])('%s', (name, text, expected) => {
+    const path = text === undefined ? `${folder.path}/${name}` : folder.write(name, text);
+    const [first, ...more] = problemsOf(path);
+    expect(first?.slice(0, expected.length)).toBe(expected);
+    expect(more).toEqual([]);
+  });
+
+  test('wrong arguments and unknown names all together', () => {
+    const path = folder.write(
+      'many.ts',
+      `export default ({ throttle, rolup, by, coalesce, index }) => [
+        throttle(-1, 5, index()),
+        rolup(5, 3600, index()),
+        by('host', 'not a function'),
+        coalesce(-1),
+      ];`,
+    );
+    expect(problemsOf(path).sort()).toEqual([
+      'many.ts:1: satellite has no "rolup": is "rollup" meant?',
+      expect.stringMatching(/^many\.ts:2: throttle: count must be/),
+      expect.stringMatching(/^many\.ts:4: by: what makes the children of a key must be a function/),
+      expect.stringMatching(/^many\.ts:5: coalesce: seconds must be a number above 0, not -1/),
+    ]);
+  });
+});

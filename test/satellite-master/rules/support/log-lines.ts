@@ -1,0 +1,24 @@
+import { pino } from 'pino';
+import type { Log } from '../../../../shared/log.ts';
+
+export interface LogLines {
+  readonly log: Log;
+  /** Texts of what was warned of. */
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+}
+
+export function logLines(): LogLines {
+  const warnings: string[] = [];
+  const infos: string[] = [];
+  const log = pino(
+    { base: null },
+    {
+      write: (line) => {
+        const { level, msg } = JSON.parse(line) as { level: number; msg: string };
+        (level >= 40 ? warnings : infos).push(msg);
+      },
+    },
+  );
+  return { log, warnings, infos };
+}
