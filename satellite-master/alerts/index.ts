@@ -67,6 +67,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   function leadershipChanged(): void {
     if (leads() === (term !== undefined)) return;
     term = leads() ? ++terms : undefined;
+    // A switch that waits for the dead man shall not miss one by a hand-over.
+    saidAtMs = undefined;
     for (const { channel, delivery } of registry.all()) {
       if (term === undefined) delivery.recall();
       else channel.lead();
