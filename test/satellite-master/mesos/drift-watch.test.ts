@@ -3,7 +3,7 @@ import type { Cluster, ClusterAgent, ClusterTask, TaskListener } from '../../../
 import { DriftWatch, GRACE_MS, MOST_FINDINGS } from '../../../satellite-master/mesos/drift-watch.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import type { ManualClock } from '../../../shared/manual-clock.ts';
+import { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, host, START_MS } from '../../support/house.ts';
 
 const START_S = START_MS / 1000;
@@ -56,7 +56,12 @@ class SaidCluster implements Cluster {
   frameworks = () => new Map();
   taskCounts = () => ({});
   onTask = (listener: TaskListener) => void this.#listeners.push(listener);
-  onAgents = () => undefined;
+  readonly #agentListeners: (() => void)[] = [];
+  onAgents = (listener: () => void) => void this.#agentListeners.push(listener);
+
+  changed(): void {
+    for (const listener of this.#agentListeners) listener();
+  }
 }
 
 /** A replica as far as drift looks at it. */
@@ -235,4 +240,53 @@ test('of each kind no more than may be are shown, and all are counted', () => {
   const { findings, counts } = watch.report();
   expect(findings).toHaveLength(MOST_FINDINGS);
   expect(counts['no-slave']).toBe(MOST_FINDINGS + 50);
+});
+
+describe('a look that spans turns of the event loop', () => {
+  const many = Array.from({ length: 3_000 }, (_, n) => host(`n${String(n).padStart(4, '0')}.example`));
+
+  /** Every look at the time costs so much; many names, that nobody reports for and that stood for long enough. */
+  const begun = async () => {
+    const monoMs = () => {
+      clock.advance(1);
+      return ManualClock.prototype.monoMs.call(clock);
+    };
+    const slow = new Proxy(clock, {
+      get: (target, key) => {
+        if (key === 'monoMs') return monoMs;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    watch = new DriftWatch({ cluster, replica, heard: () => heard, remembered: () => false, clock: slow });
+    cluster.register(...many);
+    replica.put(a1, undefined);
+    await watch.looked();
+    clock.advance(GRACE_MS);
+    const looking = watch.looked();
+    expect(watch.report()).toMatchObject({ fresh: true, findings: [] });
+    return { looking };
+  };
+
+  test('tells all of it at its end', async () => {
+    const { looking } = await begun();
+    await looking;
+    expect(watch.report()).toMatchObject({ fresh: true, counts: { 'no-slave': 3_000 } });
+    expect(watch.report().findings.at(-1)?.host).toBe(many[MOST_FINDINGS - 1]);
+  });
+
+  test('begins anew where the agents change under it', async () => {
+    const { looking } = await begun();
+    cluster.register(...many.slice(0, 100));
+    cluster.changed();
+    await looking;
+    expect(watch.report().counts['no-slave']).toBe(100);
+  });
+
+  test('is dropped where its end finds no picture to be believed', async () => {
+    const { looking } = await begun();
+    cluster.stale = 'no answer for 90 s';
+    await looking;
+    expect(watch.report()).toMatchObject({ fresh: false, reason: 'no answer for 90 s', findings: [] });
+  });
 });
