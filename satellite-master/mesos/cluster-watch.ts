@@ -7,6 +7,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
+import { type LongWork, Turns } from '../../shared/turns.ts';
 import type { ClusterFigures, MesosMetrics } from '../stats/cluster-figures.ts';
 import type { Cluster } from './cluster.ts';
 import type { LeaderFigures } from './leader-figures.ts';
@@ -45,6 +46,8 @@ export interface ClusterWatchOptions {
 
 /** Well within the 60 s for which the event holds. */
 const LEADER_MS = 10_000;
+/** So many events are said before the time is looked at. */
+const SAID_AT_ONCE = 50;
 /** The Mesos master beside us is asked once a second, and may need three. */
 const FRESH_S = 5;
 /** Our own name for the Mesos master beside us; another's is its address. */
@@ -53,6 +56,7 @@ const LOCAL = 'local';
 export class ClusterWatch {
   readonly #options: ClusterWatchOptions;
   readonly #once: OnceLog;
+  readonly #turns: Turns;
   readonly #listeningSinceS: number;
   #timers: readonly Timer[] = [];
   /** The newest answer of the local Mesos master that has not been told yet. */
@@ -63,6 +67,7 @@ export class ClusterWatch {
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log);
+    this.#turns = new Turns(options.clock);
     this.#listeningSinceS = options.clock.wallMs() / 1000;
     options.mesos?.client.onFigures((metrics) => this.#heard(metrics));
     options.mesos?.cluster.onTask((task, before) => {
@@ -82,6 +87,7 @@ export class ClusterWatch {
 
   stop(): void {
     for (const timer of this.#timers) timer.cancel();
+    this.#turns.stop();
   }
 
   /** Whether this master leads; to be called whenever that changed. */
@@ -92,19 +98,33 @@ export class ClusterWatch {
 
   /** Says all that is known now. Never rejects. */
   async poll(): Promise<void> {
-    const { mesos, take, hostFigures } = this.#options;
+    this.#turns.run(this.#say(this.#known()));
+    await this.#turns.done();
+    await this.#askLeader();
+  }
+
+  #known(): Event[] {
+    const { mesos, hostFigures } = this.#options;
     const voice = this.#voice();
-    if (this.#untold) take(metricEvents(voice, this.#untold));
+    const events = this.#untold ? metricEvents(voice, this.#untold) : [];
     this.#untold = undefined;
     if (mesos && mesos.cluster.stale === undefined) {
       const frameworks = mesos.cluster.frameworks();
       if (frameworks.size > MOST_FRAMEWORKS)
         this.#once.warn('frameworks', `more than ${MOST_FRAMEWORKS} frameworks: the others' resources are not shown`);
-      take(frameworkEvents(voice, frameworks.values()));
+      events.push(...frameworkEvents(voice, frameworks.values()));
     }
     const figures = hostFigures();
-    if (figures) take(hostEvents(voice, figures));
-    await this.#askLeader();
+    if (figures) events.push(...hostEvents(voice, figures));
+    return events;
+  }
+
+  /** A master with many frameworks has thousands of figures. */
+  *#say(events: readonly Event[]): LongWork {
+    for (let from = 0; from < events.length; from += SAID_AT_ONCE) {
+      this.#options.take(events.slice(from, from + SAID_AT_ONCE));
+      yield;
+    }
   }
 
   #heard(metrics: MesosMetrics): void {

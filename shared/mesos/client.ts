@@ -85,6 +85,25 @@ export class MesosClient {
   }
 
   /**
+   * Where the leading master listens, as this master says it, as in `http://10.0.0.2:5050`. Even the leader itself answers
+   * with a redirect.
+   * @returns undefined: no leader, or a version that does not say
+   * @throws MesosError when nobody answers
+   */
+  async leader(): Promise<string | undefined> {
+    const signal = AbortSignal.timeout(FIGURES_TIMEOUT_MS);
+    const { status, headers, body } = await this.#ask(this.#local, `${this.#base}/redirect`, { method: 'GET' }, signal);
+    body.resume();
+    const { location } = headers;
+    if (status !== 307 || typeof location !== 'string') return undefined;
+    try {
+      return targetOf(location, this.#local.origin).origin;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
    * `/flags`, `/maintenance/status` and the like: small objects, of the leader where a follower sends us there.
    * @throws MesosError
    */
