@@ -1,0 +1,50 @@
+/** docs/alerts.md: each of its rules modules runs as it stands there. */
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { testRules } from '../../../satellite-master/rules/testing/index.ts';
+import { ModuleFolder } from '../rules/support/module-folder.ts';
+
+const folder = new ModuleFolder();
+afterAll(() => folder.remove());
+
+const examples = new Map(
+  Array.from(
+    readFileSync('docs/alerts.md', 'utf8').matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs),
+    ([, name = '', text = '']) => [name, text] as const,
+  ),
+);
+
+describe('the examples of docs/alerts.md', () => {
+  const test = 'mesos/slave/disk';
+  it.each<[string, string, readonly string[]]>([
+    ['simple.ts', test, ['email trigger first', 'email resolve resolved']],
+    ['quiet.ts', 'load', ['slack trigger first', 'slack resolve resolved']],
+    ['email.ts', test, ['email trigger first', 'email resolve resolved']],
+    ['webhook.ts', test, ['webhook trigger first', 'webhook resolve resolved']],
+    ['pagerduty.ts', 'gpu', ['pagerduty trigger first', 'pagerduty resolve resolved']],
+    ['slack.ts', 'gpu', ['slack trigger first', 'slack resolve resolved']],
+    ['alertmanager.ts', test, ['alertmanager trigger first', 'alertmanager resolve resolved']],
+    ['watch-the-watchers.ts', 'satellite/alerts/pagerduty', ['email trigger first', 'email resolve resolved']],
+    ['dead-man.ts', 'satellite/dead-man', Array(4).fill('webhook trigger heartbeat')],
+  ])('%s', (name, service, expected) => {
+    const bench = testRules(folder.write(name, examples.get(name) ?? ''));
+    for (const state of ['ok', 'critical', 'critical', 'ok'])
+      bench.inject({ host: 'a1.example', service, state }).advance(1);
+    expect(bench.faults).toEqual([]);
+    expect(bench.alerts.map(({ channel, state, reason }) => `${channel} ${state} ${reason}`)).toEqual(expected);
+    examples.delete(name);
+  });
+
+  it('quiet.ts rolls up what holds for a minute', () => {
+    const bench = testRules(`${folder.path}/quiet.ts`);
+    bench.inject({ host: 'a1.example', service: 'disk', state: 'critical', ttl: 600 }).advance(10);
+    expect(bench.alerts).toEqual([]);
+    for (let beats = 0; beats < 10; beats++)
+      bench.inject({ host: 'a1.example', service: 'disk', state: 'critical', ttl: 600 }).advance(10);
+    expect(bench.alerts.map(({ channel, reason }) => `${channel} ${reason}`)).toEqual(['email first']);
+  });
+
+  it('are all run', () => {
+    expect([...examples.keys()]).toEqual([]);
+  });
+});
