@@ -141,7 +141,7 @@ export class Master {
       settings.record &&
       new Recorder({
         settings: settings.record,
-        records: () => (replica.complete ? replica.entries() : undefined),
+        records: () => replica.entries(),
         clock,
         log,
         dropped: (events) => metrics.recordDropped.inc(events),
@@ -403,6 +403,7 @@ export class Master {
       return;
     }
     this.#log.info({ hosts: this.#replica.size }, `${this.#store.address} is read whole`);
+    this.#recorder?.storeWhole();
     this.#shadow?.becomeWhole();
     this.#takenOver ??= this.#takeOver();
     this.#reconciler.markAll();

@@ -29,6 +29,8 @@ export class RecordFile {
   #handle: FileHandle | undefined;
   #path = '';
   #bytes = 0;
+  /** Of the records, which come on top of `fileBytes`. */
+  #headBytes = 0;
   #begunMs = 0;
   #prunedMs = Number.NEGATIVE_INFINITY;
   /** Packing and pruning go on beside the writing, one after another. */
@@ -45,7 +47,7 @@ export class RecordFile {
    */
   async ready(wallMs: number): Promise<boolean> {
     const { dir, fileBytes, fileMs, clock } = this.#options;
-    const isFull = this.#bytes >= fileBytes || clock.monoMs() - this.#begunMs >= fileMs;
+    const isFull = this.#bytes - this.#headBytes >= fileBytes || clock.monoMs() - this.#begunMs >= fileMs;
     if (this.#handle && !isFull) {
       if (clock.monoMs() - this.#prunedMs >= PRUNE_MS) this.#tidy(false);
       return false;
@@ -58,6 +60,7 @@ export class RecordFile {
     this.#path = join(dir, nameOf(begunMs));
     this.#handle = await open(this.#path, FLAGS, 0o600);
     this.#bytes = 0;
+    this.#headBytes = 0;
     this.#begunMs = clock.monoMs();
     this.#tidy(true);
     return true;
@@ -68,6 +71,11 @@ export class RecordFile {
     const bytes = Buffer.from(text);
     await this.#handle?.appendFile(bytes);
     this.#bytes += bytes.length;
+  }
+
+  /** So much of what is written next is no reason to begin another file. */
+  addHead(bytes: number): void {
+    this.#headBytes += bytes;
   }
 
   async close(): Promise<void> {

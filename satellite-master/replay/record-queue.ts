@@ -1,5 +1,6 @@
 /** What waits to be written into a recording, bounded by its estimated size. */
 import type { Event } from '../../shared/event.ts';
+import type { ReplicaEntry } from '../whitelist/replica.ts';
 import { eventLine, type Note, noteLine } from './recording-lines.ts';
 
 interface WaitingEvent {
@@ -14,13 +15,27 @@ interface WaitingNote {
   readonly note: Note;
 }
 
+/** All records as they stood at that moment; entries never change. */
+export interface Snapshot {
+  readonly at: number;
+  readonly records: readonly ReplicaEntry[];
+}
+
+/** What is taken out: lines up to the next snapshot, and that. */
+export interface Slice {
+  readonly text: string;
+  readonly events: number;
+  readonly lastAt: number | undefined;
+  readonly snapshot: Snapshot | undefined;
+}
+
 /** Beside its texts. */
 const EVENT_BYTES = 200;
 const ATTRIBUTE_BYTES = 64;
 
 export class RecordQueue {
   readonly #mostBytes: number;
-  #items: (WaitingEvent | WaitingNote)[] = [];
+  #items: (WaitingEvent | WaitingNote | Snapshot)[] = [];
   #from = 0;
   #bytes = 0;
 
@@ -46,17 +61,22 @@ export class RecordQueue {
     this.#items.push({ at, note });
   }
 
-  /** Takes out the first, as lines. */
-  take(most: number): { readonly text: string; readonly events: number; readonly lastAt: number | undefined } {
+  pushSnapshot(snapshot: Snapshot): void {
+    this.#items.push(snapshot);
+  }
+
+  take(most: number): Slice {
     let text = '';
     let events = 0;
     let lastAt: number | undefined;
+    let snapshot: Snapshot | undefined;
     const end = Math.min(this.#items.length, this.#from + most);
-    for (; this.#from < end; this.#from++) {
+    for (; this.#from < end && !snapshot; this.#from++) {
       const item = this.#items[this.#from];
       if (!item) break;
       lastAt = item.at;
-      if ('note' in item) text += noteLine(item.at, item.note);
+      if ('records' in item) snapshot = item;
+      else if ('note' in item) text += noteLine(item.at, item.note);
       else {
         text += eventLine(item.at, item.event, item.own);
         this.#bytes -= item.bytes;
@@ -67,7 +87,7 @@ export class RecordQueue {
       this.#items = this.#items.slice(this.#from);
       this.#from = 0;
     }
-    return { text, events, lastAt };
+    return { text, events, lastAt, snapshot };
   }
 }
 

@@ -23,8 +23,8 @@ export interface RecordSettings {
 
 export interface RecorderOptions {
   readonly settings: RecordSettings;
-  /** All records, once the store is read whole; undefined before. */
-  readonly records: () => Iterable<ReplicaEntry> | undefined;
+  /** All records: asked for when the store is read whole, and for the head of each file after that. */
+  readonly records: () => Iterable<ReplicaEntry>;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of events that are missing in the recording. */
@@ -59,9 +59,12 @@ export class Recorder {
   #timer: Timer | undefined;
   #writing: Promise<void> | undefined;
   #closed = false;
-  /** Records still to be written into the file that was begun. */
+  /** What is still to be written of the records. */
   #snapshot: Iterator<ReplicaEntry> | undefined;
-  #snapshotDue = true;
+  /** The file that was begun needs the records at its head. */
+  #snapshotDue = false;
+  #isWhole = false;
+  #wholeWritten = false;
   #lost = 0;
   #lostReason = '';
   #reopenMs = Number.NEGATIVE_INFINITY;
@@ -102,6 +105,13 @@ export class Recorder {
   /** The master stood still: expiries waited one more ttl. */
   stalled(ms: number): void {
     this.#note({ note: 'stalled', ms: Math.round(ms) });
+  }
+
+  /** The store is read whole: its records, as they stand before anything is done to them. */
+  storeWhole(): void {
+    if (this.#isWhole || this.#closed) return;
+    this.#isWhole = true;
+    this.#queue.pushSnapshot({ at: this.#now(), records: [...this.#options.records()] });
   }
 
   /** What others than the rules did to a record. */
@@ -160,20 +170,27 @@ export class Recorder {
     let events = 0;
     try {
       if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
-      text += this.#beginSnapshot();
+      text += this.#headOfFile();
       while (this.#queue.size > 0 || this.#snapshot || this.#lost > 0) {
         text += this.#lostLine();
-        const slice = this.#queue.take(SLICE);
-        text += slice.text;
-        events += slice.events;
-        this.#lastAt = slice.lastAt ?? this.#lastAt;
-        text += this.#snapshotLines();
+        if (this.#snapshot) {
+          const lines = this.#snapshotLines();
+          this.#file.addHead(lines.length);
+          text += lines;
+        } else {
+          const slice = this.#queue.take(SLICE);
+          text += slice.text;
+          events += slice.events;
+          this.#lastAt = slice.lastAt ?? this.#lastAt;
+          if (slice.snapshot) text += this.#beginSnapshot(slice.snapshot.records);
+        }
         if (text.length >= WRITE_BYTES) {
           await this.#file.append(text);
           text = '';
           events = 0;
-          if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
-          text += this.#beginSnapshot();
+          // The records stay together, else a large inventory would begin one file after another.
+          if (!this.#snapshot && (await this.#file.ready(this.#clock.wallMs()))) this.#snapshotDue = true;
+          text += this.#headOfFile();
         } else await new Promise((resolve) => setImmediate(resolve));
       }
       if (text !== '') {
@@ -204,11 +221,15 @@ export class Recorder {
     return line;
   }
 
-  /** Every file can be read by itself: it begins with the records as they stand. */
-  #beginSnapshot(): string {
-    const records = this.#snapshotDue ? this.#options.records() : undefined;
-    if (!records) return '';
+  /** Every file can be read by itself: it begins with the records as they stand, once they have been told. */
+  #headOfFile(): string {
+    const due = this.#snapshotDue && this.#wholeWritten;
     this.#snapshotDue = false;
+    return due ? this.#beginSnapshot([...this.#options.records()]) : '';
+  }
+
+  #beginSnapshot(records: readonly ReplicaEntry[]): string {
+    this.#wholeWritten = true;
     this.#snapshot = records[Symbol.iterator]();
     return noteLine(this.#lastAt || this.#now(), { note: 'records' });
   }

@@ -33,7 +33,7 @@ type Bounds = Partial<RecorderOptions['settings']> & Partial<RecorderOptions>;
 function recorder({ mostBytes = 100_000_000, keepMs = 86_400_000, gzip = false, ...more }: Bounds = {}): Recorder {
   const made = new Recorder({
     settings: { dir: join(folder, 'rec'), keepMs, mostBytes, gzip },
-    records: () => undefined,
+    records: () => [],
     clock,
     log: silentLog,
     dropped: (events) => {
@@ -124,11 +124,12 @@ describe('what is recorded', () => {
   test('the records as they stand when the store is read, and what others do to them', async () => {
     const on: HostRecord = { ...emptyRecord, 'managed-flag': 'on' };
     const manual: HostRecord = { ...on, 'manual-events': { manual: { state: 'critical', time: START_S } } };
-    let records: readonly ReplicaEntry[] | undefined;
+    const records = [entry('a1.example', on), entry('a2.example', manual)];
     const made = recorder({ records: () => records });
     made.take([event('before')]);
     await written(made);
-    records = [entry('a1.example', on), entry('a2.example', manual)];
+    made.storeWhole();
+    records.push(entry('a3.example', on));
     made.take([event('after')]);
     await written(made);
     const change = (before: HostRecord | undefined, after: HostRecord | undefined): ReplicaChange => ({
@@ -144,7 +145,10 @@ describe('what is recorded', () => {
     made.changed(change(on, manual));
     made.changed(change(manual, undefined));
     await made.close();
-    const told = notes((await lines()).lines).slice(1);
+    const found = (await lines()).lines;
+    expect(found.slice(1, 3)).toMatchObject([{ event: { service: 'before' } }, { note: 'records' }]);
+    expect(found[6]).toMatchObject({ event: { service: 'after' } });
+    const told = notes(found).slice(1);
     expect(told).toMatchObject([
       { note: 'records' },
       { note: 'record', host: 'a1.example', record: on, snapshot: true },
@@ -161,6 +165,7 @@ describe('what is recorded', () => {
 describe('files', () => {
   test('are for the owner alone, and a new one is begun by size, with the records at its head', async () => {
     const made = recorder({ fileBytes: 3_000, records: () => [entry('a1.example', emptyRecord)] });
+    made.storeWhole();
     for (let at = 0; at < 30; at++) {
       made.take([event(`service-${at}`, { description: 'x'.repeat(300) })]);
       await written(made);
@@ -177,6 +182,21 @@ describe('files', () => {
     expect(events((await lines()).lines).map(({ event: { service } }) => service)).toEqual(
       Array.from({ length: 30 }, (_, at) => `service-${at}`),
     );
+  });
+
+  test('records that are more than a file holds begin no file after the other', async () => {
+    const records = Array.from({ length: 5_000 }, (_, at) => entry(`a${at}.example`, emptyRecord));
+    const made = recorder({ fileBytes: 20_000, records: () => records });
+    made.storeWhole();
+    made.take([event('first')]);
+    await written(made);
+    for (let at = 0; at < 10; at++) {
+      made.take([event(`service-${at}`)]);
+      await written(made);
+    }
+    await made.close();
+    expect(await names()).toHaveLength(1);
+    expect(notes((await lines()).lines).filter(({ note }) => note === 'record')).toHaveLength(5_000);
   });
 
   test('a new one every hour; closed ones are packed, and read as before', async () => {
