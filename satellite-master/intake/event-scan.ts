@@ -60,8 +60,9 @@ function isPlainEvent(bytes: Uint8Array, from: number, end: number): boolean {
       case EVENT.host:
       case EVENT.description:
       case EVENT.tag: {
-        const length = bytes[at++] as number;
-        at += length < 0x80 ? length : moreOfLength(bytes, at++, length);
+        let length = bytes[at++] as number;
+        if (length >= 0x80) length = moreOfLength(bytes, at++, length);
+        at += length;
         break;
       }
       case EVENT.attribute: {
@@ -83,8 +84,9 @@ function isPlainAttribute(bytes: Uint8Array, from: number, end: number): boolean
   while (at < end) {
     const tag = bytes[at++];
     if (tag !== ATTRIBUTE.key && tag !== ATTRIBUTE.value) return false;
-    const length = bytes[at++] as number;
-    at += length < 0x80 ? length : moreOfLength(bytes, at++, length);
+    let length = bytes[at++] as number;
+    if (length >= 0x80) length = moreOfLength(bytes, at++, length);
+    at += length;
   }
   return at === end;
 }
