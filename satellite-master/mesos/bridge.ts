@@ -252,8 +252,10 @@ export class Bridge {
       this.#once.warn('unable', `off-action is without effect: ${text}`);
       return;
     }
-    this.#refuse(host, `Mesos refused: ${text}`);
-    this.#once.warn(`refused ${host}`, `${host}: Mesos refused: ${text}`);
+    const unheard = error instanceof MesosError && (error.fault === 'unreachable' || error.fault === 'no-leader');
+    const reason = `${unheard ? 'Mesos could not be told' : 'Mesos refused'}: ${text}`;
+    this.#refuse(host, reason);
+    this.#once.warn(`refused ${host}`, `${host}: ${reason}`);
   }
 
   #refuse(host: HostName, reason: string): void {

@@ -313,7 +313,7 @@ describe('bounds', () => {
     side.view.takeState(stateOf(mesos.world));
     await side.bridge.round();
     expect(side.remembered(H1)).toEqual([agent(H1).id]);
-    expect(side.text(H1)).toMatch(/Mesos refused/);
+    expect(side.text(H1)).toMatch(/Mesos could not be told: http:/);
     expect(deactivated()).toEqual([]);
     const first = mesos.masters[0];
     if (first) await mesos.restart(first);
