@@ -92,10 +92,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
 
   function drop({ name, delivery }: LiveChannel): void {
     const stillThere = [...registry.all()].some((other) => other.name === name);
-    if (!stillThere) {
-      saidOf.delete(name);
-      gone.push(channelGoneEvent(name, nowS()));
-    }
+    // A module that was not sound may have made channels of which nothing was said yet.
+    if (!stillThere && saidOf.delete(name)) gone.push(channelGoneEvent(name, nowS()));
     draining.add(delivery);
     void delivery.close(PERIOD_MS).finally(() => draining.delete(delivery));
   }

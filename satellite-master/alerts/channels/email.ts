@@ -115,8 +115,13 @@ async function send(alerts: readonly Alert[], server: Server): Promise<Outcome> 
       reason: `${at} took no mail for ${rejected.length} of ${to.length} receivers`,
     };
   } catch (error) {
-    return mailFault(error, (text) => `${at} ${redacted(text, [password, Buffer.from(password).toString('base64')])}`);
+    return mailFault(error, (text) => `${at} ${redacted(text, formsOf(auth?.user ?? '', password))}`);
   }
+}
+
+/** How a password goes over the wire by AUTH PLAIN and LOGIN: a server may repeat any of it. */
+function formsOf(user: string, password: string): string[] {
+  return [password, ...[password, `\0${user}\0${password}`].map((form) => Buffer.from(form).toString('base64'))];
 }
 
 /** RFC 5321: replies from 500 on are final, 4xx are not; without a reply the network failed. */

@@ -114,11 +114,21 @@ describe('a channel', () => {
 
   it('that no rule uses any more says a last ok, which does not run out', async () => {
     house.rules.functions.webhook({ url: server.origin });
+    house.alerts.tick();
+    house.own.length = 0;
     house.rules.release();
     await house.pass(60_000);
     await house.pass(60_000);
     const said = house.own.filter(({ service }) => service === 'satellite/alerts/webhook');
     expect(said.map(({ state, ttl }) => [state, ttl > 86_400])).toEqual([['ok', true]]);
+  });
+
+  it('of rules that were not sound leaves no trace', async () => {
+    const unsound = house.alerts.openModule();
+    unsound.functions.webhook({ url: server.origin });
+    unsound.release();
+    await house.pass(60_000);
+    expect(house.own.map(({ service }) => service)).toEqual(['satellite/dead-man']);
   });
 
   it('is not made for each host', () => {
