@@ -1,6 +1,7 @@
 /** The test bench for rules, and the example in README.md, which is run as it stands there. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { checkRules } from '../../../satellite-master/rules/check.ts';
 import { type Satellite, testRules } from '../../../satellite-master/rules/testing/index.ts';
 import { ModuleFolder } from './support/module-folder.ts';
 
@@ -27,6 +28,22 @@ test('the example in README.md is right', () => {
   const rules = `${folder.path}/gpu.ts`;
   new Function('test', 'expect', 'testRules', 'rules', body)(run, expect, testRules, rules);
   expect(names).toBeGreaterThan(0);
+});
+
+test.each(['docs/rules.md', 'docs/switching.md'])('the modules in %s are sound', (file) => {
+  const code = codeIn(file);
+  expect(code.size).toBeGreaterThan(0);
+  for (const [name, text] of code) checkRules(folder.write(`${file}/${name}`, text));
+});
+
+test('docs/rules.md names every function that rules are handed', () => {
+  const named = new Set(readFileSync('docs/rules.md', 'utf8').match(/\w+/g));
+  let missing: string[] = [];
+  testRules((satellite) => {
+    missing = Object.keys(satellite).filter((name) => !named.has(name));
+    return [];
+  });
+  expect(missing).toEqual([]);
 });
 
 describe('the bench', () => {
