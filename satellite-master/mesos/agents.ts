@@ -41,9 +41,12 @@ export class MesosAgents {
   /** @param isThere whether the last answer has the host */
   wordOf(host: HostName, isThere: boolean): MesosWord {
     const nowMs = this.#clock.monoMs();
-    const isRecent = (atMs: number | undefined) => atMs !== undefined && nowMs - atMs < REREGISTER_MS;
-    if (isRecent(isThere ? this.#answeredMs : this.#left.get(host))) return 'registered';
+    if (isRecent(isThere ? this.#answeredMs : this.#left.get(host), nowMs)) return 'registered';
     const longEnough = this.#firstAnswerMs !== undefined && nowMs - this.#firstAnswerMs >= REREGISTER_MS;
-    return isRecent(this.#answeredMs) && longEnough ? 'unregistered' : 'unsure';
+    return isRecent(this.#answeredMs, nowMs) && longEnough ? 'unregistered' : 'unsure';
   }
+}
+
+function isRecent(atMs: number | undefined, nowMs: number): boolean {
+  return atMs !== undefined && nowMs - atMs < REREGISTER_MS;
 }

@@ -265,7 +265,7 @@ export class ClusterView implements Cluster {
   }
 
   #isThere(host: HostName): boolean {
-    return this.#agents.of(host).some((agent) => !agent.unreachable);
+    return this.#agents.isThere(host);
   }
 
   #reportTwins(): void {

@@ -20,6 +20,12 @@ export class HeldAgents {
     return [...(this.#byHost.get(host)?.values() ?? [])];
   }
 
+  /** Whether one of its agents is in the last answer. */
+  isThere(host: HostName): boolean {
+    for (const agent of this.#byHost.get(host)?.values() ?? []) if (!agent.unreachable) return true;
+    return false;
+  }
+
   /** Of an agent that is there or was. */
   hostOf(id: string): HostName | undefined {
     return this.#byId.get(id)?.host ?? this.#hosts.get(id);
