@@ -2,6 +2,7 @@
  * Asks Mesos for the cluster and tells the differences: over the v1 stream with the agents polled beside it, and
  * where a master has no such stream for us by polling its state. Runs in a thread of its own.
  */
+
 import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, sleep } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
@@ -19,6 +20,7 @@ import {
   type WholeAnswer,
 } from './answer.ts';
 import { type MaintenanceOf, noMaintenance, readMaintenance } from './maintenance.ts';
+import { pollEveryMs } from './poll-interval.ts';
 import type { AgentRow, Change, ClusterMessage } from './rows.ts';
 import { subscribe } from './subscription.ts';
 
@@ -56,10 +58,11 @@ export class ClusterReader {
 
   /** Until it is stopped; every fault is told and tried again. */
   async run(): Promise<void> {
-    const { clock, pollIntervalMs, post } = this.#options;
+    const { clock, post } = this.#options;
+    const pollMs = pollEveryMs(this.#options.pollIntervalMs);
     const { signal } = this.#end;
     while (!signal.aborted) {
-      let waitMs = pollIntervalMs;
+      let waitMs = pollMs;
       try {
         if (this.#hasStream) await this.#follow();
         else await this.#pollState();
@@ -71,7 +74,7 @@ export class ClusterReader {
           continue;
         }
         await post({ kind: 'failed', reason: messageOf(error) });
-        waitMs = Math.min(pollIntervalMs, this.#backoff.next());
+        waitMs = Math.min(pollMs, this.#backoff.next());
         this.#relearn();
       }
       await sleep(clock, waitMs, signal);
@@ -114,7 +117,7 @@ export class ClusterReader {
   async #pollBeside(ended: AbortSignal): Promise<void> {
     const { clock, pollIntervalMs, client, post } = this.#options;
     for (;;) {
-      await sleep(clock, pollIntervalMs, ended);
+      await sleep(clock, pollEveryMs(pollIntervalMs), ended);
       if (ended.aborted) return;
       try {
         await this.#learnMaintenance();

@@ -2,6 +2,7 @@
  * Follows the cluster for those who want figures: each answer of Mesos goes into them, and each poll (`sleep-time`)
  * down the rules as events. Decides nothing.
  */
+
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
@@ -21,6 +22,7 @@ import {
   taskEvent,
   type Voice,
 } from './monitor.ts';
+import { pollEveryMs } from './poll-interval.ts';
 
 /** What a configured Mesos gives; none of it where there is none. */
 export interface MesosSources {
@@ -79,7 +81,7 @@ export class ClusterWatch {
     const { clock, pollIntervalMs } = this.#options;
     this.#timers = [
       clock.every(LEADER_MS, () => this.sayLeader()),
-      clock.every(pollIntervalMs, () => void this.poll()),
+      clock.every(pollEveryMs(pollIntervalMs), () => void this.poll()),
     ];
     this.sayLeader();
     void this.#askLeader();

@@ -2,6 +2,7 @@
  * Hosts that are off by plan: their machine is in a maintenance window of Mesos that is open, or down for it. They are
  * shown as such and lie outside the guard's budget. Without fresh word of Mesos nobody is.
  */
+
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
@@ -9,6 +10,7 @@ import { type Log, OnceLog } from '../../shared/log.ts';
 import { MesosError } from '../../shared/mesos/error.ts';
 import { type JsonObject, listAt, textAt } from '../../shared/mesos/json.ts';
 import type { Cluster } from './cluster.ts';
+import { pollEveryMs } from './poll-interval.ts';
 
 export type PlannedWord = 'draining' | 'down';
 
@@ -48,7 +50,7 @@ export class PlannedHosts {
 
   start(): void {
     void this.poll();
-    this.#timer = this.#options.clock.every(this.#options.pollIntervalMs, () => void this.poll());
+    this.#timer = this.#options.clock.every(pollEveryMs(this.#options.pollIntervalMs), () => void this.poll());
   }
 
   stop(): void {
