@@ -17,6 +17,7 @@ packages=()
 command -v riemann-client >/dev/null || packages+=(riemann-c-client)
 compgen -G '/usr/lib/syslog-ng/*/libriemann.so' >/dev/null || packages+=(syslog-ng-mod-riemann)
 command -v java >/dev/null || packages+=(default-jre-headless)
+command -v openssl >/dev/null || packages+=(openssl)
 # Those that would start a service.
 daemons=()
 command -v prometheus >/dev/null && command -v promtool >/dev/null || daemons+=(prometheus)
@@ -36,6 +37,7 @@ if ! command -v apt-get >/dev/null; then
 The tests need these Debian packages, or what they hold: ${packages[*]}
   $zookeeper_jar with $logging_jar   Apache ZooKeeper's server (3.5 or newer) and its logging API
   java                               Java 11 or newer on the PATH
+  openssl                            for certificates of servers in tests
   $plugins                  the plugins of Nagios (check_load, check_disk)
   prometheus, promtool, prometheus-alertmanager, redis-server   on the PATH
   riemann-client, collectd with write_riemann, syslog-ng with its riemann destination
