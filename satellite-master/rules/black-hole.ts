@@ -13,6 +13,7 @@ import { type LongWork, Turns } from '../../shared/turns.ts';
 import type { Wishes } from '../whitelist/wishes.ts';
 import { Evidence, type HostBlame, type Judged, type ToldTask } from './black-hole/evidence.ts';
 import { countsText } from './black-hole/reasons.ts';
+import { COUNTERS_ONLY } from './black-hole/tags.ts';
 import type { Blame, Thresholds } from './black-hole/verdict.ts';
 
 export type { ToldTask } from './black-hole/evidence.ts';
@@ -181,6 +182,7 @@ export class BlackHole {
         ttl: EVENT_TTL_S,
         metric: counts.failed,
         description: cutToBytes(reason, 1024),
+        ...(blame.mayAct ? {} : { tags: [COUNTERS_ONLY] }),
       },
     ];
   }

@@ -56,6 +56,8 @@ export class JudgeTests {
   readonly #hosts = new Map<HostName, HostState>();
   readonly #again = new Deadlines<HostName>();
   readonly #rule: string;
+  /** The event it was handed last: so one can tell whether it was handed an event at all. */
+  lastTaken: Event | undefined;
   /** The one before it, while what it knows is taken over: see {@link inherit}. */
   #former: JudgeTests | undefined;
 
@@ -68,6 +70,7 @@ export class JudgeTests {
 
   /** An event that the index took, or one that says `expired`. Others than tests are none of its business. */
   take(event: Event): void {
+    this.lastTaken = event;
     const { host, state } = event;
     if (!host || state === undefined || !isTest(event)) return;
     const word = wordOf(state);

@@ -11,6 +11,7 @@ import { feed, type Stream, type StreamContext } from '../streams/stream.ts';
 import type { RecordEvents } from '../whitelist/record.ts';
 import type { Wishes } from '../whitelist/wishes.ts';
 import type { RuleEffects } from './effects.ts';
+import { Hearing } from './hearing.ts';
 import { JudgeTests } from './judge-tests.ts';
 import type { RulesModule } from './module.ts';
 import { nearestTo } from './nearest.ts';
@@ -34,6 +35,7 @@ export interface RuleSetOptions {
 export class RuleSet {
   readonly module: RulesModule;
   readonly wishes = new RuleWishes();
+  readonly hearing: Hearing;
   readonly #clock: RuleClock;
   readonly #context: StreamContext;
   readonly #streams: readonly Stream[];
@@ -41,7 +43,6 @@ export class RuleSet {
   readonly #declared = new Set<string>();
   readonly #managedEventsOf: (host: HostName) => RecordEvents;
   readonly #channels: ModuleChannels;
-  readonly #judge: JudgeTests;
   #state: 'building' | 'tried' | 'in force' | 'closed' = 'building';
   #incoming: Event | undefined;
 
@@ -73,25 +74,21 @@ export class RuleSet {
       this.close();
       throw error;
     }
-    this.#judge = this.#judgeOf(readmitAfterMs);
+    const judges = [...this.#accounts.values()].filter((account) => account instanceof JudgeTests);
+    this.hearing = new Hearing(judges, this.#clock, readmitAfterMs);
     this.#state = 'tried';
-  }
-
-  /** What this module hears of hosts, for the doubt about silence: its judge, or where it has none an ear of its own. */
-  get hearing(): JudgeTests {
-    return this.#judge;
   }
 
   take(event: Event): void {
     this.#incoming = event;
     feed(this.#context, 'streams', this.#streams, event);
     this.#incoming = undefined;
-    if (this.#isEar) this.#judge.take(event);
+    this.hearing.take(event);
   }
 
   tick(): void {
     for (const account of this.#accounts.values()) this.#tell(() => account.tick?.());
-    if (this.#isEar) this.#judge.tick();
+    this.hearing.tick();
     this.wishes.tick(this.#clock.monoMs());
   }
 
@@ -103,7 +100,7 @@ export class RuleSet {
   dropHost(host: HostName): void {
     this.wishes.dropHost(host);
     for (const account of this.#accounts.values()) this.#tell(() => account.dropHost?.(host));
-    if (this.#isEar) this.#judge.dropHost(host);
+    this.hearing.dropHost(host);
   }
 
   /**
@@ -111,12 +108,15 @@ export class RuleSet {
    * no clock begins anew. Alerts and figures hear that too: they are levels, which may be said twice.
    */
   replace(former: RuleSet, live: Iterable<Event>): void {
-    const accounts = new Map<HostAccount, unknown>();
-    for (const [key, account] of this.#accounts) accounts.set(account, former.#accounts.get(key));
-    accounts.set(this.#judge, former.#judge);
-    for (const [account, before] of accounts) this.#tell(() => account.inherit?.(before));
+    const accounts = [...this.#accounts];
+    for (const [key, account] of accounts) {
+      const before = former.#accounts.get(key) ?? (account instanceof JudgeTests ? former.hearing.main : undefined);
+      this.#tell(() => account.inherit?.(before));
+    }
+    this.hearing.inherit(former.hearing);
     for (const event of live) this.take(event);
-    for (const account of accounts.keys()) this.#tell(() => account.settle?.());
+    for (const [, account] of accounts) this.#tell(() => account.settle?.());
+    this.hearing.settle();
   }
 
   /** From now on what it says counts. */
@@ -130,23 +130,6 @@ export class RuleSet {
     this.#state = 'closed';
     this.#clock.close();
     this.#channels.release();
-  }
-
-  get #isEar(): boolean {
-    return ![...this.#accounts.values()].includes(this.#judge);
-  }
-
-  #judgeOf(dropAfterMs: number): JudgeTests {
-    for (const account of this.#accounts.values()) if (account instanceof JudgeTests) return account;
-    const nothing = () => undefined;
-    const wishes = {
-      setFlag: nothing,
-      setEvent: nothing,
-      forgetEvent: nothing,
-      dropHost: nothing,
-      events: () => new Map(),
-    };
-    return new JudgeTests({ clock: this.#clock, wishes, dropAfterMs, managedEventsOf: () => ({}) });
   }
 
   /** Before it is in force nothing happens that would happen again, and afterwards nothing at all. */

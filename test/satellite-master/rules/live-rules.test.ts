@@ -290,6 +290,28 @@ describe('a module without judgeTests', () => {
     expect([...live.quiet()]).toMatchObject([{ host: a1, silent: true }]);
     expect([...wishes.hosts()]).toEqual([]);
   });
+
+  test('nor with one that judges only some hosts, and some tests', () => {
+    start(`const { where, host, service, judgeTests } = satellite;
+      return where(host('a1.example'), where(service('mesos/slave/disk'), judgeTests()));`);
+    hear('mesos/slave/disk', 'ok');
+    hear('mesos/slave/load', 'critical', { ttl: 600 });
+    hear('mesos/slave/disk', 'ok', { name: a2 });
+    expect([...wishes.hosts()]).toEqual([a1]);
+    expect([...live.heard()].sort()).toEqual([a1, a2]);
+    expect(live.verdictOf(a2)?.verdict.heard).toBe(true);
+    pass(100_000);
+    // What is judged of the first is silent, but the host is not.
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
+    expect([...live.quiet()]).toMatchObject([{ host: a2, silent: true }]);
+    reload(TESTS);
+    const silent = () => [...live.quiet()].filter((quiet) => quiet.silent).map(({ host: name }) => name);
+    expect(silent()).toEqual([a2]);
+    // What is judged now has a critical among it.
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
+    live.dropHost(a2);
+    expect(silent()).toEqual([]);
+  });
 });
 
 test('a changed file is loaded once it is written to its end', async () => {
