@@ -1,6 +1,7 @@
 /** `satellite-master --replay FOLDER`: plays the recording with one rules module or two, and prints what they did. */
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { ManualClock } from '../../shared/manual-clock.ts';
 import { escapeControls } from '../../shared/text.ts';
 import { defaultModule, loadRulesModule, type RulesModule } from '../rules/module.ts';
 import { type Difference, differencesOf } from './difference.ts';
@@ -40,7 +41,9 @@ interface SentAlert {
  */
 export async function replayRecording({ dir, streams, judgement, json }: RecordingReplay): Promise<string[]> {
   const modules = streams.length === 0 ? [defaultModule] : streams.map(loadRulesModule);
-  const outcomes = modules.map((module): Outcome => ({ module, turns: [], alerts: [], faults: new Map() }));
+  // Before hours are read it is known whether they can be built.
+  for (const module of modules) stageOf(outcomeOf(module), judgement, new ManualClock()).close();
+  const outcomes = modules.map(outcomeOf);
   const recording = new Recording(dir);
   const played = await rerun(recording.batches(), (clock) =>
     outcomes.map((outcome) => stageOf(outcome, judgement, clock)),
@@ -53,6 +56,10 @@ export async function replayRecording({ dir, streams, judgement, json }: Recordi
   if (!second) return [...head, ...table(first)];
   const names = `A is ${first.module.name}, B is ${second.module.name}`;
   return [...head, names, ...differenceTable(differencesOf(first.turns, second.turns))];
+}
+
+function outcomeOf(module: RulesModule): Outcome {
+  return { module, turns: [], alerts: [], faults: new Map() };
 }
 
 function stageOf({ module, turns, alerts, faults }: Outcome, judgement: Judgement, clock: Clock): Stage {

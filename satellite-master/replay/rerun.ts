@@ -85,7 +85,7 @@ class Rerun {
       else {
         const { event, own = false } = line;
         this.#events++;
-        if (event.host !== undefined) this.#hosts.add(event.host);
+        if (event.host !== undefined && !own) this.#hosts.add(event.host);
         for (const stage of this.#stages) stage.take(event, own);
       }
     }
