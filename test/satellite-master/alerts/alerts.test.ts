@@ -171,6 +171,24 @@ describe('a hand-over', () => {
   });
 });
 
+describe('losing the lead', () => {
+  it('leaves what waits to the next leader', async () => {
+    let status = 503;
+    const slow = new StubServer(() => ({ status }));
+    await slow.listen();
+    house.rules.functions.webhook({ url: slow.origin })(CRITICAL);
+    await house.tried('webhook', 'failed', 1);
+    house.leads = false;
+    house.alerts.leadershipChanged();
+    status = 200;
+    for (let seconds = 0; seconds < 10; seconds++) await house.pass(1000);
+    expect(await house.count('satellite_alerts_dropped_total{channel="webhook",reason="not-leading"}')).toBe(1);
+    expect(await house.count('satellite_alerts_waiting{channel="webhook"}')).toBe(0);
+    expect(slow.requests).toHaveLength(1);
+    await slow.close();
+  });
+});
+
 describe('the dead man', () => {
   it('lives once a minute, and reaches a switch each time', async () => {
     const hook = house.rules.functions.webhook({ url: server.origin, heartbeat: true });
