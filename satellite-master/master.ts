@@ -313,7 +313,6 @@ export class Master {
     const { service } = this.#settings;
     for (const warning of this.#settings.warnings) this.#log.warn(warning);
     const address = await this.#http.listen(service.host, service.port);
-    this.#recorder?.start();
     try {
       await this.#riemann.start();
       this.#rules.rules.watch();
@@ -321,6 +320,7 @@ export class Master {
       await Promise.all([this.#riemann.close(0), this.#http.close(0)]);
       throw error;
     }
+    this.#recorder?.start();
     await this.#history.open();
     this.#leadership.start(({ leads, reason }) => {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');

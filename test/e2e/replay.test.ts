@@ -5,7 +5,8 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readMasterSettings } from '../../satellite-master/settings.ts';
+import { ReplayError, replayPath } from '../../satellite-master/replay/command.ts';
+import { defaultReplaySettings, readMasterSettings } from '../../satellite-master/settings.ts';
 import { sleep, systemClock } from '../../shared/clock.ts';
 import { type MasterProcess, type Settings, startMaster } from '../support/satellite.ts';
 import { until } from '../support/until.ts';
@@ -245,24 +246,36 @@ describe('wrong usage', () => {
     await writeFile(broken, 'export default ({ wher }) => [wher()];\n');
     const config = join(folder, 'wrong.json');
     await writeFile(config, JSON.stringify({ 'mesos-master-url': null, 'shadow-streams': broken }));
-    const captured = 'test/fixtures/replay/black-hole-state.json';
-    const cases: readonly (readonly [RegExp, ...string[]])[] = [
+    const commands: readonly (readonly [RegExp, ...string[]])[] = [
       [/'--streams <file>' needs '--replay <path>'/, '--streams', 'x.mjs'],
       [/twice at the most/, '--replay', folder, ...['a', 'b', 'c'].flatMap((file) => ['--streams', file])],
-      [/no recording: no file in it is named events-TIME/, '--replay', folder],
-      [/ENOENT/, '--replay', join(folder, 'nowhere')],
-      [/nowhere\.mjs: no such file/, '--replay', folder, '--streams', 'nowhere.mjs'],
       [/broken\.mjs:1.*satellite has no "wher"/, '--replay', folder, '--streams', broken],
-      [/'--streams' is for recordings/, '--replay', captured, '--streams', broken],
       [/broken\.mjs:1.*satellite has no "wher"/, '--config', config, '--check'],
     ];
     await Promise.all(
-      cases.map(async ([message, ...words]) => {
+      commands.map(async ([message, ...words]) => {
         const { code, out, err } = await satelliteMaster(...words);
         expect(err).toMatch(message);
         expect({ code, out }).toEqual({ code: 2, out: '' });
       }),
     );
+  });
+
+  test.each<[string, string, readonly string[], RegExp]>([
+    ['a folder without a recording', 'test', [], /no recording: no file in it is named events-TIME/],
+    ['a folder that is not there', 'nowhere', [], /nowhere: ENOENT/],
+    ['no such module', 'test', ['nowhere.mjs'], /nowhere\.mjs: no such file/],
+    [
+      'a captured state with a module',
+      'test/fixtures/replay/black-hole-state.json',
+      ['x.mjs'],
+      /'--streams' is for recordings/,
+    ],
+  ])('%s', async (_, path, streams, message) => {
+    const { blackHole: thresholds, ...judgement } = defaultReplaySettings();
+    const replayed = replayPath(path, { thresholds, judgement, streams, json: false });
+    await expect(replayed).rejects.toThrow(ReplayError);
+    await expect(replayed).rejects.toThrow(message);
   });
 
   test('all that is wrong with the settings of both', async () => {
