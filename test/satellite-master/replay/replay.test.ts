@@ -223,7 +223,7 @@ describe('satellite-master --replay', () => {
   test.each([
     [['--replay', '/no/such/file'], /\/no\/such\/file: .*no such file/],
     [['--replay', 'README.md'], /README\.md: .*no Mesos state/],
-    [['--replay', 'docs'], /docs: a folder/],
+    [['--replay', 'docs'], /docs: no recording/],
     [['--json', '--config', 'x'], /'--json' needs/],
     [[], /'--config <file>' not specified/],
   ])('%j is wrong usage', async (words, message) => {
