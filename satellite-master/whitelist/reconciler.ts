@@ -209,7 +209,7 @@ export class Reconciler {
       if (waitsUntilMs === undefined) steps.push(step);
       else {
         this.#once.warn(`calm ${host}`, `${host} is changed again and again: does another master think that it leads?`);
-        this.#again.set(host, waitsUntilMs);
+        this.#again.set(host, Math.min(waitsUntilMs, decision.next?.atMs ?? waitsUntilMs));
       }
     }
     return steps;
