@@ -26,6 +26,12 @@ const EXTENSIONS: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs']);
 /** Here as source and as built alike. */
 const OWN = extname(import.meta.url);
 const own = (file: string) => fileURLToPath(new URL(`${file}${OWN}`, import.meta.url));
+const OWN_FOLDERS = ['../', '../../shared/'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+
+/** Loaded once, and no file of the user's: what is installed, and Satellite itself. */
+function isInstalled(file: string): boolean {
+  return file.includes('/node_modules/') || OWN_FOLDERS.some((folder) => file.startsWith(folder));
+}
 
 /**
  * @param path from the working directory
@@ -52,7 +58,7 @@ export function loadRulesModule(path: string): RulesModule {
   }
   const files = [file];
   for (const one of Object.keys(jiti.cache)) {
-    if (known.has(one) || one.includes('/node_modules/') || one === own('./recipes/index')) continue;
+    if (known.has(one) || isInstalled(one)) continue;
     if (one !== file) files.push(one);
     // Read anew the next time.
     delete jiti.cache[one];

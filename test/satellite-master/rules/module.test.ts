@@ -57,6 +57,7 @@ describe('a module is loaded', () => {
       import { offWhileOver } from 'satellite/recipes';
       export default (satellite: Satellite) => offWhileOver(satellite, { service: 'load', off: 2, on: 1 });`,
     );
+    expect(loadRulesModule(path).files).toEqual([path]);
     const bench = testRules(path).inject({ host: 'a1', service: 'load', metric: 3 });
     expect(bench.wanted('a1')).toBe('off');
   });
