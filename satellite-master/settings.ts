@@ -106,6 +106,15 @@ export function readMasterSettings(file: string): MasterSettings {
     if (host !== undefined && !isLoopback(host) && !raw['allow-anonymous'])
       problem(`${key}.host`, host, 'a loopback address, or "allow-anonymous": true');
   }
+  if (sound('mesos-master-url') && raw['mesos-master-url'] !== null) {
+    const found = faultOfMesosUrl(raw['mesos-master-url']);
+    if (found)
+      problem(
+        'mesos-master-url',
+        found,
+        'a URL such as "http://localhost:5050"; a name and secret go into "mesos-credentials"',
+      );
+  }
   if (sound('zookeeper') && raw.zookeeper !== null) {
     const found = faultOfConnectString(raw.zookeeper);
     if (found) problem('zookeeper', found, 'a connect string such as "host1:2181,host2:2181/chroot"');
@@ -200,6 +209,13 @@ function blackHoleOf(raw: Raw): BlackHoleSettings {
   };
 }
 
+function faultOfMesosUrl(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'no URL';
+  const { username, password, search, hash } = new URL(url);
+  if (username !== '' || password !== '') return 'a URL with a name or password in it';
+  return search !== '' || hash !== '' ? 'a URL with a query or fragment' : undefined;
+}
+
 function faultOfConnectString(connectString: string): string | undefined {
   try {
     parseConnectString(connectString);
@@ -244,12 +260,19 @@ function recordOf({ record }: Raw): RecordSettings | undefined {
   return { dir, keepMs: ms(keep, 's'), mostBytes, gzip };
 }
 
+/** Mesos takes two requests a second for the same. */
+const LEAST_POLL_MS = 500;
+
 function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefined {
   const url = raw['mesos-master-url'];
   if (url === null) return undefined;
   const principal = raw['mesos-credentials']?.principal;
   const credentials = principal === undefined || secret === undefined ? undefined : { principal, secret };
-  return { url: url.replace(/\/+$/, ''), credentials, pollIntervalMs: ms(raw['sleep-time'], 'ms') };
+  return {
+    url: url.replace(/\/+$/, ''),
+    credentials,
+    pollIntervalMs: Math.max(LEAST_POLL_MS, ms(raw['sleep-time'], 'ms')),
+  };
 }
 
 function zooKeeperOf(raw: Raw, secret: string | undefined): ZooKeeperSettings | undefined {
@@ -276,6 +299,8 @@ function warningsOf(raw: Raw): string[] {
   if (raw.tls !== null) warnings.push('"tls" is not built yet: the service speaks plain HTTP');
   if (raw['mesos-master-url'] !== null && raw.zookeeper === null)
     warnings.push('a Mesos is set, but no "zookeeper": the embedded store serves one master only');
+  if (ms(raw['sleep-time'], 'ms') < LEAST_POLL_MS)
+    warnings.push(`"sleep-time" below ${LEAST_POLL_MS} ms is taken as ${LEAST_POLL_MS} ms`);
   return warnings;
 }
 

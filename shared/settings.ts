@@ -126,7 +126,12 @@ function problemOf(file: string, error: ErrorObject): Problem {
     const key = params['additionalProperty'];
     const properties = (error.parentSchema?.['properties'] ?? {}) as Readonly<Record<string, object>>;
     const known = Object.keys(properties).filter((name) => !('refused' in (properties[name] ?? {})));
-    return { file, path: below(key), found: 'an unknown key', expected: `one of ${known.join(', ')}` };
+    return {
+      file,
+      path: below(key),
+      found: 'an unknown key',
+      expected: known.length === 0 ? 'no keys here' : `one of ${known.join(', ')}`,
+    };
   }
   if (error.keyword === 'required') {
     const key = params['missingProperty'];
