@@ -1,11 +1,9 @@
 /** One master: puts the parts together in the order of the way of a report, starts them and ends them. */
 import { hostname } from 'node:os';
-import { Backoff } from '../shared/backoff.ts';
-import { type Clock, sleep, type Timer } from '../shared/clock.ts';
-import { messageOf } from '../shared/errors.ts';
+import type { Clock, Timer } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
-import { type Log, OnceLog } from '../shared/log.ts';
+import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/client.ts';
 import { type Alerts, createAlerts } from './alerts/index.ts';
 import { ClusterSide } from './cluster-side.ts';
@@ -27,39 +25,25 @@ import { Status } from './status.ts';
 import { openStore } from './store.ts';
 import { openTaskStore } from './tasks/open.ts';
 import type { TaskStore } from './tasks/store.ts';
-import { Census } from './whitelist/census.ts';
-import { Chronicle } from './whitelist/chronicle.ts';
-import { WhitelistFile } from './whitelist/file.ts';
-import { Forgetter } from './whitelist/forgetter.ts';
-import { History } from './whitelist/history.ts';
 import { createHostCheck } from './whitelist/host-check.ts';
-import { wantedFile } from './whitelist/publication.ts';
-import { Reaper } from './whitelist/reaper.ts';
-import { Reconciler } from './whitelist/reconciler.ts';
-import { Replica, type ReplicaChange } from './whitelist/replica.ts';
-import type { Store, StoreState } from './whitelist/store.ts';
-import { takeOver } from './whitelist/takeover.ts';
-import { Whitelist } from './whitelist/whitelist.ts';
+import type { ReplicaChange } from './whitelist/replica.ts';
+import type { StoreState } from './whitelist/store.ts';
 import { type Why, whyOf } from './whitelist/why.ts';
-import { Wishes } from './whitelist/wishes.ts';
+import { WhitelistSide } from './whitelist-side.ts';
 
 /** How fine time is followed: expiry, readmission, reaping. */
 const TICK_MS = 100;
-const FORGET_ROUND_MS = 600_000;
 const NOBODY: ReadonlySet<HostName> = new Set();
 
 export class Master {
   readonly #settings: MasterSettings;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #once: OnceLog;
   readonly #self: string;
   readonly #metrics = new Metrics();
-  readonly #store: Store;
   readonly #tasks: TaskStore;
   readonly #leadership: Leadership;
   readonly #mesos: MesosClient | undefined;
-  readonly #clusterView: ClusterView | undefined;
   readonly #clusterThread: ClusterThread | undefined;
   readonly #offInMesos: OffInMesos | undefined;
   readonly #reception: Reception;
@@ -68,30 +52,18 @@ export class Master {
   readonly #recorder: Recorder | undefined;
   readonly #shadow: Shadow | undefined;
   readonly #blackHole: BlackHole;
-  readonly #replica: Replica;
-  readonly #whitelist: Whitelist;
-  readonly #census: Census;
-  readonly #reconciler: Reconciler;
-  readonly #reaper: Reaper;
-  readonly #forgetter: Forgetter;
-  readonly #history: History;
-  readonly #chronicle: Chronicle;
-  readonly #file: WhitelistFile;
+  readonly #whitelist: WhitelistSide;
   readonly #cluster: ClusterSide;
   readonly #http: HttpServer;
   readonly #riemann: RiemannSide;
-  readonly #timers: Timer[] = [];
-  #takenOver: Promise<void> | undefined;
-  #mayPublish = false;
-  #stopping = false;
+  #ticker: Timer | undefined;
 
   constructor(settings: MasterSettings, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
     this.#settings = settings;
     this.#clock = clock;
     this.#log = log;
-    this.#once = new OnceLog(log);
     this.#self = `satellite-master@${hostname()}:${settings.service.port}`;
-    const { dataDir, readmitAfter, offShare } = settings;
+    const { dataDir, readmitAfter } = settings;
     const self = this.#self;
     const metrics = this.#metrics;
 
@@ -99,18 +71,31 @@ export class Master {
     const client = mesos && new MesosClient({ ...mesos, role: 'master', clock });
     this.#mesos = client;
     const cluster = mesos && new ClusterView({ ...mesos, clock, log });
-    this.#clusterView = cluster;
     this.#clusterThread = cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told) });
     const { store, leadership } = openStore({ settings, mesos: this.#mesos, self, clock, log });
-    this.#store = store;
     this.#tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
     this.#leadership = leadership;
     const leads = () => leadership.now.leads;
 
-    const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
-    this.#replica = replica;
-    this.#whitelist = new Whitelist({ store, replica, clock });
-    const wishes = new Wishes((host) => this.#reconciler.mark(host));
+    const mesosWord = (host: HostName) => cluster?.wordOf(host) ?? 'none';
+    const whitelist = new WhitelistSide({
+      settings,
+      store,
+      leads,
+      silence: {
+        quiet: () => reception.quiet(),
+        silentForMs: (host) => reception.silentForMs(host),
+        isHeard: (host) => reception.isHeard(host),
+      },
+      mesosWord,
+      planned: () => this.#offInMesos?.planned ?? NOBODY,
+      metrics,
+      self,
+      clock,
+      log,
+    });
+    this.#whitelist = whitelist;
+    const { replica, wishes, census } = whitelist;
     const alerts = createAlerts({ leads, emit: (events) => reception.takeOwn(events), self, metrics, clock, log });
     this.#alerts = alerts;
     const rules = new RulesSide({
@@ -161,7 +146,6 @@ export class Master {
         : undefined;
     const reception = new Reception({ rules: rules.rules, heard, recorder: beside, metrics, clock, log });
     this.#reception = reception;
-    const mesosWord = (host: HostName) => this.#clusterView?.wordOf(host) ?? 'none';
     this.#shadow =
       settings.shadowStreams === undefined
         ? undefined
@@ -176,15 +160,6 @@ export class Master {
             log,
           });
     const shadow = this.#shadow;
-    this.#census = new Census({
-      replica,
-      silence: reception,
-      mesosWord,
-      planned: () => this.#offInMesos?.planned ?? NOBODY,
-      share: offShare,
-      clock,
-    });
-    const census = this.#census;
     this.#offInMesos =
       cluster &&
       client &&
@@ -194,7 +169,7 @@ export class Master {
         client,
         cluster,
         replica,
-        whitelist: this.#whitelist,
+        whitelist: whitelist.whitelist,
         limit: () => census.limit(),
         leads,
         metrics,
@@ -202,41 +177,14 @@ export class Master {
         clock,
         log,
       });
-    this.#reconciler = new Reconciler({ store, replica, wishes, census, leads, readmitAfter, self, clock, log });
-    const reaped = (count: number) => metrics.reaped.inc(count);
-    this.#reaper = new Reaper({ whitelist: this.#whitelist, replica, self, clock, log, reaped });
-    this.#forgetter = new Forgetter({
-      whitelist: this.#whitelist,
-      replica,
-      census,
-      isHeard: (host) => reception.isHeard(host),
-      leads,
-      forgetAfterMs: settings.forgetAfterMs,
-      self,
-      log,
-    });
-    this.#history = new History({ dataDir, clock, log });
-    this.#chronicle = new Chronicle({
-      history: this.#history,
-      clock,
-      log,
-      counted: (cause) => metrics.whitelistChanges.inc({ cause }),
-    });
-    this.#file = new WhitelistFile({
-      path: settings.whitelistPath,
-      wanted: (present) => wantedFile({ replica, present, offShare, nowS: clock.wallMs() / 1000 }),
-      clock,
-      log,
-      tried: (outcome) => metrics.publishes.inc({ outcome }),
-    });
     const status = new Status({
       replica,
-      file: this.#file,
+      file: whitelist.file,
       census,
-      reconciler: this.#reconciler,
+      reconciler: whitelist.reconciler,
       leadership,
       index: reception.index,
-      history: this.#history,
+      history: whitelist.history,
       tasks: this.#tasks,
       clock,
     });
@@ -267,9 +215,9 @@ export class Master {
     });
     this.#http = createHttpServer({
       settings: { serviceHost: settings.service.host, ...settings.service },
-      whitelist: this.#whitelist,
+      whitelist: whitelist.whitelist,
       replica,
-      history: this.#history,
+      history: whitelist.history,
       why: (host) => this.#why(host),
       index: reception.index,
       takeEvents: (events) => reception.take(events),
@@ -321,22 +269,19 @@ export class Master {
       throw error;
     }
     this.#recorder?.start();
-    await this.#history.open();
+    await this.#whitelist.history.open();
     this.#leadership.start(({ leads, reason }) => {
       this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
       this.#cluster.leadershipChanged();
       this.#alerts.leadershipChanged();
-      this.#reconciler.markAll();
+      this.#whitelist.reconciler.markAll();
     });
     this.#clusterThread?.start();
     this.#offInMesos?.start();
     await this.#cluster.start();
-    this.#store.start(this.#replica);
+    this.#whitelist.start();
     this.#tasks.start();
-    this.#timers.push(
-      this.#clock.every(TICK_MS, () => this.#tick()),
-      this.#clock.every(FORGET_ROUND_MS, () => void this.#forgetter.round()),
-    );
+    this.#ticker = this.#clock.every(TICK_MS, () => this.#tick());
     return address;
   }
 
@@ -348,9 +293,8 @@ export class Master {
 
   /** Finishes what was acknowledged, then closes everything; at most about `deadlineMs`. */
   async stop(deadlineMs: number): Promise<void> {
-    this.#stopping = true;
-    for (const timer of this.#timers) timer.cancel();
-    this.#reconciler.stop();
+    this.#ticker?.cancel();
+    this.#whitelist.halt();
     await this.#clusterThread?.stop();
     await this.#offInMesos?.stop();
     await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
@@ -360,10 +304,8 @@ export class Master {
     this.#shadow?.close();
     await this.#alerts.close(deadlineMs / 8);
     await this.#tasks.close(deadlineMs / 8);
-    await this.#file.close();
     await this.#leadership.stop();
-    await this.#store.close(deadlineMs / 4);
-    await this.#history.close();
+    await this.#whitelist.close(deadlineMs / 4);
     await this.#mesos?.close();
   }
 
@@ -372,10 +314,8 @@ export class Master {
     this.#shadow?.tick();
     this.#alerts.tick();
     this.#blackHole.tick();
-    this.#replica.tick();
-    this.#reconciler.tick();
+    this.#whitelist.tick();
     this.#offInMesos?.tick();
-    this.#reaper.tick();
   }
 
   #changed(change: ReplicaChange): void {
@@ -386,72 +326,23 @@ export class Master {
       this.#blackHole.dropHost(host);
       this.#alerts.dropHost(host);
     }
-    this.#reconciler.mark(host);
-    this.#reaper.changed(change);
-    this.#chronicle.changed(change);
     this.#recorder?.changed(change);
     this.#shadow?.changed(change);
-    this.#publish();
   }
 
   #storeState(state: StoreState): void {
-    if (state.kind !== 'whole') {
-      this.#log.warn(
-        { store: state.kind },
-        `${this.#store.address} is ${state.kind}: ${state.reason}; the whitelist file stays as it is`,
-      );
-      return;
-    }
-    this.#log.info({ hosts: this.#replica.size }, `${this.#store.address} is read whole`);
+    if (state.kind !== 'whole') return;
     this.#recorder?.storeWhole();
     this.#shadow?.becomeWhole();
-    this.#takenOver ??= this.#takeOver();
-    this.#reconciler.markAll();
-    this.#publish();
-  }
-
-  #publish(): void {
-    if (this.#mayPublish) this.#file.update();
-  }
-
-  /** Until the old file is taken over nothing is written. */
-  async #takeOver(): Promise<void> {
-    const { whitelistPath: path, dataDir } = this.#settings;
-    const backoff = new Backoff({ firstMs: 200, mostMs: 5_000 });
-    while (!this.#stopping) {
-      try {
-        await takeOver({
-          path,
-          dataDir,
-          store: this.#store,
-          replica: this.#replica,
-          self: this.#self,
-          clock: this.#clock,
-          log: this.#log,
-        });
-        this.#once.recovered('takeover', `the whitelist file ${path} is taken over`);
-        break;
-      } catch (error) {
-        this.#once.warn(
-          'takeover',
-          `the whitelist file ${path} can't be taken over yet, and is not written: ${messageOf(error)}`,
-        );
-        await sleep(this.#clock, backoff.next());
-      }
-    }
-    if (this.#stopping) return;
-    this.#mayPublish = true;
-    this.#timers.push(this.#file.watch());
-    this.#publish();
   }
 
   #why(host: HostName): Why | undefined {
-    const entry = this.#replica.get(host);
+    const entry = this.#whitelist.replica.get(host);
     if (!entry) return undefined;
     return whyOf({
       entry,
-      decision: this.#reconciler.decisionFor(host),
-      held: this.#reconciler.held.get(host),
+      decision: this.#whitelist.reconciler.decisionFor(host),
+      held: this.#whitelist.reconciler.held.get(host),
       countingTests: this.#reception.countingTests(host),
       blackHole: this.#blackHole.textOf(host),
       inMesos: this.#offInMesos?.textOf(host),
