@@ -4,7 +4,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { HttpClient } from '../../shared/http-client.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import type { Batch, Newest } from './newest.ts';
+import type { Batch, Newest } from '../../shared/newest.ts';
 import type { Token } from './token.ts';
 import { type Rejection, type Verdict, verdictOn } from './verdict.ts';
 

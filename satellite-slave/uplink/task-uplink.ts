@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { HostName } from '../../shared/host-name.ts';
+import { Newest } from '../../shared/newest.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
-import { Newest } from './newest.ts';
 
 /** A task's metadata on its way to the masters. */
 export interface TaskMetadata {

@@ -30,6 +30,7 @@ export class RiemannClient {
   /** Whether the connection has carried an answer before. */
   #used = false;
   #waiting: Waiting | undefined;
+  #closed = false;
 
   constructor(options: RiemannClientOptions) {
     this.#options = options;
@@ -50,12 +51,14 @@ export class RiemannClient {
     try {
       return await this.#exchange(message);
     } catch (error) {
-      if (error instanceof StaleConnection) return await this.#exchange(message);
+      if (error instanceof StaleConnection && !this.#closed) return await this.#exchange(message);
       throw error;
     }
   }
 
+  /** What is under way fails. */
   close(): void {
+    this.#closed = true;
     this.#socket?.destroy();
   }
 

@@ -79,6 +79,14 @@ export class Newest<T> {
     return { items, json: `[${texts.join(',')}]` };
   }
 
+  /** Takes out all there are, in their order. */
+  takeAll(): readonly T[] {
+    const items = [...this.#items.values()];
+    this.#items.clear();
+    this.#bytes = 0;
+    return items;
+  }
+
   #set(key: string, item: T): void {
     const old = this.#items.get(key);
     if (old !== undefined) this.#bytes -= this.#bytesOf(old);
