@@ -106,6 +106,7 @@ export class Master {
       index: (event) => reception.takeFromRules(event),
       live: () => reception.live(),
       openChannels: () => alerts.openModule(),
+      leads,
       metrics,
       clock,
       log,
@@ -300,7 +301,7 @@ export class Master {
     await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
     await this.#cluster.stop();
     await this.#recorder?.close();
-    this.#rules.rules.stop();
+    await this.#rules.close(deadlineMs / 8);
     this.#shadow?.close();
     await this.#alerts.close(deadlineMs / 8);
     await this.#tasks.close(deadlineMs / 8);

@@ -1,12 +1,12 @@
 /** The rules and what they can do on this master: puts the module in force, its figures and its effects together. */
 import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
-import { type Log, OnceLog } from '../shared/log.ts';
+import type { Log } from '../shared/log.ts';
 import type { ModuleChannels } from './alerts/index.ts';
+import { Forwarding } from './rules/forwarding/index.ts';
 import { LiveRules } from './rules/live-rules.ts';
 import { RuleStats } from './rules/rule-stats.ts';
 import type { Metrics } from './stats/metrics.ts';
-import type { StreamEvent } from './streams/stream.ts';
 import type { Replica } from './whitelist/replica.ts';
 import type { Wishes } from './whitelist/wishes.ts';
 
@@ -22,8 +22,8 @@ export interface RulesSideOptions {
   /** All live events. */
   readonly live: () => Iterable<Event>;
   readonly openChannels: () => ModuleChannels;
-  /** Without it nothing is sent on, and said to be so. */
-  readonly forward?: (address: string, events: readonly StreamEvent[]) => void;
+  /** Whether this master leads: only then events are sent on. */
+  readonly leads: () => boolean;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -32,12 +32,13 @@ export interface RulesSideOptions {
 export class RulesSide {
   readonly rules: LiveRules;
   readonly #stats: RuleStats;
+  readonly #forwarding: Forwarding;
 
   /** @throws RulesError */
   constructor(options: RulesSideOptions) {
-    const { path, readmitAfterMs, wishes, replica, index, live, metrics, clock, log } = options;
-    const once = new OnceLog(log);
-    const unsent = (what: string) => once.warn(what, `${what}: that part is not built yet, nothing is sent`);
+    const { path, readmitAfterMs, wishes, replica, index, live, leads, metrics, clock, log } = options;
+    const forwarding = new Forwarding({ leads, metrics, clock, log });
+    this.#forwarding = forwarding;
     this.#stats = new RuleStats(clock);
     this.rules = new LiveRules({
       path,
@@ -45,7 +46,9 @@ export class RulesSide {
       effects: {
         index,
         log: (message, item) => log.info({ item }, message),
-        forward: options.forward ?? ((address) => unsent(`forward to ${address}`)),
+        forward: (address, events) => forwarding.forward(address, events),
+        holdForward: (address) => forwarding.hold(address),
+        releaseForward: (address) => forwarding.release(address),
         stat: (name, value, ttlS) => this.#stats.set(name, value, ttlS),
         tap: () => undefined,
       },
@@ -68,7 +71,14 @@ export class RulesSide {
     return { rules: this.rules.state };
   }
 
+  /** Ends the rules, and sends what waits to be sent on; at most about `deadlineMs`. */
+  async close(deadlineMs: number): Promise<void> {
+    this.rules.stop();
+    await this.#forwarding.close(deadlineMs);
+  }
+
   fill(metrics: Metrics): void {
+    metrics.waiting.set({ queue: 'forward' }, this.#forwarding.waiting);
     metrics.rulesStale.set(this.rules.isStale ? 1 : 0);
   }
 }

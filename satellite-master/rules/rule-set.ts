@@ -6,19 +6,19 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { ModuleChannels } from '../alerts/index.ts';
-import { StreamArgumentError } from '../streams/argument.ts';
 import { feed, type Stream, type StreamContext } from '../streams/stream.ts';
 import type { RecordEvents } from '../whitelist/record.ts';
 import type { Wishes } from '../whitelist/wishes.ts';
+import { buildStreams } from './build.ts';
 import type { RuleEffects } from './effects.ts';
+import { HeldForwards } from './forwarding/held.ts';
 import { Hearing } from './hearing.ts';
 import { JudgeTests } from './judge-tests.ts';
 import type { RulesModule } from './module.ts';
-import { nearestTo } from './nearest.ts';
 import { RuleClock } from './rule-clock.ts';
 import { RuleWishes } from './rule-wishes.ts';
-import { placeOf, problemOf, type RuleProblem, RulesError } from './rules-error.ts';
-import { createSatellite, type HostAccount, requireStreams, type Satellite } from './satellite.ts';
+import { placeOf } from './rules-error.ts';
+import { createSatellite, type HostAccount } from './satellite.ts';
 
 export interface RuleSetOptions {
   readonly module: RulesModule;
@@ -43,6 +43,7 @@ export class RuleSet {
   readonly #declared = new Set<string>();
   readonly #managedEventsOf: (host: HostName) => RecordEvents;
   readonly #channels: ModuleChannels;
+  readonly #forwards: HeldForwards;
   #state: 'building' | 'tried' | 'in force' | 'closed' = 'building';
   #incoming: Event | undefined;
 
@@ -50,6 +51,7 @@ export class RuleSet {
   constructor({ module, effects, channels, managedEventsOf, readmitAfterMs, fault, clock }: RuleSetOptions) {
     this.module = module;
     this.#channels = channels;
+    this.#forwards = new HeldForwards(effects);
     this.#managedEventsOf = managedEventsOf;
     const report = (stream: string, error: unknown) => fault(stream, error, placeOf(error, module.files));
     this.#clock = new RuleClock(clock, (error) => report('timer', error));
@@ -69,7 +71,7 @@ export class RuleSet {
       },
     });
     try {
-      this.#streams = build(module, satellite, () => this.#state === 'building');
+      this.#streams = buildStreams(module, satellite, () => this.#state === 'building');
     } catch (error) {
       this.close();
       throw error;
@@ -130,6 +132,7 @@ export class RuleSet {
     this.#state = 'closed';
     this.#clock.close();
     this.#channels.release();
+    this.#forwards.release();
   }
 
   /** Before it is in force nothing happens that would happen again, and afterwards nothing at all. */
@@ -139,6 +142,7 @@ export class RuleSet {
       index: (event) => inForce() && effects.index(event),
       log: (message, item) => inForce() && effects.log(message, item),
       forward: (address, events) => inForce() && effects.forward(address, events),
+      holdForward: (address) => this.#state !== 'closed' && this.#forwards.hold(address),
       tap: (name, item) => inForce() && effects.tap(name, item),
       stat: (name, value, ttlS) => this.#state !== 'closed' && effects.stat(name, value, ttlS),
     };
@@ -151,49 +155,4 @@ export class RuleSet {
       this.#context.fault('account', error);
     }
   }
-}
-
-/** Runs the module's function; wrong arguments and unknown names are gathered, so that all of them are said at once. */
-function build(module: RulesModule, satellite: Satellite, building: () => boolean): readonly Stream[] {
-  const problems: RuleProblem[] = [];
-  const note = (error: unknown) => {
-    const problem = problemOf(error, module.files, module.name);
-    if (!problems.some(({ place, text }) => place === problem.place && text === problem.text)) problems.push(problem);
-  };
-  const nothing = () => undefined;
-  const watched = (target: Satellite): Satellite =>
-    new Proxy(target, {
-      get: (own, name) => {
-        if (typeof name === 'symbol' || Object.hasOwn(own, name)) return Reflect.get(own, name);
-        const meant = nearestTo(name, Object.keys(own));
-        note(new TypeError(`satellite has no "${name}"${meant === undefined ? '' : `: is "${meant}" meant?`}`));
-        return () => nothing;
-      },
-    });
-  const gathering = (target: Satellite): Satellite => {
-    const wrapped = Object.entries(target).map(([name, value]) => [
-      name,
-      typeof value !== 'function'
-        ? value
-        : (...args: unknown[]) => {
-            if (!building()) return (value as (...args: unknown[]) => unknown)(...args);
-            try {
-              return (value as (...args: unknown[]) => unknown)(...args);
-            } catch (error) {
-              if (!(error instanceof StreamArgumentError)) throw error;
-              note(error);
-              return nothing;
-            }
-          },
-    ]);
-    return watched(Object.fromEntries(wrapped) as Satellite);
-  };
-  let streams: readonly Stream[] = [];
-  try {
-    streams = requireStreams('the default export', module.rules(gathering(satellite)));
-  } catch (error) {
-    note(error);
-  }
-  if (problems.length > 0) throw new RulesError(problems, module.files);
-  return streams;
 }

@@ -87,6 +87,10 @@ export class Metrics {
   readonly alertsOpen = this.#gauge('alerts_open', 'Troubles that were triggered and not resolved', ['channel']);
   readonly alertsWaiting = this.#gauge('alerts_waiting', 'Alerts that wait to be sent', ['channel']);
 
+  // Events that rules send on
+  readonly forwarded = this.#counter('forwarded_total', 'Events in each try to send them on', ['outcome']);
+  readonly forwardDropped = this.#counter('forward_dropped_total', 'Events that were not sent on', ['reason']);
+
   // Bridge to Mesos
   readonly bridgeCalls = this.#counter(
     'bridge_calls_total',

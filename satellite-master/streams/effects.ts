@@ -1,13 +1,15 @@
 /** Where streams end: the index, the log, another Riemann. What that is, the house says; streams only call it. */
-import { StreamArgumentError, shown } from './argument.ts';
+import { addressText, parseAddress, type RiemannAddress } from './address.ts';
 import type { Stream, StreamContext, StreamEvent } from './stream.ts';
 
 export interface StreamEffects {
   /** Makes the event the newest of its host and service; one that expired takes it out. */
   readonly index: (event: StreamEvent) => void;
   readonly log: (message: string, item: unknown) => void;
-  /** Queues events for another Riemann or Satellite: `host` or `host:port`. */
+  /** Queues events for another Riemann or Satellite. @param address `host:port` */
   readonly forward: (address: string, events: readonly StreamEvent[]) => void;
+  /** A stream was made that will forward there. */
+  readonly holdForward?: (address: string) => void;
 }
 
 /** Where nothing is wired: what streams say goes nowhere. */
@@ -24,11 +26,14 @@ export function log(_context: StreamContext, effects: StreamEffects) {
       effects.log(message, item);
 }
 
-/** Sends events on; lists of them in one message. */
+/**
+ * Sends events on to another Riemann or Satellite, over Riemann's TCP; lists of them in one message.
+ * @param to `host`, `host:port` or `{host, port}`; port 5555 where it names none
+ */
 export function forward(_context: StreamContext, effects: StreamEffects) {
-  return (address: string): Stream<StreamEvent | readonly StreamEvent[]> => {
-    if (typeof address !== 'string' || address === '')
-      throw new StreamArgumentError('forward', `needs the address of a Riemann, not ${shown(address)}`);
+  return (to: string | RiemannAddress): Stream<StreamEvent | readonly StreamEvent[]> => {
+    const address = addressText(parseAddress('forward', to));
+    effects.holdForward?.(address);
     return (item) => effects.forward(address, Array.isArray(item) ? item : [item as StreamEvent]);
   };
 }

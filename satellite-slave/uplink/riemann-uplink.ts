@@ -46,7 +46,7 @@ export class RiemannUplink {
     return this.#sender.flush(withinMs);
   }
 
-  async close(): Promise<void> {
-    this.#sender.close();
+  close(): Promise<void> {
+    return this.#sender.close();
   }
 }

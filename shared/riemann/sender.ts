@@ -39,6 +39,7 @@ export class RiemannSender<T> {
   readonly #once: OnceLog;
   #timer: Timer | undefined;
   #sending = false;
+  #flight: Promise<void> | undefined;
   #closed = false;
   #idle: (() => void)[] = [];
 
@@ -70,10 +71,12 @@ export class RiemannSender<T> {
     return !this.#busy;
   }
 
-  close(): void {
+  /** What is under way fails, and waits again when this has settled. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
     this.#options.client.close();
+    await this.#flight;
     this.#tellIdle();
   }
 
@@ -85,7 +88,7 @@ export class RiemannSender<T> {
     if (this.#closed || this.#sending || this.#timer) return;
     this.#timer = this.#options.clock.after(delayMs, () => {
       this.#timer = undefined;
-      void this.#send();
+      this.#flight = this.#send();
     });
   }
 

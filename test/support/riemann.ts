@@ -34,6 +34,7 @@ export async function startRiemann(
   limits: Partial<RiemannTcpLimits> = {},
   clock: Clock = systemClock,
   takeEvents?: (events: readonly Event[]) => void,
+  tcpPort = 0,
 ): Promise<RiemannMaster> {
   const metrics = new Metrics({ ofProcess: false });
   const heard: Event[] = [];
@@ -55,7 +56,7 @@ export async function startRiemann(
   const parts = { intake, index: reception.index, metrics, clock, log: silentLog };
   const tcp = createRiemannTcp({ ...parts, limits });
   const udp = createRiemannUdp(parts, '127.0.0.1');
-  const { port } = await tcp.listen('127.0.0.1', 0);
+  const { port } = await tcp.listen('127.0.0.1', tcpPort);
   const { port: udpPort } = await udp.listen('127.0.0.1', 0);
   return {
     port,
