@@ -171,7 +171,11 @@ describe('for Prometheus', () => {
     await prometheus.untilIs('satellite_mesos_agents{state="active"}', 2);
     await prometheus.untilIs('satellite_hosts{list="on"}', 2);
     await prometheus.untilIs('satellite_store_state{state="whole"}', 1);
-    for (const name of ['satellite_file_age_seconds', 'satellite_waiting', 'nodejs_eventloop_lag_p99_seconds'])
+    for (const name of [
+      'satellite_file_age_seconds',
+      'satellite_waiting{queue="history"}',
+      'nodejs_eventloop_lag_p99_seconds',
+    ])
       expect(await prometheus.query(name)).toHaveLength(1);
   }, 30_000);
 
