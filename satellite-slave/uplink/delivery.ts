@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { HttpClient } from '../../shared/http-client.ts';
+import { Idle } from '../../shared/idle.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import type { Batch, Newest } from '../../shared/newest.ts';
 import type { Token } from './token.ts';
@@ -57,7 +58,7 @@ export class Delivery<T> {
   #sending = false;
   #fault: string | undefined;
   #closed = false;
-  #idle: (() => void)[] = [];
+  readonly #idle = new Idle();
 
   constructor(options: DeliveryOptions, cargo: Cargo<T>) {
     this.#options = options;
@@ -93,13 +94,7 @@ export class Delivery<T> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#sendIn(0);
-    await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(withinMs, resolve);
-      this.#idle.push(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    await this.#idle.wait(this.#options.clock, withinMs);
     return !this.#busy;
   }
 
@@ -134,7 +129,7 @@ export class Delivery<T> {
     }
     this.#sending = false;
     if (waiting.size > 0) this.#sendIn(waitMs);
-    else this.#tellIdle();
+    else this.#idle.tell();
   }
 
   async #post(host: HostName, { json }: Batch<T>): Promise<Verdict> {
@@ -220,11 +215,5 @@ export class Delivery<T> {
     const isRefused = (_: T, index: number) => given === 'all' || reasons.has(index);
     refused?.(items.filter(isRefused));
     taken?.(items.filter((item, index) => !isRefused(item, index)));
-  }
-
-  #tellIdle(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const tell of idle) tell();
   }
 }

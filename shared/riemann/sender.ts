@@ -1,7 +1,9 @@
 /** The way of events to a Riemann: one message at a time, its answer awaited; while it is away, what waits is kept. */
+
 import { Backoff } from '../backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
+import { Idle } from '../idle.ts';
 import { type Log, OnceLog } from '../log.ts';
 import type { Newest } from '../newest.ts';
 import type { RiemannClient } from './client.ts';
@@ -41,7 +43,7 @@ export class RiemannSender<T> {
   #sending = false;
   #flight: Promise<void> | undefined;
   #closed = false;
-  #idle: (() => void)[] = [];
+  readonly #idle = new Idle();
 
   constructor(options: RiemannSenderOptions<T>) {
     this.#options = options;
@@ -61,13 +63,7 @@ export class RiemannSender<T> {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#sendIn(0);
-    await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.after(withinMs, resolve);
-      this.#idle.push(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
+    await this.#idle.wait(this.#options.clock, withinMs);
     return !this.#busy;
   }
 
@@ -77,7 +73,7 @@ export class RiemannSender<T> {
     this.#timer?.cancel();
     this.#options.client.close();
     await this.#flight;
-    this.#tellIdle();
+    this.#idle.tell();
   }
 
   get #busy(): boolean {
@@ -109,7 +105,7 @@ export class RiemannSender<T> {
       this.#sending = false;
     }
     if (waiting.size > 0) this.#sendIn(waitMs);
-    else this.#tellIdle();
+    else this.#idle.tell();
   }
 
   /** A Riemann whose rules fail has the events all the same, or will never take them: sending them again helps nobody. */
@@ -138,11 +134,5 @@ export class RiemannSender<T> {
   #giveUp(): void {
     this.#once.warn('too-large', `an event for ${this.#options.client.address} is above ${MOST_BYTES} bytes: given up`);
     this.#options.tooLarge?.();
-  }
-
-  #tellIdle(): void {
-    const idle = this.#idle;
-    this.#idle = [];
-    for (const tell of idle) tell();
   }
 }
