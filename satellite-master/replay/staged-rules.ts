@@ -13,6 +13,9 @@ export interface StagedEffects {
   readonly fault: (stream: string, error: unknown, place: string | undefined) => void;
 }
 
+const nothing = () => undefined;
+export const noStagedEffects: StagedEffects = { alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing };
+
 export interface StagedRulesOptions {
   readonly module: RulesModule;
   /** `readmit-after.first`. */

@@ -3,7 +3,7 @@ import { type Difference, differencesOf } from '../../../satellite-master/replay
 import type { RecordedLine } from '../../../satellite-master/replay/recording-lines.ts';
 import { rerun } from '../../../satellite-master/replay/rerun.ts';
 import { Stage, type Turn } from '../../../satellite-master/replay/stage.ts';
-import { type StagedEffects, stagedRules } from '../../../satellite-master/replay/staged-rules.ts';
+import { noStagedEffects, stagedRules } from '../../../satellite-master/replay/staged-rules.ts';
 import { defaultModule } from '../../../satellite-master/rules/module.ts';
 import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record.ts';
 import { FIRST_MS, host, hosts, MOST_MS, START_MS } from '../../support/house.ts';
@@ -40,8 +40,7 @@ async function play(lines: readonly RecordedLine[]) {
   const turns: Turn[] = [];
   const judgement = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS } };
   const played = await rerun(batches(lines), (clock) => {
-    const nothing = () => undefined;
-    const effects: StagedEffects = { alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing };
+    const effects = noStagedEffects;
     const makeRules = stagedRules({ module: defaultModule, readmitAfterMs: FIRST_MS, self: 'test', effects });
     return [new Stage({ judgement, makeRules, clock, turned: (turn) => turns.push(turn) })];
   });
