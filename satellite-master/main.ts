@@ -7,7 +7,7 @@ import { SettingsError } from '../shared/settings.ts';
 import { Master } from './master.ts';
 import { ReplayError, type ReplayOptions, replayPath } from './replay/command.ts';
 import { checkRules } from './rules/check.ts';
-import { RulesError } from './rules/rules-error.ts';
+import { RulesError } from './rules/module/rules-error.ts';
 import { defaultReplaySettings, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
 
 interface Words {

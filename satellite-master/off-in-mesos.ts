@@ -3,13 +3,13 @@ import type { Clock } from '../shared/clock.ts';
 import type { HostName } from '../shared/host-name.ts';
 import type { Log } from '../shared/log.ts';
 import type { MesosClient } from '../shared/mesos/client.ts';
-import { Bridge } from './mesos/bridge.ts';
-import type { OffAction } from './mesos/bridge-plan.ts';
-import type { Cluster } from './mesos/cluster.ts';
-import { PlannedHosts } from './mesos/planned.ts';
+import { Bridge } from './mesos/deactivation/agent-deactivation.ts';
+import type { OffAction } from './mesos/deactivation/deactivation-plan.ts';
+import type { Cluster } from './mesos/cluster/cluster.ts';
+import { PlannedHosts } from './mesos/deactivation/hosts-in-maintenance.ts';
 import type { Metrics } from './stats/metrics.ts';
 import type { Replica, ReplicaChange } from './whitelist/replica.ts';
-import type { Whitelist } from './whitelist/whitelist.ts';
+import type { Whitelist } from './whitelist/record-editor.ts';
 
 export interface OffInMesosOptions {
   readonly action: OffAction;

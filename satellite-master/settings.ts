@@ -7,10 +7,10 @@ import { messageOf } from '../shared/errors.ts';
 import { checkSettings, inspectSettings, SettingsError } from '../shared/settings.ts';
 import type { RiemannSocketSettings } from './intake/riemann-side.ts';
 import type { RecordSettings } from './replay/recorder.ts';
-import type { BlackHoleSettings } from './rules/black-hole.ts';
+import type { BlackHoleSettings } from './rules/black-hole/black-hole.ts';
 import { masterSchema } from './settings-schema.ts';
 import type { TaskStoreSettings } from './tasks/open.ts';
-import type { HostCheckSettings } from './whitelist/host-check.ts';
+import type { HostCheckSettings } from './whitelist/operators/host-check.ts';
 import { parseConnectString } from './zookeeper/connect-string.ts';
 
 export type Right = 'read' | 'report' | 'write';

@@ -2,12 +2,12 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { MesosClient } from '../shared/mesos/client.ts';
-import { type Leadership, MesosLeadership, SoleLeadership } from './mesos/leadership.ts';
-import { StoreLeadership } from './mesos/store-leadership.ts';
+import { type Leadership, MesosLeadership, SoleLeadership } from './leadership/leadership.ts';
+import { StoreLeadership } from './leadership/zookeeper-leadership.ts';
 import type { MasterSettings } from './settings.ts';
-import { EmbeddedStore } from './whitelist/embedded-store.ts';
-import type { Store } from './whitelist/store.ts';
-import { ZooKeeperStore } from './whitelist/zookeeper-store.ts';
+import { EmbeddedStore } from './whitelist/store/embedded-store.ts';
+import type { Store } from './whitelist/store/store.ts';
+import { ZooKeeperStore } from './whitelist/store/zookeeper-store.ts';
 import { createZooKeeperSession } from './zookeeper/session.ts';
 
 export interface StoreParts {

@@ -3,7 +3,7 @@ import { TEST_PREFIX } from '../shared/event.ts';
 import { type HostName, parseHostName } from '../shared/host-name.ts';
 import { checkSettings, type Problem, readSettings, SettingsError } from '../shared/settings.ts';
 import type { CometSettings } from './comets/runner.ts';
-import { environmentOf } from './safe-env.ts';
+import { environmentOf } from './command-environment.ts';
 import { compileComet, readCustomComets, withoutAgent } from './settings/comets.ts';
 import { collect, isObject } from './settings/place.ts';
 import { compileSatellite, originOf, type SatelliteSettings } from './settings/satellites.ts';

@@ -12,7 +12,7 @@ import { Schedule } from './comets/schedule.ts';
 import { Slots } from './comets/slots.ts';
 import { HostNaming } from './host-naming.ts';
 import { HttpAgent } from './mesos/agent.ts';
-import { NamedOutlets, Printer } from './outlet.ts';
+import { NamedOutlets, Printer } from './event-sink.ts';
 import type { SlaveSettings } from './settings.ts';
 import { RiemannUplink } from './uplink/riemann-uplink.ts';
 import { MastersKeeper } from './uplink/task-keeper.ts';

@@ -1,7 +1,7 @@
 /** Looks a query up in the index: where it names hosts or services, only there. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
-import type { EventIndex, IndexEntry } from './index.ts';
+import type { EventIndex, IndexEntry } from './event-index.ts';
 import type { Query } from './query/ast.ts';
 import { compileQuery } from './query/compile.ts';
 import { keysOf } from './query/keys.ts';

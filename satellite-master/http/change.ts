@@ -5,7 +5,7 @@ import { REFUSED_ATTRIBUTES } from '../../shared/event.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
 import { compile, faultOf, shown } from '../intake/schema.ts';
-import type { ManualChange, Said } from '../whitelist/operators.ts';
+import type { ManualChange, Said } from '../whitelist/operators/changes.ts';
 
 const LONGEST_BY = 256;
 

@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { type Event, eventToJson } from '../../shared/event.ts';
 import type { Log } from '../../shared/log.ts';
-import type { EventIndex } from '../events/index.ts';
+import type { EventIndex } from '../events/event-index.ts';
 import type { Query } from '../events/query/ast.ts';
 import { compileQuery, type Predicate } from '../events/query/compile.ts';
 import { search } from '../events/search.ts';

@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { Encoder, encodeFrame, writeEvent } from '../../shared/riemann/encode.ts';
 import { MSG } from '../../shared/riemann/message.ts';
-import type { EventIndex } from '../events/index.ts';
+import type { EventIndex } from '../events/event-index.ts';
 import { QueryError } from '../events/query/ast.ts';
 import { parseQuery } from '../events/query/parse.ts';
 import { search } from '../events/search.ts';

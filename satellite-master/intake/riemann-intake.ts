@@ -4,7 +4,7 @@ import type { Event } from '../../shared/event.ts';
 import { Cursor } from '../../shared/riemann/cursor.ts';
 import { decodeEvent, decodeMessage } from '../../shared/riemann/decode.ts';
 import type { RiemannEvent } from '../../shared/riemann/message.ts';
-import type { FoundKey } from '../events/index.ts';
+import type { FoundKey } from '../events/event-index.ts';
 import type { Found } from '../events/refresh.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import { EventScan, isPlainMessage } from './event-scan.ts';

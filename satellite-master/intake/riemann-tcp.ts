@@ -5,7 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { ByteBudget } from '../../shared/byte-budget.ts';
 import { type Clock, sleep } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
-import type { EventIndex } from '../events/index.ts';
+import type { EventIndex } from '../events/event-index.ts';
 import type { Metrics } from '../stats/metrics.ts';
 import { answerQuery } from './riemann-answers.ts';
 import { RiemannConnection } from './riemann-connection.ts';

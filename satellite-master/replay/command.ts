@@ -4,7 +4,7 @@ import { formatDuration } from '../../shared/duration.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
 import type { Thresholds } from '../rules/black-hole/verdict.ts';
-import { RulesError } from '../rules/rules-error.ts';
+import { RulesError } from '../rules/module/rules-error.ts';
 import { type Captured, NoStateError, tasksOfCaptured } from './captured.ts';
 import { replayRecording } from './recording-command.ts';
 import { type Episode, linesOf, replay } from './replay.ts';

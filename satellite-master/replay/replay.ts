@@ -1,7 +1,7 @@
 /** Walks what was captured through the rule, minute by minute: whom it would have blamed, and why. Pure. */
 import { attributionOf } from '../rules/black-hole/application.ts';
 import { type TaskStep, TaskWindow } from '../rules/black-hole/task-window.ts';
-import { wordOfTask } from '../rules/black-hole/task-words.ts';
+import { wordOfTask } from '../rules/black-hole/task-outcome.ts';
 import { type Blame, judgeBlackHoles, type Thresholds } from '../rules/black-hole/verdict.ts';
 import type { CapturedTask } from './captured.ts';
 

@@ -6,17 +6,17 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { silentLog } from '../../shared/log.ts';
-import { EventIndex } from '../events/index.ts';
-import type { JudgeTests } from '../rules/judge-tests.ts';
-import { Census } from '../whitelist/census.ts';
-import { Chronicle } from '../whitelist/chronicle.ts';
-import type { ReadmitAfter } from '../whitelist/decision.ts';
-import type { MesosWord } from '../whitelist/inventory.ts';
-import { Reconciler } from '../whitelist/reconciler.ts';
-import { emptyRecord, type Flag, type HostRecord, type RecordEvents, serializeRecord } from '../whitelist/record.ts';
+import { EventIndex } from '../events/event-index.ts';
+import type { JudgeTests } from '../rules/host-health/host-judge.ts';
+import { Census } from '../whitelist/automation/guard-counts.ts';
+import { Chronicle } from '../whitelist/history/change-log.ts';
+import type { ReadmitAfter } from '../whitelist/automation/decision.ts';
+import type { MesosWord } from '../whitelist/automation/inventory.ts';
+import { Reconciler } from '../whitelist/automation/reconciler.ts';
+import { emptyRecord, type Flag, type HostRecord, type RecordEvents, serializeRecord } from '../whitelist/record/record.ts';
 import { Replica, type ReplicaChange } from '../whitelist/replica.ts';
-import { Wishes } from '../whitelist/wishes.ts';
-import { MemoryStore } from './memory-store.ts';
+import { Wishes } from '../whitelist/automation/desired-flags.ts';
+import { MemoryStore } from '../whitelist/store/memory-store.ts';
 import { isOthersWork, isUnmanned, manualOf } from './others-work.ts';
 
 /** A host that went on or off. */

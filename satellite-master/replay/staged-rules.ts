@@ -1,7 +1,7 @@
 /** A rules module on a stage: it wishes and indexes there as in a real master; what would leave the house is only told. */
 import { type RecordedAlert, recordChannels } from '../alerts/recorder.ts';
-import type { RulesModule } from '../rules/module.ts';
-import { RuleSet } from '../rules/rule-set.ts';
+import type { RulesModule } from '../rules/module/module.ts';
+import { RuleSet } from '../rules/engine/loaded-module.ts';
 import type { StreamEvent } from '../streams/stream.ts';
 import type { RulesGround, StagedRules } from './stage.ts';
 

@@ -1,9 +1,9 @@
 /** `--check`: a rules module is loaded and built where nothing of it has an effect. */
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { recordChannels } from '../alerts/index.ts';
-import { noRuleEffects } from './effects.ts';
-import { loadRulesModule } from './module.ts';
-import { RuleSet } from './rule-set.ts';
+import { noRuleEffects } from './api/effects.ts';
+import { loadRulesModule } from './module/module.ts';
+import { RuleSet } from './engine/loaded-module.ts';
 
 /** @throws RulesError with all that is wrong */
 export function checkRules(path: string): void {

@@ -7,9 +7,9 @@ import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import { byCodeUnit } from '../../shared/text.ts';
 import { Deadlines } from '../events/deadlines.ts';
-import { type Deletion, deletionsIn } from './deletions.ts';
-import { type HostRecord, isOn, nextManualExpiry, parseRecord } from './record.ts';
-import type { Automation, StoredRecord, StoreListener, StoreState } from './store.ts';
+import { type Deletion, deletionsIn } from './record/deletions.ts';
+import { type HostRecord, isOn, nextManualExpiry, parseRecord } from './record/record.ts';
+import type { Automation, StoredRecord, StoreListener, StoreState } from './store/store.ts';
 
 /** One host as this master sees it. */
 export interface ReplicaEntry {

@@ -2,7 +2,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { tasksIn } from '../mesos/task-states.ts';
 import type { Kept } from '../uplink/task-keeper.ts';
 import { type Comet, type Finding, recipe } from './comet.ts';
-import { Undecided } from './undecided.ts';
+import { Undecided } from './unknown-state-error.ts';
 
 interface Params {
   /** The original's: a Clojure expression that made a Riak client. */

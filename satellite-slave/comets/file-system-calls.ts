@@ -1,5 +1,5 @@
 import { type Clock, sleep, systemClock } from '../../shared/clock.ts';
-import { Undecided } from './undecided.ts';
+import { Undecided } from './unknown-state-error.ts';
 
 /** Of libuv's four threads these may be lost to mounts that hang; the others are left for name look-ups and files. */
 const MOST_HANGING = 2;

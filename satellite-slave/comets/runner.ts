@@ -10,7 +10,7 @@ import type { Commands } from './commands.ts';
 import { eventOf } from './findings.ts';
 import type { Machine } from './machine.ts';
 import type { Slots } from './slots.ts';
-import { Undecided } from './undecided.ts';
+import { Undecided } from './unknown-state-error.ts';
 
 /** A comet as the settings want it run. */
 export interface CometSettings {

@@ -1,6 +1,6 @@
 import { messageOf } from '../../shared/errors.ts';
 import { type Comet, exactly, type Recipe, recipe } from './comet.ts';
-import { Undecided } from './undecided.ts';
+import { Undecided } from './unknown-state-error.ts';
 
 const STARTED = ['failed', 'finished', 'killed', 'lost', 'running', 'staging', 'starting'];
 

@@ -1,5 +1,5 @@
 /** The slave's settings file, as contract.md has it. What JSON Schema can't say is checked beside it. */
-import type { SafeEnv } from '../safe-env.ts';
+import type { SafeEnv } from '../command-environment.ts';
 
 /** The file after the check, with defaults filled in. */
 export interface SettingsFile {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { HostName } from '../../shared/host-name.ts';
-import { Newest } from '../../shared/newest.ts';
+import { Newest } from '../../shared/latest-queue.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 
 /** A task's metadata on its way to the masters. */

@@ -1,5 +1,5 @@
 import { type Event, eventToJson } from '../../shared/event.ts';
-import { Newest } from '../../shared/newest.ts';
+import { Newest } from '../../shared/latest-queue.ts';
 
 /** What one report may hold (contract.md, "Reports"). */
 export const MOST_EVENTS = 1_000;

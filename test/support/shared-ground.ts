@@ -5,8 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedStore } from '../../satellite-master/whitelist/embedded-store.ts';
-import { parseRecord } from '../../satellite-master/whitelist/record.ts';
+import { EmbeddedStore } from '../../satellite-master/whitelist/store/embedded-store.ts';
+import { parseRecord } from '../../satellite-master/whitelist/record/record.ts';
 import type {
   Automation,
   Change,
@@ -14,7 +14,7 @@ import type {
   StoredRecord,
   StoreListener,
   StoreState,
-} from '../../satellite-master/whitelist/store.ts';
+} from '../../satellite-master/whitelist/store/store.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';

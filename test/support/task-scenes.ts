@@ -1,5 +1,5 @@
 /** Tasks that begin and end on hosts, told to the black-hole rule as they would be. */
-import { noCounts, type Picture } from '../../satellite-master/rules/black-hole/picture.ts';
+import { noCounts, type Picture } from '../../satellite-master/rules/black-hole/counts.ts';
 import { type TaskStep, TaskWindow } from '../../satellite-master/rules/black-hole/task-window.ts';
 import {
   type AgentErrors,

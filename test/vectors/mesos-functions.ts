@@ -1,5 +1,5 @@
 /** Functions of the original on what Mesos says, of kind "function". */
-import { metricEvents } from '../../satellite-master/mesos/monitor.ts';
+import { metricEvents } from '../../satellite-master/mesos/metrics/cluster-events.ts';
 import { RECIPES } from '../../satellite-slave/comets/recipes.ts';
 import type { Agent } from '../../satellite-slave/mesos/agent.ts';
 import { minimalTaskState, tasksIn } from '../../satellite-slave/mesos/task-states.ts';

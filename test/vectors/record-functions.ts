@@ -1,7 +1,7 @@
 /** Functions on host records and on the manual list, of kind "function". */
 import { parseEventChange } from '../../satellite-master/http/change.ts';
 import { ensureAllTestsPass } from '../../satellite-master/streams/recipes.ts';
-import { isOn, manualVerdict, parseRecord, serializeRecord } from '../../satellite-master/whitelist/record.ts';
+import { isOn, manualVerdict, parseRecord, serializeRecord } from '../../satellite-master/whitelist/record/record.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import { Keyword, MapForm, readForm } from './edn.ts';
 import type { FunctionTable } from './functions.ts';

@@ -1,6 +1,6 @@
 /** How an application does here and elsewhere. Sums are made once an application, so that many suspects cost little. */
-import { interruptibly, type LongWork } from '../../../shared/turns.ts';
-import { type Cell, type Picture, recentlyWell, wellOf } from './picture.ts';
+import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
+import { type Cell, type Picture, recentlyWell, wellOf } from './counts.ts';
 import { fisherTail } from './statistics.ts';
 
 /** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */

@@ -4,8 +4,8 @@
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
-import { interruptibly, type LongWork } from '../../../shared/turns.ts';
-import { addCounts, type Cell, type Counts, type Group, noCounts, type Picture } from './picture.ts';
+import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
+import { addCounts, type Cell, type Counts, type Group, noCounts, type Picture } from './counts.ts';
 import type { AgentErrors } from './verdict.ts';
 
 /** What all tasks of a host are called where nothing is known of applications. */

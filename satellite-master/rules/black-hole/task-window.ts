@@ -4,10 +4,10 @@
  * Seconds are of any clock that does not jump back.
  */
 
-import { finish, interruptibly, type LongWork } from '../../../shared/turns.ts';
+import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { Attribution } from './application.ts';
-import { addCounts, type Cell, type Counts, isNothing, noCounts, type Picture } from './picture.ts';
-import type { TaskWord } from './task-words.ts';
+import { addCounts, type Cell, type Counts, isNothing, noCounts, type Picture } from './counts.ts';
+import type { TaskWord } from './task-outcome.ts';
 
 /** One change of a task. */
 export interface TaskStep extends Attribution {

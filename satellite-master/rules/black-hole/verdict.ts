@@ -3,10 +3,10 @@
  * in the window. A host is blamed only by applications that work elsewhere; in doubt nobody is.
  */
 import { byCodeUnit } from '../../../shared/text.ts';
-import { finish, interruptibly, type LongWork } from '../../../shared/turns.ts';
+import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { Comparison, type Testimony } from './comparison.ts';
-import { type Cell, type Counts, type Picture, sumOf, wellOf } from './picture.ts';
-import { acquittal, applicationReason, comparedReason, severalReason, stillReason } from './reasons.ts';
+import { type Cell, type Counts, type Picture, sumOf, wellOf } from './counts.ts';
+import { acquittal, applicationReason, comparedReason, severalReason, stillReason } from './explain.ts';
 import { combined } from './statistics.ts';
 
 /** The settings `blackhole-*`. */

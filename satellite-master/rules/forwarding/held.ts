@@ -1,5 +1,5 @@
 import { StreamArgumentError } from '../../streams/argument.ts';
-import type { RuleEffects } from '../effects.ts';
+import type { RuleEffects } from '../api/effects.ts';
 
 /** A rule that forwards to an address of each host would never end. */
 const MOST_ADDRESSES = 100;

@@ -1,4 +1,4 @@
-import { type Batch, Newest } from '../../../shared/newest.ts';
+import { type Batch, Newest } from '../../../shared/latest-queue.ts';
 import type { RiemannEvent } from '../../../shared/riemann/message.ts';
 
 /** Events, or hosts and services, that may wait for one address. */

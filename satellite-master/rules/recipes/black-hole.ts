@@ -1,7 +1,7 @@
 import type { Stream } from '../../streams/stream.ts';
 import { COUNTERS_ONLY } from '../black-hole/tags.ts';
-import { BLACK_HOLE_SERVICE } from '../black-hole.ts';
-import type { Satellite } from '../satellite.ts';
+import { BLACK_HOLE_SERVICE } from '../black-hole/black-hole.ts';
+import type { Satellite } from '../api/rules-api.ts';
 
 /**
  * Takes off what the master says is a black hole: a host on which tasks fail that work elsewhere. The same as

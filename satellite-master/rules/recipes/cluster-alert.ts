@@ -1,5 +1,5 @@
 import type { Stream, StreamEvent } from '../../streams/stream.ts';
-import type { Satellite } from '../satellite.ts';
+import type { Satellite } from '../api/rules-api.ts';
 
 export interface ClusterAlertOptions {
   /** Share of the inventory that is on; default 0.7, as the original shipped it. */

@@ -1,5 +1,5 @@
 import type { Stream } from '../../streams/stream.ts';
-import type { Satellite } from '../satellite.ts';
+import type { Satellite } from '../api/rules-api.ts';
 
 export interface EnsureAllTestsPassOptions {
   /** The services that are tests; default those below `mesos/slave/`. */

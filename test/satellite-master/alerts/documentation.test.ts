@@ -1,7 +1,7 @@
 /** docs/alerts.md: each of its rules modules runs as it stands there. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { testRules } from '../../../satellite-master/rules/testing/index.ts';
+import { testRules } from '../../../satellite-master/testing/index.ts';
 import { ModuleFolder } from '../rules/support/module-folder.ts';
 
 const folder = new ModuleFolder();

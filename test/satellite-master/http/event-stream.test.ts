@@ -1,9 +1,9 @@
 import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Reception } from '../../../satellite-master/reception.ts';
-import { JudgeTests } from '../../../satellite-master/rules/judge-tests.ts';
+import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
 import { Metrics } from '../../../satellite-master/stats/metrics.ts';
-import { Wishes } from '../../../satellite-master/whitelist/wishes.ts';
+import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';

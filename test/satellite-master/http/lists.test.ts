@@ -1,6 +1,6 @@
 /** The lists, changes of many, and what becomes of them when the store is away. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHostCheck } from '../../../satellite-master/whitelist/host-check.ts';
+import { createHostCheck } from '../../../satellite-master/whitelist/operators/host-check.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { ask } from '../../support/ask.ts';
 import { type HttpMaster, hostName, startHttpMaster } from '../../support/http-master.ts';

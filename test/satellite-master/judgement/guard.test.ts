@@ -1,6 +1,6 @@
 /** The guard and the leader before the store, with masters that see each other's changes late (judgement.md 8-10, 25). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withFlagByHand } from '../../../satellite-master/whitelist/by-hand.ts';
+import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';

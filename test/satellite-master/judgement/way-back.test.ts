@@ -1,7 +1,7 @@
 /** The way back onto the list, through the whole of a master's judgement (judgement.md 12-14). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withFlagByHand } from '../../../satellite-master/whitelist/by-hand.ts';
-import { READMISSION_ID } from '../../../satellite-master/whitelist/record.ts';
+import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
+import { READMISSION_ID } from '../../../satellite-master/whitelist/record/record.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, FIRST_MS, House, hosts, OPERATOR } from '../../support/house.ts';

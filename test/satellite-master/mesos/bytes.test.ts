@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonSlices } from '../../../satellite-master/mesos/json-slices.ts';
-import { RecordIoDecoder } from '../../../satellite-master/mesos/record-io.ts';
+import { JsonSlices } from '../../../satellite-master/mesos/feed/json-list-splitter.ts';
+import { RecordIoDecoder } from '../../../satellite-master/mesos/feed/record-io.ts';
 
 function decoded(parts: readonly Buffer[]): string[] {
   const records: string[] = [];

@@ -1,8 +1,8 @@
 /** Drift over what a real Mesos 1.12 said of two agents, alpha.test and bravo.test, in each of their states. */
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
-import { ClusterView } from '../../../satellite-master/mesos/cluster-view.ts';
-import { DriftWatch, GRACE_MS } from '../../../satellite-master/mesos/drift-watch.ts';
+import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { DriftWatch, GRACE_MS } from '../../../satellite-master/mesos/drift/drift-watch.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';

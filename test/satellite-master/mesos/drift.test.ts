@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ClusterAgent } from '../../../satellite-master/mesos/cluster.ts';
-import { type DriftInput, type Finding, findDrift } from '../../../satellite-master/mesos/drift.ts';
+import type { ClusterAgent } from '../../../satellite-master/mesos/cluster/cluster.ts';
+import { type DriftInput, type Finding, findDrift } from '../../../satellite-master/mesos/drift/drift.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import { host } from '../../support/house.ts';
 

@@ -6,7 +6,7 @@ import { Recorder, type RecorderOptions } from '../../../satellite-master/replay
 import { NoRecordingError, Recording } from '../../../satellite-master/replay/recording.ts';
 import { nameOf } from '../../../satellite-master/replay/recording-files.ts';
 import type { RecordedLine } from '../../../satellite-master/replay/recording-lines.ts';
-import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record.ts';
+import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whitelist/replica.ts';
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';

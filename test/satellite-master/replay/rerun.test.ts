@@ -4,8 +4,8 @@ import type { RecordedLine } from '../../../satellite-master/replay/recording-li
 import { rerun } from '../../../satellite-master/replay/rerun.ts';
 import { Stage, type Turn } from '../../../satellite-master/replay/stage.ts';
 import { noStagedEffects, stagedRules } from '../../../satellite-master/replay/staged-rules.ts';
-import { defaultModule } from '../../../satellite-master/rules/module.ts';
-import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record.ts';
+import { defaultModule } from '../../../satellite-master/rules/module/module.ts';
+import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
 import { FIRST_MS, host, hosts, MOST_MS, START_MS } from '../../support/house.ts';
 
 const START_S = START_MS / 1000;

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import configStreams from '../../../config/streams.ts';
-import { EventIndex } from '../../../satellite-master/events/index.ts';
-import { JudgeTests } from '../../../satellite-master/rules/judge-tests.ts';
-import { defaultModule, loadRulesModule } from '../../../satellite-master/rules/module.ts';
-import type { Rules, Satellite } from '../../../satellite-master/rules/satellite.ts';
-import { testRules } from '../../../satellite-master/rules/testing/index.ts';
-import { Wishes } from '../../../satellite-master/whitelist/wishes.ts';
+import { EventIndex } from '../../../satellite-master/events/event-index.ts';
+import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
+import { defaultModule, loadRulesModule } from '../../../satellite-master/rules/module/module.ts';
+import type { Rules, Satellite } from '../../../satellite-master/rules/api/rules-api.ts';
+import { testRules } from '../../../satellite-master/testing/index.ts';
+import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Event } from '../../../shared/event.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { host, hosts } from '../../support/house.ts';

@@ -1,9 +1,9 @@
 /** Rules modules as they lie on disk: what is loaded, and what is said of a broken one. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkRules } from '../../../satellite-master/rules/check.ts';
-import { loadRulesModule } from '../../../satellite-master/rules/module.ts';
-import { RulesError } from '../../../satellite-master/rules/rules-error.ts';
-import { testRules } from '../../../satellite-master/rules/testing/index.ts';
+import { loadRulesModule } from '../../../satellite-master/rules/module/module.ts';
+import { RulesError } from '../../../satellite-master/rules/module/rules-error.ts';
+import { testRules } from '../../../satellite-master/testing/index.ts';
 import { ModuleFolder } from './support/module-folder.ts';
 
 let folder: ModuleFolder;

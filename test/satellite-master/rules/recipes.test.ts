@@ -8,7 +8,7 @@ import {
   forwardClusterAlert,
   offWhileOver,
 } from '../../../satellite-master/rules/recipes/index.ts';
-import { testRules } from '../../../satellite-master/rules/testing/index.ts';
+import { testRules } from '../../../satellite-master/testing/index.ts';
 
 const share = (metric: number) => ({ host: 'm1', service: 'mesos/prop-available-hosts', metric, ttl: 300 });
 

@@ -6,9 +6,9 @@ import {
   decide,
   readmissionOf,
   readmissionWaitMs,
-} from '../../../satellite-master/whitelist/decision.ts';
-import { emptyRecord, type Flag, type HostRecord, READMISSION_ID } from '../../../satellite-master/whitelist/record.ts';
-import type { Wish } from '../../../satellite-master/whitelist/wishes.ts';
+} from '../../../satellite-master/whitelist/automation/decision.ts';
+import { emptyRecord, type Flag, type HostRecord, READMISSION_ID } from '../../../satellite-master/whitelist/record/record.ts';
+import type { Wish } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 
 const NOW_MS = 10_000_000;
 const readmitAfter = { firstMs: 60_000, mostMs: 3_600_000 };

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EmbeddedStore } from '../../../satellite-master/whitelist/embedded-store.ts';
+import { EmbeddedStore } from '../../../satellite-master/whitelist/store/embedded-store.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { until } from '../../support/until.ts';

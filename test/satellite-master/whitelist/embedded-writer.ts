@@ -3,7 +3,7 @@
  * Usage: embedded-writer.ts DATA_DIR BYTES random|same. Prints a JSON line for each commit: {host, version} when it was
  * acknowledged, {host, version, code} when it was refused.
  */
-import { EmbeddedStore } from '../../../satellite-master/whitelist/embedded-store.ts';
+import { EmbeddedStore } from '../../../satellite-master/whitelist/store/embedded-store.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
 import { createLog } from '../../../shared/log.ts';

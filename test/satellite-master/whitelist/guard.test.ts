@@ -7,8 +7,8 @@ import {
   guard,
   massSilence,
   offLimit,
-} from '../../../satellite-master/whitelist/guard.ts';
-import { type Illness, type Wish, Wishes } from '../../../satellite-master/whitelist/wishes.ts';
+} from '../../../satellite-master/whitelist/automation/guard.ts';
+import { type Illness, type Wish, Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import { host, hosts } from '../../support/house.ts';
 
 const critical = (criticals: number, sinceMs: number): Illness => ({ kind: 'critical', criticals, sinceMs });

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import { expect, test } from 'vitest';
-import { createHostCheck } from '../../../satellite-master/whitelist/host-check.ts';
+import { createHostCheck } from '../../../satellite-master/whitelist/operators/host-check.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { freePort } from '../../support/free-port.ts';

@@ -16,7 +16,7 @@ import {
   sameMeaning,
   serializeRecord,
   shownRecord,
-} from '../../../satellite-master/whitelist/record.ts';
+} from '../../../satellite-master/whitelist/record/record.ts';
 
 const NOW = 1_000;
 

@@ -4,7 +4,7 @@ import type {
   StoredRecord,
   StoreListener,
   StoreState,
-} from '../../../satellite-master/whitelist/store.ts';
+} from '../../../satellite-master/whitelist/store/store.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import { type UntilOptions, until } from '../../support/until.ts';

@@ -1,7 +1,7 @@
 /** A master's copy of all records and what follows from them (judgement.md 15, 22, 23, 28). */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { emptyRecord, type HostRecord, isOn } from '../../../satellite-master/whitelist/record.ts';
+import { emptyRecord, type HostRecord, isOn } from '../../../satellite-master/whitelist/record/record.ts';
 import { Replica, type ReplicaChange } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { command } from '../../../satellite-slave/comets/command.ts';
 import { Commands, wordsOf } from '../../../satellite-slave/comets/commands.ts';
-import { environmentOf } from '../../../satellite-slave/safe-env.ts';
+import { environmentOf } from '../../../satellite-slave/command-environment.ts';
 import { until } from '../../support/until.ts';
 import { runComet } from '../support/run-comet.ts';
 import { fileWith, temporaryFolder } from '../support/settings-file.ts';

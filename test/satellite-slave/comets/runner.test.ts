@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Comet, CometRun, Finding } from '../../../satellite-slave/comets/comet.ts';
 import { CometRunner } from '../../../satellite-slave/comets/runner.ts';
 import { Slots } from '../../../satellite-slave/comets/slots.ts';
-import { Undecided } from '../../../satellite-slave/comets/undecided.ts';
+import { Undecided } from '../../../satellite-slave/comets/unknown-state-error.ts';
 import type { Event } from '../../../shared/event.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { surroundings } from '../support/run-comet.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attributionOf, withoutInstance } from '../../../../satellite-master/rules/black-hole/application.ts';
-import { wordOfTask } from '../../../../satellite-master/rules/black-hole/task-words.ts';
+import { wordOfTask } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
 
 const UUID = '2aef07f2-be2a-11e5-b053-002590e56e25';
 

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BlackHole, type ToldTask } from '../../../../satellite-master/rules/black-hole.ts';
-import type { Wish } from '../../../../satellite-master/whitelist/wishes.ts';
+import { BlackHole, type ToldTask } from '../../../../satellite-master/rules/black-hole/black-hole.ts';
+import type { Wish } from '../../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Event } from '../../../../shared/event.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import type { ManualClock } from '../../../../shared/manual-clock.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Evidence, type ToldTask } from '../../../../satellite-master/rules/black-hole/evidence.ts';
-import { finish } from '../../../../shared/turns.ts';
+import { finish } from '../../../../shared/cooperative.ts';
 import { aClock, host } from '../../../support/house.ts';
 import { names, THRESHOLDS } from '../../../support/task-scenes.ts';
 

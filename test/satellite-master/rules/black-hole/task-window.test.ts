@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type TaskStep, TaskWindow } from '../../../../satellite-master/rules/black-hole/task-window.ts';
-import type { TaskWord } from '../../../../satellite-master/rules/black-hole/task-words.ts';
-import { finish } from '../../../../shared/turns.ts';
+import type { TaskWord } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
+import { finish } from '../../../../shared/cooperative.ts';
 import { countsAt, task } from '../../../support/task-scenes.ts';
 
 function step(name: string, word: TaskWord, atS: number, begunS = atS): TaskStep {

@@ -1,0 +1,40 @@
+/** The thread that asks Mesos for the cluster: a state of a hundred megabytes is read here and stalls nobody. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../../shared/clock.ts';
+import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/client.ts';
+import { ClusterReader } from './feed.ts';
+import type { ClusterMessage } from '../cluster/messages.ts';
+
+export interface ClusterWorkerData {
+  readonly mesos: Pick<MesosClientOptions, 'url' | 'credentials'>;
+  readonly pollIntervalMs: number;
+}
+
+/** The other side answers each message when it has taken it. */
+class AcknowledgedPort {
+  readonly #port: NonNullable<typeof parentPort>;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(port: NonNullable<typeof parentPort>) {
+    this.#port = port;
+    port.on('message', () => this.#waiting.shift()?.());
+  }
+
+  post(message: ClusterMessage): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#port.postMessage(message);
+    });
+  }
+}
+
+if (!parentPort) throw new Error('this is a thread of satellite-master, not a program');
+const { mesos, pollIntervalMs } = workerData as ClusterWorkerData;
+const port = new AcknowledgedPort(parentPort);
+const client = new MesosClient({ ...mesos, role: 'master', clock: systemClock });
+await new ClusterReader({
+  client,
+  pollIntervalMs,
+  clock: systemClock,
+  post: (message) => port.post(message),
+}).run();

@@ -1,0 +1,28 @@
+/** What the statuses of a task tell: since when it is in its state, why, and since when it has run. Both forms have them. */
+import { isObject, numberAt, textAt } from '../../../shared/mesos/json.ts';
+import type { TaskRow } from '../cluster/messages.ts';
+
+const MOST_MESSAGE_CHARACTERS = 1024;
+
+type Times = Pick<TaskRow, 'timeS' | 'startedS' | 'reason' | 'message'>;
+
+/** @param statuses oldest first, as Mesos lists them */
+export function timesOf(statuses: readonly unknown[], state: string): Times {
+  let timeS: number | undefined;
+  let startedS: number | undefined;
+  let last: unknown;
+  for (const status of statuses) {
+    if (!isObject(status)) continue;
+    const atS = numberAt(status, 'timestamp');
+    const said = status['state'];
+    if (said === 'TASK_STARTING' || said === 'TASK_RUNNING') startedS ??= atS;
+    if (said === state && !(isObject(last) && last['state'] === state)) timeS = atS;
+    last = status;
+  }
+  return { timeS, startedS, ...wordsOf(last) };
+}
+
+/** Reason and message of one status; old versions give no reason, short ones no message. */
+export function wordsOf(status: unknown): Pick<Times, 'reason' | 'message'> {
+  return { reason: textAt(status, 'reason'), message: textAt(status, 'message')?.slice(0, MOST_MESSAGE_CHARACTERS) };
+}

@@ -1,0 +1,29 @@
+/** Which agents that went out of the answers are unreachable. Mesos gives their number, never their names. */
+import type { ClusterAgent } from '../cluster/cluster.ts';
+import type { HeldAgents } from '../cluster/agent-table.ts';
+
+/**
+ * The signs: one of its tasks is TASK_UNREACHABLE, or Mesos counts as many unreachable agents as went missing.
+ * One that is registered again at the same address is not missed.
+ * @param candidates those that went last first
+ * @param ofTasks agents with such a task
+ * @param counted how many Mesos says; undefined: it did not say
+ * @returns ids
+ */
+export function stillUnreachable(
+  candidates: readonly ClusterAgent[],
+  counted: number | undefined,
+  agents: Pick<HeldAgents, 'of'>,
+  ofTasks: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const missed = candidates.filter(({ id, host, pid }) => {
+    const others = host === undefined ? [] : agents.of(host);
+    return !others.some((other) => other.id !== id && other.pid === pid && other.active);
+  });
+  const keep = new Set(missed.map(({ id }) => id).filter((id) => ofTasks.has(id)));
+  for (const { id } of missed) {
+    if (keep.size >= (counted ?? 0)) break;
+    keep.add(id);
+  }
+  return keep;
+}

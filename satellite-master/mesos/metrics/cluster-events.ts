@@ -1,0 +1,95 @@
+/** What this master says down its rules of the Mesos cluster, under the service names of the original. Pure. */
+import { type Event, LONGEST_ATTRIBUTE_BYTES, TEST_PREFIX } from '../../../shared/event.ts';
+import { type HostName, parseHostName } from '../../../shared/host-name.ts';
+import { cutToBytes, escapeControls } from '../../../shared/text.ts';
+import type { ClusterFramework, ClusterTask } from '../cluster/cluster.ts';
+
+/** Who says it, and when. */
+export interface Voice {
+  /** The host of the Mesos master; of whatever has no fit host of its own too. */
+  readonly host: HostName;
+  /** Unix seconds. */
+  readonly nowS: number;
+  /** How long figures of a poll hold, seconds: the original's 300, longer where polls are rare. */
+  readonly ttlS: number;
+}
+
+export const LEADER_TTL_S = 60;
+/** More keys than a master with some hundred frameworks has. */
+export const MOST_KEYS = 8_192;
+export const MOST_FRAMEWORKS = 1_000;
+/** Of a framework's name, characters. */
+const LONGEST_NAME = 200;
+
+export function leaderEvent({ host, nowS }: Voice, leads: boolean): Event {
+  return { host, service: 'mesos/leader', state: 'ok', metric: leads ? 1 : 0, time: nowS, ttl: LEADER_TTL_S };
+}
+
+/**
+ * Each figure of the Mesos master. What would read as the test of a host is left out: an agent that is asked in the
+ * place of a master has keys below `slave/`.
+ */
+export function metricEvents(voice: Voice, metrics: Readonly<Record<string, number>>): Event[] {
+  const keys = Object.keys(metrics).filter((key) => !`mesos/${key}`.startsWith(TEST_PREFIX));
+  // Those of single frameworks are the ones that there may be without end.
+  if (keys.length > MOST_KEYS) keys.sort((a, b) => Number(isOfFramework(a)) - Number(isOfFramework(b)));
+  return keys.slice(0, MOST_KEYS).flatMap((key) => figureEvent(voice, escapeControls(key), metrics[key]));
+}
+
+/** mem, cpu and disk of each framework; of those with one name on one host together. */
+export function frameworkEvents(voice: Voice, frameworks: Iterable<ClusterFramework>): Event[] {
+  const sums = new Map<string, { host: HostName; name: string; mem: number; cpu: number; disk: number }>();
+  for (const { id, name, hostname, mem, cpus, disk } of frameworks) {
+    const host = parseHostName(hostname) ?? voice.host;
+    const shown = escapeControls(name || id).slice(0, LONGEST_NAME);
+    const key = `${host} ${shown}`;
+    const sum = sums.get(key) ?? { host, name: shown, mem: 0, cpu: 0, disk: 0 };
+    if (!sums.has(key) && sums.size >= MOST_FRAMEWORKS) continue;
+    sums.set(key, { ...sum, mem: sum.mem + mem, cpu: sum.cpu + cpus, disk: sum.disk + disk });
+  }
+  return [...sums.values()].flatMap(({ host, name, ...resources }) =>
+    Object.entries(resources).flatMap(([resource, amount]) =>
+      figureEvent({ ...voice, host }, `frameworks/${name}/${resource}`, amount),
+    ),
+  );
+}
+
+/** A task that changed, with its state, on its host. */
+export function taskEvent(voice: Voice, task: ClusterTask): Event {
+  const { id, name, frameworkName, state, timeS, reason, message } = task;
+  const attributes = Object.entries({ task: id, name, framework: frameworkName, reason, since: timeS }).flatMap(
+    ([key, value]) =>
+      value === undefined ? [] : [[key, cutToBytes(escapeControls(String(value)), LONGEST_ATTRIBUTE_BYTES)] as const],
+  );
+  return {
+    host: task.host ?? voice.host,
+    service: 'mesos/tasks',
+    state,
+    metric: 1,
+    // Not the time of the change: of two tasks of a host the one that is heard later would else be passed over.
+    time: voice.nowS,
+    ttl: voice.ttlS,
+    ...(message ? { description: message } : {}),
+    attributes: Object.fromEntries(attributes),
+  };
+}
+
+/** Whether a task is told of because something became of it, rather than because it is seen for the first time. */
+export function hasChanged(task: ClusterTask, before: ClusterTask | undefined, listeningSinceS: number): boolean {
+  return before !== undefined || (task.timeS ?? task.startedS ?? listeningSinceS) >= listeningSinceS;
+}
+
+/** The whitelist's own figures: `num-hosts-up` and the like. */
+export function hostEvents(voice: Voice, figures: Readonly<Record<string, number>>): Event[] {
+  return Object.entries(figures).flatMap(([name, figure]) => figureEvent(voice, name, figure));
+}
+
+function figureEvent({ host, nowS, ttlS }: Voice, name: string, metric: number | undefined): Event[] {
+  if (metric === undefined || !Number.isFinite(metric)) return [];
+  const service = `mesos/${name}`.slice(0, 1024);
+  return [{ host, service, state: 'ok', metric, time: nowS, ttl: ttlS }];
+}
+
+function isOfFramework(key: string): boolean {
+  return key.startsWith('master/frameworks/');
+}

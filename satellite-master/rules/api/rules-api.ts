@@ -1,0 +1,180 @@
+/**
+ * `Satellite`: all that a rules module is handed. The stream functions of streams/, what a rule can do, and the ground
+ * on which rules about hosts stand. Whatever the default rules do, they do with these.
+ */
+import type { Clock } from '../../../shared/clock.ts';
+import type { Event } from '../../../shared/event.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import type { ChannelFunctions } from '../../alerts/index.ts';
+import { StreamArgumentError, shown } from '../../streams/argument.ts';
+import { createStreams, type Streams } from '../../streams/index.ts';
+import type { Field } from '../../streams/item.ts';
+import { feed, type Stream, type StreamContext, type StreamEvent } from '../../streams/stream.ts';
+import type { RecordEvents } from '../../whitelist/record/record.ts';
+import type { RuleEffects } from './effects.ts';
+import { stat, tap } from './stat-and-tap.ts';
+import { type HostEffect, type HostEffects, hostEffects } from './host-actions.ts';
+import { type JudgeTestsSettings, judgeTestsOf } from '../host-health/judge-tests-stream.ts';
+import type { RuleWishes, WishesOfRule } from '../engine/module-flags.ts';
+import { wholeEvent } from './complete-event.ts';
+
+/** What a rules module exports as default. */
+export type Rules = (satellite: Satellite) => Stream | readonly Stream[];
+
+export interface Satellite extends Streams, HostEffects, ChannelFunctions {
+  /**
+   * A rule with a name of its own: what it wishes of hosts stands beside what other rules wish, and a host is off while
+   * any of them says off. Without it all wishes are those of one rule, `streams`, whose last word counts.
+   * @example rule('gpu', () => where(service('gpu'), where(state('critical'), offHost(), otherwise(onHost()))))
+   */
+  readonly rule: (name: string, make: (satellite: Satellite) => Stream | readonly Stream[]) => Stream;
+  /** Judges the tests of hosts as judgement.md says: see judge-tests.ts. */
+  readonly judgeTests: (settings?: JudgeTestsSettings) => Stream;
+  /** The metric of what passes is a figure of that name in `/metrics/snapshot` and `/metrics/history`. */
+  readonly stat: (name: string | ((event: StreamEvent) => string)) => Stream;
+  /** Hands on what passes; a test bench remembers it under the name. */
+  readonly tap: <T = StreamEvent>(name: string, ...children: Stream<T>[]) => Stream<T>;
+  readonly clock: Clock;
+  readonly hosts: Hosts;
+}
+
+/** For rules that keep an account of hosts themselves, as `judgeTests` does. */
+export interface Hosts {
+  readonly managedEventsOf: (host: HostName) => RecordEvents;
+  /** `readmit-after.first`, ms. */
+  readonly readmitAfterMs: number;
+  /** The whole event behind an item. @throws TypeError where it is none */
+  readonly wholeEvent: (item: StreamEvent) => Event;
+  /**
+   * One account of a kind for each rule: made at the first call in `rule(...)`, the same at every later one. Outside of
+   * `rule(...)` it is a rule of its own, with the name of the kind. What it has of {@link HostAccount} is called.
+   */
+  readonly account: <A extends object>(kind: string, make: (rule: string, wishes: WishesOfRule) => A) => A;
+}
+
+/** What is told of hosts and time beyond events; what of it is there is called. */
+export interface HostAccount {
+  tick?(): void;
+  /** The host's record is another. */
+  recordChanged?(host: HostName): void;
+  /** The host left the inventory (judgement.md 21). */
+  dropHost?(host: HostName): void;
+  /** Takes over from the account of the same rule and kind of the module before; then everything live is heard again. */
+  inherit?(former: unknown): void;
+  /** All of it has been heard. */
+  settle?(): void;
+}
+
+/** The name of the rule that is no `rule(...)`. */
+export const UNNAMED_RULE = 'streams';
+
+export interface SatelliteParts {
+  readonly context: StreamContext;
+  readonly effects: RuleEffects;
+  readonly channels: ChannelFunctions;
+  readonly wishes: RuleWishes;
+  readonly managedEventsOf: (host: HostName) => RecordEvents;
+  readonly readmitAfterMs: number;
+  readonly accounts: Map<string, HostAccount>;
+  /** Told of each rule that the module makes. */
+  readonly declared: (rule: string) => void;
+  /** The event on its way: it need not be checked again. */
+  readonly incoming: () => unknown;
+  /** Runs it where nothing of it stays, while the module is being built; later not at all. */
+  readonly rehearse: (make: () => void) => void;
+}
+
+export function createSatellite(parts: SatelliteParts): Satellite {
+  const { context, effects, channels, wishes, managedEventsOf, readmitAfterMs, accounts, declared } = parts;
+  const { clock } = context;
+  let rule = UNNAMED_RULE;
+
+  const whole = (item: StreamEvent): Event =>
+    item === parts.incoming() ? (item as Event) : wholeEvent(item, clock.wallMs() / 1000);
+  const streams = createStreams(context, { ...effects, index: (event) => effects.index(whole(event)) });
+  const effectsOf = (name: string) => hostEffects(name, { wishes, managedEventsOf, clock });
+
+  /** Streams that are made meanwhile, also by forks much later, belong to that rule. */
+  function inRule<R>(name: string, make: () => R): R {
+    const outer = rule;
+    rule = name;
+    try {
+      return make();
+    } finally {
+      rule = outer;
+    }
+  }
+
+  const unnamed = effectsOf(UNNAMED_RULE);
+  /** As in `unnamed`, of the rule in whose scope it is called. */
+  function scoped(): HostEffects {
+    declared(rule);
+    return rule === UNNAMED_RULE ? unnamed : effectsOf(rule);
+  }
+
+  const hosts: Hosts = {
+    managedEventsOf,
+    readmitAfterMs,
+    wholeEvent: whole,
+    account: <A extends object>(kind: string, make: (name: string, of: WishesOfRule) => A): A => {
+      const name = rule === UNNAMED_RULE ? kind : rule;
+      declared(name);
+      const key = `${name} ${kind}`;
+      const account = accounts.get(key) ?? make(name, wishes.of(name));
+      accounts.set(key, account);
+      // One kind is one class: who asks for it by this kind made it.
+      return account as A;
+    },
+  };
+
+  const satellite: Satellite = {
+    ...streams,
+    ...channels,
+    by: <T = StreamEvent>(fields: Field<T> | readonly Field<T>[], make: () => Stream<T> | readonly Stream<T>[]) => {
+      const own = rule;
+      const made = typeof make === 'function' ? () => inRule(own, make) : make;
+      // What is wrong in a fork would else be said only when the first event of a key comes.
+      parts.rehearse(() => typeof make === 'function' && requireStreams('by', made()));
+      return streams.by<T>(fields, made);
+    },
+    rule: (name, make) => {
+      if (typeof name !== 'string' || name === '')
+        throw new StreamArgumentError('rule', `needs a name, not ${shown(name)}`);
+      if (typeof make !== 'function')
+        throw new StreamArgumentError('rule', `needs a function that makes the streams of ${name}, not ${shown(make)}`);
+      declared(name);
+      const made = inRule(name, () => make({ ...satellite, ...effectsOf(name) }));
+      const streamsOfRule = requireStreams(`rule ${name}`, made);
+      return (event) => feed(context, `rule ${name}`, streamsOfRule, event);
+    },
+    onHost: inScope('onHost'),
+    offHost: inScope('offHost'),
+    keepHost: inScope('keepHost'),
+    releaseHost: inScope('releaseHost'),
+    persistEvent: () => scoped().persistEvent(),
+    deleteEvent: () => scoped().deleteEvent(),
+    judgeTests: (settings) => judgeTestsOf(satellite, settings),
+    stat: stat(effects),
+    tap: tap(context, effects),
+    clock,
+    hosts,
+  };
+  return satellite;
+
+  function inScope(name: 'onHost' | 'offHost' | 'keepHost' | 'releaseHost'): HostEffect {
+    // Both forms of a HostEffect, each with the result that belongs to it.
+    return ((...args: never[]) => (scoped()[name] as (...args: never[]) => unknown)(...args)) as HostEffect;
+  }
+}
+
+/** @throws StreamArgumentError that names what is no stream */
+export function requireStreams<T>(name: string, made: Stream<T> | readonly Stream<T>[]): readonly Stream<T>[] {
+  const list: readonly unknown[] = Array.isArray(made) ? made : [made];
+  const at = list.findIndex((one) => typeof one !== 'function');
+  if (at >= 0)
+    throw new StreamArgumentError(
+      name,
+      `must give streams: found ${shown(list[at])}${list.length > 1 ? ` in place ${at + 1}` : ''}`,
+    );
+  return list as readonly Stream<T>[];
+}

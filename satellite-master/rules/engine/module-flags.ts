@@ -1,0 +1,176 @@
+/**
+ * What one rules module wishes of the whitelist, by rule, host and event (judgement.md 25). While the module is only
+ * tried beside the one in force its wishes are kept here; when it takes over they go to the reconciler, together with
+ * what it has not had the time to say again itself.
+ */
+import { TEST_PREFIX } from '../../../shared/event.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import type { RecordEvent, RecordEvents } from '../../whitelist/record/record.ts';
+import type { EventWishes, Wish, Wishes } from '../../whitelist/automation/desired-flags.ts';
+
+/**
+ * So long a wish of the module before stands, if its rule is still there, before the new version must have said it
+ * again: streams that wait for something to last, or for the next tick, need their time. A rule that is gone has
+ * no wishes from the first moment.
+ */
+export const RENEW_WITHIN_MS = 300_000;
+
+export const MOST_HOSTS = 100_000;
+
+/** The wishes of one rule, in the form that a judge of hosts uses. */
+export type WishesOfRule = Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
+
+interface EventWish {
+  readonly rule: string;
+  /** null: none is to stand there. */
+  readonly event: RecordEvent | null;
+}
+
+/** What the module before wished and this one has not said again. */
+interface Inherited {
+  readonly untilMs: number;
+  readonly flags: Map<string, Set<HostName>>;
+  readonly events: Map<HostName, Map<string, EventWish>>;
+}
+
+const NONE: EventWishes = new Map();
+
+export class RuleWishes {
+  readonly #flags = new Map<string, Map<HostName, Wish>>();
+  readonly #events = new Map<HostName, Map<string, EventWish>>();
+  /** Only when this module is in force. */
+  #target: Wishes | undefined;
+  #inherited: Inherited | undefined;
+
+  of(rule: string): WishesOfRule {
+    return {
+      // The names that a judge gives are those of its scope already.
+      setFlag: (_rule, host, wish) => this.setFlag(rule, host, wish),
+      setEvent: (host, id, event) => this.setEvent(rule, host, id, event),
+      forgetEvent: (host, id) => this.forgetEvent(host, id),
+      events: (host) => this.events(host),
+      dropHost: (host) => this.dropHost(host),
+    };
+  }
+
+  /** The rules that wish anything now. */
+  get rules(): Iterable<string> {
+    return this.#flags.keys();
+  }
+
+  flag(rule: string, host: HostName): Wish | undefined {
+    return this.#flags.get(rule)?.get(host);
+  }
+
+  /** @throws RangeError beyond 100,000 hosts */
+  setFlag(rule: string, host: HostName, wish: Wish | undefined): void {
+    this.#inherited?.flags.get(rule)?.delete(host);
+    const hosts = this.#flags.get(rule) ?? new Map<HostName, Wish>();
+    if (wish) {
+      if (hosts.size >= MOST_HOSTS && !hosts.has(host))
+        throw new RangeError(`rule ${rule} has wishes for ${MOST_HOSTS} hosts: none for ${host} is taken`);
+      hosts.set(host, wish);
+      this.#flags.set(rule, hosts);
+    } else if (hosts.delete(host) && hosts.size === 0) this.#flags.delete(rule);
+    this.#target?.setFlag(rule, host, wish);
+  }
+
+  events(host: HostName): EventWishes {
+    if (this.#target) return this.#target.events(host);
+    const own = this.#events.get(host);
+    return own ? new Map([...own].map(([id, { event }]) => [id, event])) : NONE;
+  }
+
+  setEvent(rule: string, host: HostName, id: string, event: RecordEvent | null): void {
+    this.#inherited?.events.get(host)?.delete(id);
+    const events = this.#events.get(host) ?? new Map<string, EventWish>();
+    events.set(id, { rule, event });
+    this.#events.set(host, events);
+    this.#target?.setEvent(host, id, event);
+  }
+
+  forgetEvent(host: HostName, id: string): void {
+    this.#inherited?.events.get(host)?.delete(id);
+    const events = this.#events.get(host);
+    if (events?.delete(id) && events.size === 0) this.#events.delete(host);
+    this.#target?.forgetEvent(host, id);
+  }
+
+  /** What was to go from the record has gone. */
+  recordChanged(host: HostName, managed: RecordEvents): void {
+    for (const [id, { event }] of this.#events.get(host) ?? [])
+      if (event === null && !(id in managed)) this.forgetEvent(host, id);
+  }
+
+  dropHost(host: HostName): void {
+    for (const [rule, hosts] of this.#flags) if (hosts.delete(host) && hosts.size === 0) this.#flags.delete(rule);
+    this.#events.delete(host);
+    for (const hosts of this.#inherited?.flags.values() ?? []) hosts.delete(host);
+    this.#inherited?.events.delete(host);
+    this.#target?.dropHost(host);
+  }
+
+  /**
+   * From now on what is wished here counts.
+   * @param isThere whether the module has a rule of that name
+   */
+  activate(target: Wishes, former: RuleWishes | undefined, isThere: (rule: string) => boolean, nowMs: number): void {
+    this.#target = target;
+    for (const [rule, hosts] of this.#flags) for (const [host, wish] of hosts) target.setFlag(rule, host, wish);
+    for (const [host, events] of this.#events) for (const [id, { event }] of events) target.setEvent(host, id, event);
+    if (former) this.#inherit(former, target, isThere, nowMs + RENEW_WITHIN_MS);
+  }
+
+  /** Withdraws what was inherited and not said again in time. */
+  tick(nowMs: number): void {
+    const inherited = this.#inherited;
+    if (!inherited || nowMs < inherited.untilMs) return;
+    this.#inherited = undefined;
+    for (const [rule, hosts] of inherited.flags) for (const host of hosts) this.setFlag(rule, host, undefined);
+    for (const [host, events] of inherited.events)
+      for (const [id, { event }] of events) {
+        // What a test said stands until it is heard again or dropped by its judge (judgement.md 14).
+        if (id.startsWith(TEST_PREFIX)) this.forgetEvent(host, id);
+        else this.#withdrawEvent(host, id, event);
+      }
+  }
+
+  #inherit(former: RuleWishes, target: Wishes, isThere: (rule: string) => boolean, untilMs: number): void {
+    const inherited: Inherited = { untilMs, flags: new Map(), events: new Map() };
+    for (const [rule, hosts] of former.#allFlags()) {
+      const unsaid = [...hosts].filter((host) => !this.#flags.get(rule)?.has(host));
+      if (isThere(rule)) inherited.flags.set(rule, new Set(unsaid));
+      else for (const host of unsaid) target.setFlag(rule, host, undefined);
+    }
+    for (const [host, events] of former.#allEvents()) {
+      const own = this.#events.get(host);
+      const unsaid = [...events].filter(([id]) => !own?.has(id));
+      const kept = unsaid.filter(([, { rule }]) => isThere(rule));
+      if (kept.length > 0) inherited.events.set(host, new Map(kept));
+      for (const [id, { rule, event }] of unsaid) if (!isThere(rule)) this.#withdrawEvent(host, id, event);
+    }
+    this.#inherited = inherited;
+    former.#target = undefined;
+  }
+
+  *#allFlags(): Iterable<[string, Set<HostName>]> {
+    const inherited = this.#inherited?.flags;
+    for (const rule of new Set([...this.#flags.keys(), ...(inherited?.keys() ?? [])]))
+      yield [rule, new Set([...(this.#flags.get(rule)?.keys() ?? []), ...(inherited?.get(rule) ?? [])])];
+  }
+
+  *#allEvents(): Iterable<[HostName, Map<string, EventWish>]> {
+    const inherited = this.#inherited?.events;
+    for (const host of new Set([...this.#events.keys(), ...(inherited?.keys() ?? [])]))
+      yield [host, new Map([...(inherited?.get(host) ?? []), ...(this.#events.get(host) ?? [])])];
+  }
+
+  /** What a rule had put there is to go from the record; what is well or gone already, is forgotten. */
+  #withdrawEvent(host: HostName, id: string, event: RecordEvent | null): void {
+    if (event === null) this.forgetEvent(host, id);
+    else this.setEvent(WITHDRAWN, host, id, null);
+  }
+}
+
+/** No rule of a module: it only takes away. */
+const WITHDRAWN = '';

@@ -1,0 +1,43 @@
+/** A stream of a rules module threw: counted each time, logged once a minute for each name. */
+import type { Clock } from '../../../shared/clock.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { Log } from '../../../shared/log.ts';
+
+export interface RuleFaultsOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counted: (stream: string) => void;
+}
+
+const EVERY_MS = 60_000;
+/** Names come from the code of a module; of more than these only the sum is told. */
+const MOST_NAMES = 200;
+const OTHERS = 'others';
+
+export class RuleFaults {
+  readonly #options: RuleFaultsOptions;
+  readonly #names = new Map<string, { saidMs: number; unsaid: number }>();
+
+  constructor(options: RuleFaultsOptions) {
+    this.#options = options;
+  }
+
+  /** @param place `file:line` in the module, where it is known */
+  take(stream: string, error: unknown, place: string | undefined): void {
+    const { clock, log, counted } = this.#options;
+    const name = this.#names.has(stream) || this.#names.size < MOST_NAMES ? stream : OTHERS;
+    counted(name);
+    const nowMs = clock.monoMs();
+    const known = this.#names.get(name);
+    if (known && nowMs - known.saidMs < EVERY_MS) {
+      known.unsaid++;
+      return;
+    }
+    const unsaid = known?.unsaid ?? 0;
+    this.#names.set(name, { saidMs: nowMs, unsaid: 0 });
+    log.warn(
+      { stream: name, place, ...(unsaid > 0 ? { unsaid } : {}) },
+      `a child of ${name} failed: ${messageOf(error)}${place === undefined ? '' : ` (${place})`}`,
+    );
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * What `judgeTests()` of rules modules does, and with it the default rules: a host is off while one of its tests is
+ * unfit or all are silent, and on when all are fit. Keeps what this master heard of each host's tests, judges at once when something arrives or runs out,
+ * and says the outcome as wishes. Time alone is followed through `tick`.
+ */
+import type { Clock } from '../../../shared/clock.ts';
+import { type Event, TEST_PREFIX } from '../../../shared/event.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import { cutToBytes } from '../../../shared/text.ts';
+import { Deadlines } from '../../events/deadlines.ts';
+import { MOST_HOSTS, MOST_SERVICES_A_HOST, STALL_MS } from '../../events/event-index.ts';
+import type { RecordEvent, RecordEvents } from '../../whitelist/record/record.ts';
+import type { Wish, Wishes } from '../../whitelist/automation/desired-flags.ts';
+import { type HeardTest, type HostVerdict, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
+
+/** Under which its wishes stand where no other name is given. */
+export const TESTS_RULE = 'tests';
+
+/** What is kept of one host. */
+interface HostState {
+  readonly heard: Map<string, HeardTest>;
+  readonly dropped: Set<string>;
+  /** When anything of it arrived last, monotonic ms. */
+  lastHeardMs: number;
+  verdict: HostVerdict | undefined;
+  /** Since when the verdict has this kind, monotonic ms. */
+  sinceMs: number;
+}
+
+/** A host that says nothing any more: for the doubt about oneself (judgement.md 7). */
+export interface Quiet {
+  readonly host: HostName;
+  /**
+   * When the last word came from it, monotonic ms. Not when its last ttl ran out: hosts that are cut off together were
+   * last heard within one beat of each other, while their ttls, of tests with long periods, end minutes apart.
+   */
+  readonly lastHeardMs: number;
+  /** All its tests are past their ttl; else it is only overdue. */
+  readonly silent: boolean;
+}
+
+export interface JudgeTestsOptions {
+  readonly clock: Clock;
+  readonly wishes: Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
+  /** The name of the rule under which it wishes; default {@link TESTS_RULE}. */
+  readonly rule?: string;
+  /** `readmit-after.first`, ms: after so long a silent service of a host that still reports is dropped. */
+  readonly dropAfterMs: number;
+  readonly managedEventsOf: (host: HostName) => RecordEvents;
+}
+
+export class JudgeTests {
+  readonly #options: JudgeTestsOptions;
+  #listeningSinceMs: number;
+  #lastTickMs: number;
+  readonly #hosts = new Map<HostName, HostState>();
+  readonly #again = new Deadlines<HostName>();
+  readonly #rule: string;
+  /** The event it was handed last: so one can tell whether it was handed an event at all. */
+  lastTaken: Event | undefined;
+  /** The one before it, while what it knows is taken over: see {@link inherit}. */
+  #former: JudgeTests | undefined;
+
+  constructor(options: JudgeTestsOptions) {
+    this.#options = options;
+    this.#rule = options.rule ?? TESTS_RULE;
+    this.#listeningSinceMs = options.clock.monoMs();
+    this.#lastTickMs = this.#listeningSinceMs;
+  }
+
+  /** An event that the index took, or one that says `expired`. Others than tests are none of its business. */
+  take(event: Event): void {
+    this.lastTaken = event;
+    const { host, state } = event;
+    if (!host || state === undefined || !isTest(event)) return;
+    const word = wordOf(state);
+    const last = this.#hosts.get(host)?.heard.get(event.service);
+    if (word === 'silent' && !last) return;
+    const known = this.#hosts.get(host) ?? this.#begin(host);
+    if (!known) return;
+    if (!last && known.heard.size >= MOST_SERVICES_A_HOST && !this.#forgetLongestSilent(host, known)) return;
+    const nowMs = this.#options.clock.monoMs();
+    const before = last ?? this.#formerOf(host)?.heard.get(event.service);
+    const sinceMs = before?.word === word ? before.sinceMs : nowMs;
+    const speaksSinceMs = before && before.word !== 'silent' ? before.speaksSinceMs : nowMs;
+    const heard = { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs, speaksSinceMs };
+    known.heard.set(event.service, heard);
+    known.dropped.delete(event.service);
+    if (word !== 'silent') known.lastHeardMs = this.#formerOf(host)?.lastHeardMs ?? nowMs;
+    this.#sayEvent(host, event, word, last);
+    if (last?.word !== word || word !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
+      this.#judge(host, known);
+  }
+
+  /** The record changed: other managed events may stand there. */
+  recordChanged(host: HostName): void {
+    const known = this.#hosts.get(host);
+    if (known) {
+      this.#judge(host, known);
+      return;
+    }
+    if (!Object.keys(this.#options.managedEventsOf(host)).some((id) => id.startsWith(TEST_PREFIX))) return;
+    const begun = this.#begin(host);
+    if (begun) this.#judge(host, begun);
+  }
+
+  /** The host left the inventory: nothing of it is remembered (judgement.md 21). */
+  dropHost(host: HostName): void {
+    this.#hosts.delete(host);
+    this.#again.delete(host);
+    this.#options.wishes.dropHost(host);
+  }
+
+  /** Follows the time; to be called several times a second. */
+  tick(): void {
+    const nowMs = this.#options.clock.monoMs();
+    // After a stall what stands in the records gets its ttl anew, as the index gives it to what was heard (rule 7).
+    if (nowMs - this.#lastTickMs > STALL_MS) this.#listeningSinceMs = nowMs;
+    this.#lastTickMs = nowMs;
+    for (const host of this.#again.takeDue(nowMs)) {
+      const known = this.#hosts.get(host);
+      if (known) this.#judge(host, known);
+    }
+  }
+
+  /**
+   * Begins to take over from the one whose place it takes when rules are loaded anew: until {@link settle} it hears
+   * once more, through the new rules, what holds now, and keeps since when each test says it. So no clock of a host
+   * on its way back begins anew (judgement.md 12).
+   */
+  inherit(former: unknown): void {
+    if (!(former instanceof JudgeTests)) return;
+    this.#former = former;
+    this.#listeningSinceMs = former.#listeningSinceMs;
+  }
+
+  /** Everything that speaks has been heard. What fell silent before can't be heard again: it is taken as it was. */
+  settle(): void {
+    const former = this.#former;
+    if (!former) return;
+    for (const [host, { heard, dropped, lastHeardMs }] of former.#hosts) {
+      const silent = [...heard].filter(([, { word }]) => word === 'silent');
+      const known = this.#hosts.get(host) ?? (silent.length > 0 ? this.#begin(host) : undefined);
+      if (!known) {
+        this.recordChanged(host);
+        continue;
+      }
+      known.lastHeardMs = lastHeardMs;
+      for (const [service, test] of silent) if (!known.heard.has(service)) known.heard.set(service, test);
+      for (const service of dropped) if (!known.heard.has(service)) known.dropped.add(service);
+      this.#judge(host, known);
+    }
+    this.#former = undefined;
+  }
+
+  verdictOf(host: HostName): { readonly verdict: HostVerdict; readonly sinceMs: number } | undefined {
+    const known = this.#hosts.get(host);
+    return known?.verdict && { verdict: known.verdict, sinceMs: known.sinceMs };
+  }
+
+  /** Hosts that this master hears now. */
+  *heard(): Iterable<HostName> {
+    for (const [host, { verdict }] of this.#hosts) if (verdict?.heard && verdict.kind !== 'silent') yield host;
+  }
+
+  /** Hosts heard of that are silent, or have said nothing for more than half of the shortest ttl of their tests. */
+  *quiet(): Iterable<Quiet> {
+    const nowMs = this.#options.clock.monoMs();
+    for (const [host, { heard, verdict, lastHeardMs }] of this.#hosts) {
+      if (heard.size === 0) continue;
+      const silent = verdict?.kind === 'silent';
+      if (silent || nowMs - lastHeardMs > shortestTtlMs(heard) / 2) yield { host, lastHeardMs, silent };
+    }
+  }
+
+  #formerSinceMs(host: HostName, kind: HostVerdict['kind']): number | undefined {
+    const former = this.#formerOf(host);
+    return former?.verdict?.kind === kind ? former.sinceMs : undefined;
+  }
+
+  #formerOf(host: HostName): HostState | undefined {
+    return this.#former === undefined ? undefined : this.#former.#hosts.get(host);
+  }
+
+  /** undefined: no more hosts are taken; the inventory has no room for more either. */
+  #begin(host: HostName): HostState | undefined {
+    if (this.#hosts.size >= MOST_HOSTS) return undefined;
+    const nowMs = this.#options.clock.monoMs();
+    const state: HostState = {
+      heard: new Map(),
+      dropped: new Set(),
+      lastHeardMs: nowMs,
+      verdict: undefined,
+      sinceMs: nowMs,
+    };
+    this.#hosts.set(host, state);
+    return state;
+  }
+
+  /** Makes room for another service of a host that has as many as may be. */
+  #forgetLongestSilent(host: HostName, { heard, dropped }: HostState): boolean {
+    let longest: string | undefined;
+    let sinceMs = Number.POSITIVE_INFINITY;
+    for (const [service, test] of heard) {
+      if (test.word !== 'silent' || test.sinceMs >= sinceMs) continue;
+      longest = service;
+      sinceMs = test.sinceMs;
+    }
+    if (longest === undefined) return false;
+    heard.delete(longest);
+    dropped.add(longest);
+    this.#options.wishes.forgetEvent(host, longest);
+    return true;
+  }
+
+  #judge(host: HostName, known: HostState): void {
+    const { clock, dropAfterMs, managedEventsOf, wishes } = this.#options;
+    const managed = managedEventsOf(host);
+    this.#clearEvents(host, known, managed);
+    const nowMs = clock.monoMs();
+    const { heard, dropped } = known;
+    const verdict = judgeHost({
+      heard,
+      managed,
+      dropped,
+      listeningSinceMs: this.#listeningSinceMs,
+      nowMs,
+      nowS: this.#nowS(),
+      dropAfterMs,
+    });
+    if (verdict.drop.length > 0) {
+      for (const service of verdict.drop) {
+        heard.delete(service);
+        dropped.add(service);
+        wishes.forgetEvent(host, service);
+      }
+      this.#judge(host, known);
+      return;
+    }
+    if (verdict.kind !== known.verdict?.kind) known.sinceMs = this.#formerSinceMs(host, verdict.kind) ?? nowMs;
+    known.verdict = verdict;
+    if (verdict.againAtMs === undefined) this.#again.delete(host);
+    else this.#again.set(host, verdict.againAtMs);
+    wishes.setFlag(this.#rule, host, wishOf(verdict, known.sinceMs));
+  }
+
+  /** A managed event stands while its service is unfit, and goes when it is well again (judgement.md 14). */
+  #sayEvent(host: HostName, event: Event, word: HeardTest['word'], last: HeardTest | undefined): void {
+    if (word === 'unfit') {
+      if (last?.word === 'unfit' && last.event.description === event.description && last.event.state === event.state)
+        return;
+      this.#options.wishes.setEvent(host, event.service, recordEventOf(event));
+    } else if (word === 'fit' && last?.word !== 'fit' && this.#options.wishes.events(host).get(event.service)) {
+      this.#options.wishes.forgetEvent(host, event.service);
+    }
+  }
+
+  /** Managed events of tests that are well by now, or no longer reported, are to go from the record. */
+  #clearEvents(host: HostName, { heard, dropped }: HostState, managed: RecordEvents): void {
+    const { wishes } = this.#options;
+    for (const service of dropped) if (!(service in managed)) dropped.delete(service);
+    for (const [service, event] of wishes.events(host)) {
+      if (event === null && !(service in managed)) wishes.forgetEvent(host, service);
+    }
+    for (const [service, event] of Object.entries(managed)) {
+      const test = heard.get(service);
+      const well = test?.word === 'fit' && supersedes(test, event);
+      if ((well || dropped.has(service)) && !wishes.events(host).has(service)) wishes.setEvent(host, service, null);
+    }
+  }
+
+  #nowS(): number {
+    return this.#options.clock.wallMs() / 1000;
+  }
+}
+
+function shortestTtlMs(heard: ReadonlyMap<string, HeardTest>): number {
+  let ttlS = Number.POSITIVE_INFINITY;
+  for (const { event } of heard.values()) ttlS = Math.min(ttlS, event.ttl);
+  return ttlS * 1000;
+}
+
+function wishOf(verdict: HostVerdict, sinceMs: number): Wish | undefined {
+  const { kind, rule, reason, services } = verdict;
+  switch (kind) {
+    case 'fit':
+      return { flag: 'on', rule, reason, fitSinceMs: sinceMs };
+    case 'unfit':
+      return { flag: 'off', rule, reason, illness: { kind: 'critical', criticals: services.length, sinceMs } };
+    case 'silent':
+      return { flag: 'off', rule, reason, illness: { kind: 'silent', criticals: 0, sinceMs } };
+    case 'unknown':
+      return { flag: 'keep', rule, reason };
+    case 'unheard':
+      return undefined;
+  }
+}
+
+/** Descriptions in a record are kept short: many have to fit into one znode. */
+const LONGEST_STORED_DESCRIPTION = 1024;
+
+/** As it stands among the managed events of a record. */
+export function recordEventOf(event: Event): RecordEvent {
+  const { state = '', attributes, description, ...rest } = event;
+  return {
+    ...attributes,
+    ...rest,
+    // The original's schema knows ok, critical, warn and expired only.
+    state: wordOf(state) === 'unfit' ? 'critical' : state,
+    ...(description === undefined ? {} : { description: cutToBytes(description, LONGEST_STORED_DESCRIPTION) }),
+    ...(state === 'critical' ? {} : { 'reported-state': state }),
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * What automation would do with one host's managed flag, and why: a pure function of what the rules wish, the record
+ * and now (judgement.md 5-7, 12, 13, 22, 23). Whether it may is the guard's business; that it happens, the reconciler's.
+ */
+import { formatDuration } from '../../../shared/duration.ts';
+import { type Flag, type HostRecord, READMISSION_ID } from '../record/record.ts';
+import type { Illness, Wish } from './desired-flags.ts';
+
+/** `readmit-after`, in ms. */
+export interface ReadmitAfter {
+  readonly firstMs: number;
+  readonly mostMs: number;
+}
+
+export interface DecisionInput {
+  /** undefined: not in the inventory. */
+  readonly record: HostRecord | undefined;
+  readonly broken: boolean;
+  readonly wish: Wish | undefined;
+  readonly readmitAfter: ReadmitAfter;
+  /** Until when a flag changed by another writer is left alone, monotonic ms. */
+  readonly foreignUntilMs: number | undefined;
+  /** The host is part of a wave of silence that is not believed (rule 7). */
+  readonly inMassSilence: boolean;
+  readonly nowMs: number;
+  readonly nowS: number;
+}
+
+export interface Decision {
+  readonly action: 'none' | 'on' | 'off';
+  readonly rule: number;
+  readonly reason: string;
+  /** What time alone would change, monotonic ms. */
+  readonly next: { readonly atMs: number; readonly change: Flag | 'none' } | undefined;
+  /** With `off`: for the guard's order. */
+  readonly illness?: Illness;
+  /** Wanted, but not now: what holds it back. */
+  readonly held?: string;
+}
+
+export function decide(input: DecisionInput): Decision {
+  const { record, broken, wish, foreignUntilMs, nowMs } = input;
+  const flag = record?.['managed-flag'] ?? null;
+  const none = (rule: number, reason: string, next?: Decision['next']): Decision => ({
+    action: 'none',
+    rule,
+    reason,
+    next,
+  });
+
+  if (broken) return none(22, 'the record is broken: automation leaves it alone');
+  if (!wish) return none(6, 'nothing heard of it by this master yet: the flag stays');
+  if (wish.flag === 'keep') return none(wish.rule, `${wish.reason}: the flag stays`);
+  if (wish.flag === flag) return none(wish.rule, wish.reason);
+  if (foreignUntilMs !== undefined && foreignUntilMs > nowMs)
+    return none(23, 'the flag was changed by another writer: left alone for a while', {
+      atMs: foreignUntilMs,
+      change: wish.flag,
+    });
+  return wish.flag === 'off' ? decideOff(input, wish) : decideOn(input, wish, flag);
+}
+
+function decideOff({ inMassSilence }: DecisionInput, wish: Wish): Decision {
+  const { rule, reason, illness } = wish;
+  if (inMassSilence && illness?.kind === 'silent') {
+    const held = 'mass-silence: more hosts fell silent within a minute than the guard would allow';
+    return { action: 'none', rule: 7, reason: `${reason}; not taken off: ${held}`, next: undefined, held };
+  }
+  return { action: 'off', rule, reason, next: undefined, ...(illness ? { illness } : {}) };
+}
+
+function decideOn(input: DecisionInput, wish: Wish, flag: Flag | null): Decision {
+  if (flag === null) return { action: 'on', rule: 12, reason: `first fit report: ${wish.reason}`, next: undefined };
+  const { nowMs, readmitAfter, record } = input;
+  const relapses = readmissionOf(record).relapses;
+  const waitMs = readmissionWaitMs(relapses, readmitAfter);
+  const atMs = (wish.fitSinceMs ?? nowMs) + waitMs;
+  const wait = `${formatDuration(waitMs)} of fitness without a break${relapses > 0 ? ` after ${relapses} relapse${relapses > 1 ? 's' : ''}` : ''}`;
+  if (atMs > nowMs)
+    return {
+      action: 'none',
+      rule: 12,
+      reason: `${wish.reason}; readmission needs ${wait}`,
+      next: { atMs, change: 'on' },
+    };
+  return { action: 'on', rule: 12, reason: `readmitted after ${wait}`, next: undefined };
+}
+
+/** Rule 12: doubling with each relapse. */
+export function readmissionWaitMs(relapses: number, { firstMs, mostMs }: ReadmitAfter): number {
+  return Math.min(mostMs, firstMs * 2 ** Math.min(relapses, 60));
+}
+
+/** What the record tells of the last time automation took the host off or readmitted it (rule 13). */
+export interface Readmission {
+  readonly relapses: number;
+  /** Unix seconds; undefined: unknown. */
+  readonly offSinceS: number | undefined;
+  /** When the event was written: the last time the flag went off or back on, unix seconds. */
+  readonly timeS: number | undefined;
+}
+
+export function readmissionOf(record: HostRecord | undefined): Readmission {
+  const event = record?.['managed-events'][READMISSION_ID];
+  return {
+    relapses: Math.max(0, Math.floor(numberIn(event?.['relapses']) ?? 0)),
+    offSinceS: numberIn(event?.['off-since']),
+    timeS: event?.time ?? undefined,
+  };
+}
+
+function numberIn(text: unknown): number | undefined {
+  const value = typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
+  return Number.isFinite(value) ? value : undefined;
+}

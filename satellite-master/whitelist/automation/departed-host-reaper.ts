@@ -1,0 +1,50 @@
+/** Takes hosts out of the inventory that have been gone for `forget-after`: the leader's slowest duty (judgement.md 11). */
+import { formatDuration } from '../../../shared/duration.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import type { Log } from '../../../shared/log.ts';
+import type { Census } from './guard-counts.ts';
+import { mayForget } from './inventory.ts';
+import type { Replica } from '../replica.ts';
+import type { Whitelist } from '../record-editor.ts';
+
+export interface ForgetterOptions {
+  readonly whitelist: Whitelist;
+  readonly replica: Replica;
+  readonly census: Census;
+  /** Whether this master hears the host now. */
+  readonly isHeard: (host: HostName) => boolean;
+  readonly leads: () => boolean;
+  readonly forgetAfterMs: number;
+  readonly self: string;
+  readonly log: Log;
+}
+
+export class Forgetter {
+  readonly #options: ForgetterOptions;
+
+  constructor(options: ForgetterOptions) {
+    this.#options = options;
+  }
+
+  /** Looks at every host once; to be called every few minutes. */
+  async round(): Promise<void> {
+    const { replica, census, isHeard, leads, forgetAfterMs } = this.#options;
+    if (!leads() || replica.state.kind !== 'whole') return;
+    for (const entry of [...replica.entries()]) {
+      if (entry.broken === undefined && mayForget(census.facts(entry), isHeard(entry.host), forgetAfterMs))
+        await this.#forget(entry.host);
+    }
+  }
+
+  async #forget(host: HostName): Promise<void> {
+    const { whitelist, forgetAfterMs, self, log } = this.#options;
+    const reason = `silent and off for more than ${formatDuration(forgetAfterMs)}, unknown to Mesos`;
+    try {
+      await whitelist.remove(host, { by: self, as: null, cause: 'forgotten', reason });
+      log.info({ host, reason }, `${host} left the inventory`);
+    } catch (error) {
+      log.warn({ host }, `${host} could not be taken out of the inventory: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * What the rules want of the managed list: a wish under (rule, host), on every master; only the leader's reconciler
+ * brings them into the store (judgement.md 25).
+ */
+import type { HostName } from '../../../shared/host-name.ts';
+import type { RecordEvent } from '../record/record.ts';
+
+/** How ill a host is: whom the guard lets go first (judgement.md 9). */
+export interface Illness {
+  readonly kind: 'critical' | 'silent';
+  readonly criticals: number;
+  /** Monotonic ms. */
+  readonly sinceMs: number;
+}
+
+export interface Wish {
+  /** `keep`: nothing is known that would justify a change. */
+  readonly flag: 'on' | 'off' | 'keep';
+  /** The number of the rule in judgement.md. */
+  readonly rule: number;
+  readonly reason: string;
+  readonly illness?: Illness;
+  /** For `on`: since when the host is fit without a break, monotonic ms. */
+  readonly fitSinceMs?: number;
+}
+
+/** What a rule wants of the managed events of a record: an event to stand there, or null for none. */
+export type EventWishes = ReadonlyMap<string, RecordEvent | null>;
+
+const NONE: EventWishes = new Map();
+
+export class Wishes {
+  readonly #flags = new Map<HostName, Map<string, Wish>>();
+  readonly #events = new Map<HostName, Map<string, RecordEvent | null>>();
+  readonly #changed: (host: HostName) => void;
+
+  /** @param changed told of each host whose wishes have changed */
+  constructor(changed: (host: HostName) => void) {
+    this.#changed = changed;
+  }
+
+  /** The host's flag as one rule wants it; undefined withdraws the wish. */
+  setFlag(rule: string, host: HostName, wish: Wish | undefined): void {
+    const rules = this.#flags.get(host) ?? new Map<string, Wish>();
+    if (wish) rules.set(rule, wish);
+    else rules.delete(rule);
+    if (rules.size > 0) this.#flags.set(host, rules);
+    else this.#flags.delete(host);
+    this.#changed(host);
+  }
+
+  /** A managed event to stand in the record (`persistEvent`), or null to be gone from it (`deleteEvent`). */
+  setEvent(host: HostName, id: string, event: RecordEvent | null): void {
+    const events = this.#events.get(host) ?? new Map<string, RecordEvent | null>();
+    events.set(id, event);
+    this.#events.set(host, events);
+    this.#changed(host);
+  }
+
+  /** No opinion any more on that event: what stands in the record stays. */
+  forgetEvent(host: HostName, id: string): void {
+    const events = this.#events.get(host);
+    if (events?.delete(id) && events.size === 0) this.#events.delete(host);
+  }
+
+  dropHost(host: HostName): void {
+    this.#flags.delete(host);
+    this.#events.delete(host);
+  }
+
+  hosts(): Iterable<HostName> {
+    return new Set([...this.#flags.keys(), ...this.#events.keys()]);
+  }
+
+  events(host: HostName): EventWishes {
+    return this.#events.get(host) ?? NONE;
+  }
+
+  /** All rules together: off while any says off, else kept while any says keep, else on. */
+  flag(host: HostName): Wish | undefined {
+    const wishes = [...(this.#flags.get(host)?.values() ?? [])];
+    if (wishes.length <= 1) return wishes[0];
+    const offs = wishes.filter(({ flag }) => flag === 'off');
+    if (offs.length > 0) return joined(offs, offs.map(({ illness }) => illness).sort(byIllness)[0]);
+    const keeps = wishes.filter(({ flag }) => flag === 'keep');
+    if (keeps.length > 0) return joined(keeps, undefined);
+    const fitSinceMs = Math.max(...wishes.map((wish) => wish.fitSinceMs ?? Number.NEGATIVE_INFINITY));
+    return { ...joined(wishes, undefined), ...(Number.isFinite(fitSinceMs) ? { fitSinceMs } : {}) };
+  }
+}
+
+function joined(wishes: readonly Wish[], illness: Illness | undefined): Wish {
+  const [first] = wishes;
+  if (!first) throw new Error('no wish to join');
+  const { flag, rule } = first;
+  return { flag, rule, reason: wishes.map(({ reason }) => reason).join('; '), ...(illness ? { illness } : {}) };
+}
+
+/** Critical before silent, more criticals, ill for longer (judgement.md 9). */
+export function byIllness(a: Illness | undefined, b: Illness | undefined): number {
+  if (!a || !b) return a ? -1 : b ? 1 : 0;
+  if (a.kind !== b.kind) return a.kind === 'critical' ? -1 : 1;
+  return b.criticals - a.criticals || a.sinceMs - b.sinceMs;
+}

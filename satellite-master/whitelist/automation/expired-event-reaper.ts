@@ -1,0 +1,80 @@
+/** Removes manual events that have run out, by version, on every master (judgement.md 27). What they said ended with their ttl already. */
+import type { Clock } from '../../../shared/clock.ts';
+import { messageOf, SatelliteError } from '../../../shared/errors.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import { type Log, OnceLog } from '../../../shared/log.ts';
+import { Deadlines } from '../../events/deadlines.ts';
+import { withoutExpired } from '../record/manual-events.ts';
+import { expiryOf, type HostRecord, isExpired } from '../record/record.ts';
+import type { Replica, ReplicaChange } from '../replica.ts';
+import type { Author, Whitelist } from '../record-editor.ts';
+
+export interface ReaperOptions {
+  readonly whitelist: Whitelist;
+  readonly replica: Replica;
+  readonly self: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of each event that this master removed. */
+  readonly reaped: (count: number) => void;
+}
+
+/** Masters wait differently long, so that mostly one of them writes; chance in [0, this). */
+const SPREAD_MS = 2_000;
+
+export class Reaper {
+  readonly #options: ReaperOptions;
+  readonly #once: OnceLog;
+  /** Wall time, ms. */
+  readonly #due = new Deadlines<HostName>();
+
+  constructor(options: ReaperOptions) {
+    this.#options = options;
+    this.#once = new OnceLog(options.log);
+  }
+
+  changed({ host, after }: ReplicaChange): void {
+    const expiries = Object.values(after?.record?.['manual-events'] ?? {}).map(expiryOf);
+    const known = expiries.filter((expiry) => expiry !== undefined);
+    if (known.length === 0 || after?.broken !== undefined) this.#due.delete(host);
+    else this.#due.set(host, Math.min(...known) * 1000 + 1 + Math.random() * SPREAD_MS);
+  }
+
+  /** To be called several times a second. */
+  tick(): void {
+    const { clock, replica } = this.#options;
+    if (replica.state.kind !== 'whole') return;
+    for (const host of this.#due.takeDue(clock.wallMs())) void this.#reap(host);
+  }
+
+  async #reap(host: HostName): Promise<void> {
+    const { whitelist, clock, self, reaped } = this.#options;
+    const nowS = clock.wallMs() / 1000;
+    const gone = Object.entries(this.#options.replica.get(host)?.record?.['manual-events'] ?? {}).filter(([, event]) =>
+      isExpired(event, nowS),
+    );
+    if (gone.length === 0) return;
+    const author: Author = {
+      by: self,
+      as: null,
+      cause: 'expired',
+      reason: `ran out: ${gone.map(([id]) => id).join(', ')}`,
+    };
+    try {
+      const { before, record } = await whitelist.edit(host, author, (present) => {
+        if (!present) throw new SatelliteError('unknown-host', 'deleted meanwhile');
+        return withoutExpired(present, (event) => isExpired(event, nowS), nowS);
+      });
+      const removed = manualEvents(before) - manualEvents(record);
+      if (removed > 0) reaped(removed);
+    } catch (error) {
+      if (error instanceof SatelliteError && error.code === 'unknown-host') return;
+      this.#once.warn('reap', `expired manual events could not be removed yet: ${messageOf(error)}`);
+      this.#due.set(host, clock.wallMs() + 10_000);
+    }
+  }
+}
+
+function manualEvents(record: HostRecord | undefined): number {
+  return Object.keys(record?.['manual-events'] ?? {}).length;
+}

@@ -1,0 +1,80 @@
+/** What automation writes: the next record of one host with its author, and how steps are parted into commits. Pure. */
+import type { HostName } from '../../../shared/host-name.ts';
+import type { Decision } from './decision.ts';
+import { putOn, takenOff, withManagedEvents } from '../record/managed-events.ts';
+import { emptyRecord, type HostRecord, sameMeaning, serializeRecord } from '../record/record.ts';
+import type { ReplicaEntry } from '../replica.ts';
+import type { Author } from '../record-editor.ts';
+import type { EventWishes, Wish } from './desired-flags.ts';
+
+/** One host that is to change. */
+export interface Step {
+  readonly host: HostName;
+  readonly version: number | 'absent';
+  readonly next: HostRecord;
+  readonly author: Author;
+}
+
+export interface StepInput {
+  readonly host: HostName;
+  /** What stands in the store; undefined: the host is new. */
+  readonly entry: ReplicaEntry | undefined;
+  readonly events: EventWishes;
+  /** Name of this master. */
+  readonly self: string;
+  readonly nowS: number;
+}
+
+/** Brings the managed events up to date, and puts the host on where `on` says so; undefined: nothing to write. */
+export function keepingStep(input: StepInput, wish: Wish | undefined, on: Decision | undefined): Step | undefined {
+  const { host, entry, events, nowS } = input;
+  if (entry?.broken !== undefined || (!entry && !wish)) return undefined;
+  if (entry && !on && events.size === 0) return undefined;
+  const record = entry?.record ?? emptyRecord;
+  const next = withManagedEvents(on ? putOn(record, nowS) : record, events);
+  if (entry && sameMeaning(record, next)) return undefined;
+  const reason = on?.reason ?? wish?.reason ?? 'managed events changed';
+  return { host, version: entry?.version ?? 'absent', next, author: authorOf(input, causeOf(entry, on), reason) };
+}
+
+export function offStep(input: StepInput, { illness, reason }: Decision): Step {
+  const { host, entry, events, nowS } = input;
+  const next = withManagedEvents(takenOff(entry?.record ?? emptyRecord, nowS), events);
+  const cause = illness?.kind === 'silent' ? 'silence' : 'tests';
+  return { host, version: entry?.version ?? 'absent', next, author: authorOf(input, cause, reason) };
+}
+
+/** So many hosts in one commit: enough to keep up with a rush, few enough that one conflict costs little. */
+const MOST_STEPS = 100;
+/** And so many bytes, well below what ZooKeeper takes in one request; a record has 256 KiB at most. */
+const MOST_BYTES = 512 * 1024;
+/** What a step takes beside the record: its name and who changed it. */
+const STEP_BYTES = 1_500;
+
+/** Parts that fit one commit each. */
+export function inCommits(steps: readonly Step[]): readonly (readonly Step[])[] {
+  const commits: Step[][] = [];
+  let bytes = 0;
+  for (const step of steps) {
+    const size = Buffer.byteLength(serializeRecord(step.next)) + STEP_BYTES;
+    const last = commits.at(-1);
+    if (last && last.length < MOST_STEPS && bytes + size <= MOST_BYTES) {
+      last.push(step);
+      bytes += size;
+    } else {
+      commits.push([step]);
+      bytes = size;
+    }
+  }
+  return commits;
+}
+
+function causeOf(entry: ReplicaEntry | undefined, on: Decision | undefined): string {
+  if (!entry) return 'first-report';
+  if (!on) return 'managed-events';
+  return entry.record?.['managed-flag'] === 'off' ? 'readmission' : 'tests';
+}
+
+function authorOf({ self }: StepInput, cause: string, reason: string): Author {
+  return { by: self, as: null, cause, reason };
+}

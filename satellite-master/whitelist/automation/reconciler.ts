@@ -1,0 +1,359 @@
+/**
+ * The managed side of the whitelist: compares what the rules wish with what the records say and closes the difference,
+ * again and again (level, not edge). Every master works it out, so that `why` and readiness tell the same everywhere;
+ * only the leader writes, and every managed off passes the guard (judgement.md 8-14, 25).
+ */
+import { Backoff } from '../../../shared/backoff.ts';
+import type { Clock, Timer } from '../../../shared/clock.ts';
+import { messageOf, SatelliteError } from '../../../shared/errors.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import { type Log, OnceLog } from '../../../shared/log.ts';
+import { Deadlines } from '../../events/deadlines.ts';
+import { Calm } from './write-throttle.ts';
+import type { Census } from './guard-counts.ts';
+import { type Decision, decide, type ReadmitAfter } from './decision.ts';
+import { type Candidate, guard } from './guard.ts';
+import { mergedVerdict } from '../record/record.ts';
+import type { Replica, ReplicaEntry } from '../replica.ts';
+import { inCommits, keepingStep, offStep, type Step, type StepInput } from './planned-writes.ts';
+import { type Store, StoreConflict } from '../store/store.ts';
+import { changeOf } from '../record-editor.ts';
+import type { Wishes } from './desired-flags.ts';
+
+export interface ReconcilerOptions {
+  readonly store: Store;
+  readonly replica: Replica;
+  readonly wishes: Wishes;
+  readonly census: Census;
+  readonly leads: () => boolean;
+  readonly readmitAfter: ReadmitAfter;
+  /** Name of this master, for `changed.by`. */
+  readonly self: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const MOST_HOSTS = 100_000;
+/** What waits for room in the guard is looked at again so often. */
+const REVIEW_MS = 1_000;
+/** Whether a wave of silence is over is looked at no more often: it means walking all hosts. */
+const DOUBT_MS = 500;
+/** A host whose own record can't be written is tried again so often. */
+const FAULT_MS = 5_000;
+/** Who lost a race looks again so soon. */
+const CONFLICT_MS = 200;
+/** Everything is looked at again so often, whatever was told. */
+const FULL_REVIEW_MS = 30_000;
+
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #once: OnceLog;
+  readonly #backoff = new Backoff({ firstMs: 50, mostMs: 2_000 });
+  readonly #dirty = new Set<HostName>();
+  /** Hosts that automation wants off and that are not. */
+  readonly #wantedOff = new Map<HostName, Decision>();
+  /** Why each of them is still not off. */
+  #held = new Map<HostName, string>();
+  /** The guard is to be asked in the next round: it may let somebody go whom it held. */
+  #askDue = false;
+  readonly #again = new Deadlines<HostName>();
+  readonly #calm: Calm;
+  #running = false;
+  #wanted = false;
+  #stopped = false;
+  #retry: Timer | undefined;
+  /** Whether it could write at the last tick: who begins to lead looks at everything. */
+  #couldWrite = false;
+  #doubtedMs = Number.NEGATIVE_INFINITY;
+  #reviewedMs = 0;
+  #fullyReviewedMs = 0;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#once = new OnceLog(options.log);
+    this.#calm = new Calm(options.clock);
+  }
+
+  /** What the guard holds back now, with the figures. */
+  get held(): ReadonlyMap<HostName, string> {
+    return this.#held;
+  }
+
+  /** Whether no round runs or is about to: for who turns the clock by hand. */
+  get settled(): boolean {
+    return !this.#running;
+  }
+
+  /** Something about the host has changed: its wishes or its record. */
+  mark(host: HostName): void {
+    this.#dirty.add(host);
+    this.#wake();
+  }
+
+  /** Looks at every host anew: after a change of leadership or of the store's state. */
+  markAll(): void {
+    for (const host of this.#options.wishes.hosts()) this.#dirty.add(host);
+    for (const host of this.#wantedOff.keys()) this.#dirty.add(host);
+    this.#askDue = true;
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    this.#fullyReviewedMs = this.#options.clock.monoMs();
+    this.#wake();
+  }
+
+  /** Follows the time; to be called several times a second. */
+  tick(): void {
+    const nowMs = this.#options.clock.monoMs();
+    for (const host of this.#again.takeDue(nowMs)) {
+      this.#dirty.add(host);
+      if (this.#wantedOff.has(host)) this.#askDue = true;
+    }
+    this.#calm.tick();
+    const canWrite = this.#mayWrite();
+    if (canWrite && !this.#couldWrite) this.markAll();
+    this.#couldWrite = canWrite;
+    if (nowMs - this.#fullyReviewedMs >= FULL_REVIEW_MS) this.markAll();
+    if (this.#wantedOff.size > 0 && nowMs - this.#reviewedMs >= REVIEW_MS) {
+      this.#reviewedMs = nowMs;
+      this.#askDue = true;
+      for (const host of this.#wantedOff.keys()) this.#dirty.add(host);
+    }
+    if (this.#dirty.size > 0) this.#wake();
+  }
+
+  /** What automation would do with the host now, and why. Pure but for the clock. */
+  decisionFor(host: HostName): Decision {
+    const { replica, wishes, census, readmitAfter, clock } = this.#options;
+    const entry = replica.get(host);
+    return decide({
+      record: entry?.record,
+      broken: entry?.broken !== undefined,
+      wish: wishes.flag(host),
+      readmitAfter,
+      foreignUntilMs: entry?.foreignUntilMs,
+      inMassSilence: census.wave.has(host),
+      nowMs: clock.monoMs(),
+      nowS: clock.wallMs() / 1000,
+    });
+  }
+
+  /** No more rounds; one that runs is finished. */
+  stop(): void {
+    this.#stopped = true;
+    this.#retry?.cancel();
+  }
+
+  #mayWrite(): boolean {
+    const { leads, replica } = this.#options;
+    return leads() && replica.state.kind === 'whole';
+  }
+
+  #wake(): void {
+    this.#wanted = true;
+    if (this.#running || this.#stopped || this.#retry) return;
+    this.#running = true;
+    setImmediate(() => void this.#rounds());
+  }
+
+  async #rounds(): Promise<void> {
+    try {
+      while (this.#wanted && !this.#stopped) {
+        this.#wanted = false;
+        await this.#round();
+      }
+    } catch (error) {
+      this.#once.warn('round', `the managed whitelist could not be brought up to date: ${messageOf(error)}`);
+      this.#retry ??= this.#options.clock.after(this.#backoff.next(), () => this.markAll());
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #round(): Promise<void> {
+    if (!this.#options.replica.complete) return;
+    const hosts = [...this.#dirty];
+    this.#dirty.clear();
+    for (const steps of inCommits(this.#plan(hosts))) {
+      if (!this.#mayWrite()) break;
+      await this.#commit(steps);
+    }
+    if (this.#askDue) await this.#takeOff();
+    if (!this.#mayWrite()) return;
+    this.#backoff.reset();
+    this.#once.recovered('round', 'the managed whitelist is brought up to date again');
+  }
+
+  /** Sorts the hosts into what can be written at once and what has to pass the guard. */
+  #plan(hosts: readonly HostName[]): Step[] {
+    const { replica, wishes } = this.#options;
+    this.#doubt(hosts);
+    const steps: Step[] = [];
+    for (const host of hosts) {
+      const decision = this.decisionFor(host);
+      if (decision.next) this.#again.set(host, decision.next.atMs);
+      else this.#again.delete(host);
+      this.#want(host, decision);
+      if (!replica.get(host) && this.#isFull()) {
+        if (wishes.flag(host))
+          this.#once.warn(
+            'full',
+            `the inventory is full: ${MOST_HOSTS} hosts at most; ${host} and others are left out`,
+          );
+        continue;
+      }
+      const on = decision.action === 'on' ? decision : undefined;
+      const step = keepingStep(this.#inputOf(host), wishes.flag(host), on);
+      if (!step) continue;
+      // A readmission has waited long enough by its own rule; what can go to and fro without end is the events.
+      const waitsUntilMs = on ? undefined : this.#calm.waitsUntilMs(host);
+      if (waitsUntilMs === undefined) steps.push(step);
+      else {
+        this.#once.warn(`calm ${host}`, `${host} is changed again and again: does another master think that it leads?`);
+        this.#again.set(host, Math.min(waitsUntilMs, decision.next?.atMs ?? waitsUntilMs));
+      }
+    }
+    return steps;
+  }
+
+  /** Whose silence is believed is asked before a silent host is judged, and from time to time while a wave lasts. */
+  #doubt(hosts: readonly HostName[]): void {
+    const { census, wishes, clock } = this.#options;
+    const nowMs = clock.monoMs();
+    const isNew = (host: HostName) => wishes.flag(host)?.illness?.kind === 'silent' && !census.wave.has(host);
+    const lasts = census.wave.size > 0 && nowMs - this.#doubtedMs >= DOUBT_MS;
+    if (!lasts && !hosts.some(isNew)) return;
+    this.#doubtedMs = nowMs;
+    census.doubt();
+  }
+
+  /** Remembers whom automation wants off; the guard is asked at once for who is new to it, for others at the review. */
+  #want(host: HostName, decision: Decision): void {
+    if (decision.action !== 'off' && decision.held === undefined) {
+      this.#wantedOff.delete(host);
+      this.#held.delete(host);
+      return;
+    }
+    const before = this.#wantedOff.get(host);
+    if (!before || before.action !== decision.action) this.#askDue = true;
+    this.#wantedOff.set(host, decision);
+  }
+
+  /** Lets the guard choose among those that automation wants off; the leader writes what it lets go. */
+  async #takeOff(): Promise<void> {
+    this.#askDue = false;
+    if (this.#wantedOff.size === 0) return;
+    // Everything that was taken off before this version is counted below, also what another master did (rule 10).
+    const automation = this.#mayWrite() ? await this.#options.store.readAutomation() : undefined;
+    const { take, held } = this.#ask();
+    this.#held = held;
+    if (!automation || !this.#mayWrite()) return;
+    const steps = take.map((host) => this.#offStep(host)).filter((step) => step !== undefined);
+    const [first, more] = inCommits(steps);
+    if (!first) return;
+    if (more) this.#askDue = true;
+    try {
+      await this.#write(first, { expect: automation.version, data: automation.data });
+    } catch (error) {
+      this.#mustBeOfOneHost(error);
+      await this.#oneByOne(first, (step) => this.#takeOffOne(step.host));
+    }
+    for (const { host } of first) this.mark(host);
+  }
+
+  /** Against the counts of this moment. */
+  async #takeOffOne(host: HostName): Promise<void> {
+    const automation = await this.#options.store.readAutomation();
+    const step = this.#mayWrite() && this.#ask().take.includes(host) ? this.#offStep(host) : undefined;
+    if (step) await this.#write([step], { expect: automation.version, data: automation.data });
+  }
+
+  #ask(): { take: readonly HostName[]; held: Map<HostName, string> } {
+    const candidates: Candidate[] = [];
+    const doubted = new Map<HostName, string>();
+    for (const [host] of this.#wantedOff) {
+      const decision = this.decisionFor(host);
+      if (decision.held !== undefined) doubted.set(host, decision.held);
+      const entry = this.#options.replica.get(host);
+      if (decision.action !== 'off' || (!entry && this.#isFull())) continue;
+      candidates.push({
+        host,
+        illness: decision.illness,
+        wouldLeaveList: this.#wouldLeaveList(entry),
+        planned: this.#options.census.planned.has(host),
+      });
+    }
+    const { take, held } = guard(candidates, this.#options.census.counts());
+    return { take, held: new Map([...held, ...doubted]) };
+  }
+
+  #offStep(host: HostName): Step | undefined {
+    const decision = this.decisionFor(host);
+    return decision.action === 'off' ? offStep(this.#inputOf(host), decision) : undefined;
+  }
+
+  #inputOf(host: HostName): StepInput {
+    const { replica, wishes, self } = this.#options;
+    return { host, entry: replica.get(host), events: wishes.events(host), self, nowS: this.#nowS() };
+  }
+
+  #isFull(): boolean {
+    return this.#options.replica.size >= MOST_HOSTS;
+  }
+
+  #wouldLeaveList(entry: ReplicaEntry | undefined): boolean {
+    return (
+      entry?.on === true &&
+      entry.record !== undefined &&
+      mergedVerdict(entry.record, this.#nowS()).decidedBy === 'managed'
+    );
+  }
+
+  /** All at once, and where that fails one by one, so that the fault of one host stops no other. */
+  async #commit(steps: readonly Step[]): Promise<void> {
+    try {
+      await this.#write(steps);
+    } catch (error) {
+      this.#mustBeOfOneHost(error);
+      await this.#oneByOne(steps, (step) => this.#write([step]));
+    }
+  }
+
+  /** @throws the last fault where the store refused every one of them: then it is none of the hosts' */
+  async #oneByOne(steps: readonly Step[], write: (step: Step) => Promise<void>): Promise<void> {
+    const refused = new Map<HostName, unknown>();
+    for (const step of steps) {
+      try {
+        await write(step);
+      } catch (error) {
+        this.#mustBeOfOneHost(error);
+        if (error instanceof StoreConflict) this.#again.set(step.host, this.#options.clock.monoMs() + CONFLICT_MS);
+        else refused.set(step.host, error);
+      }
+    }
+    if (refused.size > 1 && refused.size === steps.length) throw [...refused.values()].at(-1);
+    for (const [host, error] of refused) {
+      this.#once.warn(host, `${host} could not be brought up to date: ${messageOf(error)}`);
+      this.#again.set(host, this.#options.clock.monoMs() + FAULT_MS);
+    }
+  }
+
+  /** A lost race, or what the store refuses while it is whole; all else concerns every host. @throws what does */
+  #mustBeOfOneHost(error: unknown): void {
+    if (error instanceof StoreConflict) return;
+    const refused = error instanceof SatelliteError && error.code !== 'store-uncertain';
+    if (!refused || !this.#mayWrite()) throw error;
+  }
+
+  async #write(steps: readonly Step[], automation?: { expect: number; data: string }): Promise<void> {
+    if (steps.length === 0) return;
+    const changes = steps.map(
+      ({ host, version, next, author }) => changeOf(host, version, next, author, this.#nowS()).change,
+    );
+    await this.#options.store.commit(changes, automation);
+    for (const { host } of steps) this.#calm.wrote(host);
+  }
+
+  #nowS(): number {
+    return this.#options.clock.wallMs() / 1000;
+  }
+}

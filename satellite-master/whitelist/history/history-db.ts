@@ -1,0 +1,158 @@
+/** How the history lies on the disk: keys and values in LevelDB. Only history.ts uses it. */
+import { ClassicLevel } from 'classic-level';
+import type { HostName } from '../../../shared/host-name.ts';
+import type { HistoryEntry } from './history-entry.ts';
+
+/** An entry on its way to the disk. */
+export interface Appended {
+  readonly host: HostName;
+  readonly key: bigint;
+  readonly entry: HistoryEntry;
+  /** An entry of that key stands as it is. */
+  readonly unlessKnown: boolean;
+}
+
+export interface HistoryBounds {
+  readonly perHost: number;
+  readonly inAll: number;
+}
+
+/** Where an entry stands already. */
+interface Standing {
+  readonly number: string;
+  readonly value: string | undefined;
+}
+
+/** Digits of an entry's number, hexadecimal. */
+const NUMBER_LENGTH = 12;
+
+/**
+ * Three rows an entry: `e:host/number` holds it, `k:host/key` finds it by its change, `n:number` finds the oldest.
+ * The number grows with every entry; a key need not: a new ZooKeeper tree counts from the beginning again.
+ */
+export class HistoryFiles {
+  readonly #level: ClassicLevel<string, string>;
+  readonly #bounds: HistoryBounds;
+  #next = 1;
+  #total = 0;
+
+  private constructor(level: ClassicLevel<string, string>, bounds: HistoryBounds) {
+    this.#level = level;
+    this.#bounds = bounds;
+  }
+
+  /** A damaged folder is repaired as far as that goes: what is lost here decides nothing. */
+  static async open(folder: string, bounds: HistoryBounds): Promise<HistoryFiles> {
+    const level = new ClassicLevel<string, string>(folder);
+    await level.open().catch(async (error: unknown) => {
+      if (!isCorruption(error)) throw error;
+      await ClassicLevel.repair(folder);
+      await level.open();
+    });
+    const files = new HistoryFiles(level, bounds);
+    for await (const row of level.keys({ gte: 'n:', lt: 'n;' })) {
+      files.#total++;
+      files.#next = Number.parseInt(row.slice(2), 16) + 1;
+    }
+    return files;
+  }
+
+  /** Newest first. */
+  async of(host: HostName): Promise<HistoryEntry[]> {
+    const values = await this.#level.values({ ...entriesOf(host), reverse: true, limit: this.#bounds.perHost }).all();
+    return values.map((value) => JSON.parse(value) as HistoryEntry);
+  }
+
+  /** One batch for all of them, then the bounds: work that does not grow with what is stored. */
+  async append(all: readonly Appended[]): Promise<void> {
+    const newest = new Map<string, Appended>();
+    for (const appended of all) {
+      const row = keyRow(appended);
+      if (appended.unlessKnown && newest.has(row)) continue;
+      // Taken out first, so that a repeated change stands where it came last.
+      newest.delete(row);
+      newest.set(row, appended);
+    }
+    const standing = await this.#standing(newest);
+    const batch = this.#level.batch();
+    const hosts = new Set<HostName>();
+    let added = 0;
+    for (const [row, { host, entry, unlessKnown }] of newest) {
+      const value = JSON.stringify(entry);
+      const old = standing.get(row);
+      if (old && (unlessKnown || old.value === value)) continue;
+      if (old) batch.del(entryRow(host, old.number)).del(`n:${old.number}`);
+      else added++;
+      const number = (this.#next++).toString(16).padStart(NUMBER_LENGTH, '0');
+      batch.put(row, number).put(entryRow(host, number), value).put(`n:${number}`, row);
+      // What is replayed at a start adds at most one entry of a host; its next change trims that too.
+      if (!unlessKnown) hosts.add(host);
+    }
+    await batch.write();
+    this.#total += added;
+    await Promise.all([...hosts].map((host) => this.#trim(host)));
+    await this.#trimAll();
+  }
+
+  close(): Promise<void> {
+    return this.#level.close();
+  }
+
+  async #standing(newest: ReadonlyMap<string, Appended>): Promise<Map<string, Standing>> {
+    const numbers = await this.#level.getMany([...newest.keys()]);
+    const found = [...newest].flatMap(([row, { host }], index) => {
+      const number = numbers[index];
+      return number === undefined ? [] : [{ row, host, number }];
+    });
+    const values = await this.#level.getMany(found.map(({ host, number }) => entryRow(host, number)));
+    return new Map(found.map(({ row, number }, index) => [row, { number, value: values[index] }]));
+  }
+
+  async #trim(host: HostName): Promise<void> {
+    const rows = await this.#level.keys(entriesOf(host)).all();
+    const surplus = rows.slice(0, Math.max(0, rows.length - this.#bounds.perHost));
+    await this.#drop(surplus.map((row) => `n:${row.slice(-NUMBER_LENGTH)}`));
+  }
+
+  async #trimAll(): Promise<void> {
+    const surplus = this.#total - this.#bounds.inAll;
+    if (surplus > 0) await this.#drop(await this.#level.keys({ gte: 'n:', lt: 'n;', limit: surplus }).all());
+  }
+
+  /** @param numberRows keys `n:number`, each of an entry that is there */
+  async #drop(numberRows: readonly string[]): Promise<void> {
+    if (numberRows.length === 0) return;
+    const keyRows = await this.#level.getMany([...numberRows]);
+    const batch = this.#level.batch();
+    for (const [index, numberRow] of numberRows.entries()) {
+      const row = keyRows[index];
+      if (row === undefined) continue;
+      const host = row.slice(2, row.lastIndexOf('/'));
+      batch
+        .del(numberRow)
+        .del(row)
+        .del(entryRow(host, numberRow.slice(2)));
+    }
+    await batch.write();
+    this.#total -= numberRows.length;
+  }
+}
+
+function keyRow({ host, key }: Appended): string {
+  return `k:${host}/${key.toString(16)}`;
+}
+
+function entryRow(host: string, number: string): string {
+  return `e:${host}/${number}`;
+}
+
+/** `0` is the character after `/`, which no host name has. */
+function entriesOf(host: HostName): { gte: string; lt: string } {
+  return { gte: `e:${host}/`, lt: `e:${host}0` };
+}
+
+function isCorruption(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if ('code' in cause && cause.code === 'LEVEL_CORRUPTION') return true;
+  return false;
+}

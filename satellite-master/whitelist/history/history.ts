@@ -1,0 +1,160 @@
+/**
+ * What has become of each host, who did it and why: kept on every master in its own `data-dir`, bounded, readable
+ * after the host has left the inventory. Nothing is decided by it, so a fault here never stops a change.
+ */
+import { join } from 'node:path';
+import type { Clock } from '../../../shared/clock.ts';
+import { messageOf, SatelliteError } from '../../../shared/errors.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import { type Log, OnceLog } from '../../../shared/log.ts';
+import type { HistoryEntry } from './history-entry.ts';
+import { type Appended, type HistoryBounds, HistoryFiles } from './history-db.ts';
+
+export type { HistoryEntry } from './history-entry.ts';
+
+export interface HistoryOptions {
+  /** The history lies in its subfolder `history`. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Default: 200 entries a host, 200,000 in all; the oldest go first. */
+  readonly bounds?: HistoryBounds;
+}
+
+/** Entries written in one batch. */
+const BATCH = 500;
+/** Entries that may wait for the disk: a restart replays one for each host of the largest inventory. */
+const MOST_WAITING = 200_000;
+/** Between two attempts to open a folder that could not be opened. */
+const REOPEN_MS = 5_000;
+
+export class History {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #log: OnceLog;
+  readonly #bounds: HistoryBounds;
+  #files: HistoryFiles | undefined;
+  #opening: Promise<HistoryFiles | undefined> | undefined;
+  #openAgainMs = 0;
+  #why = 'it is not open';
+  #waiting: Appended[] = [];
+  #writing: Promise<void> | undefined;
+  #failures = 0;
+  /** Takes nothing more; what waits is still written. */
+  #closed = false;
+  #ended = false;
+
+  constructor({ dataDir, clock, log, bounds = { perHost: 200, inAll: 200_000 } }: HistoryOptions) {
+    this.#folder = join(dataDir, 'history');
+    this.#clock = clock;
+    this.#log = new OnceLog(log);
+    this.#bounds = bounds;
+  }
+
+  /** Entries that wait for the disk. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Entries that could not be kept since the start. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Never rejects: a history that cannot be opened is logged, and tried again with what is appended later. */
+  async open(): Promise<void> {
+    await this.#opened();
+  }
+
+  /**
+   * Takes the entry at once and writes it in the background. The same change again (same host and key) replaces
+   * itself: after a restart every record's last change is told anew.
+   * @param key what tells the changes of one host apart: the record's `order`
+   * @param unlessKnown leaves an entry of that key as it stands: what is seen again at a start says less
+   */
+  append(host: HostName, entry: HistoryEntry, key: bigint, { unlessKnown = false } = {}): void {
+    if (this.#closed || this.#waiting.length >= MOST_WAITING) {
+      this.#lost(1, this.#closed ? 'it is closed' : `${MOST_WAITING} entries already wait`);
+      return;
+    }
+    this.#waiting.push({ host, entry, key, unlessKnown });
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /**
+   * Newest first, with all that was appended before.
+   * @throws SatelliteError internal when the folder cannot be read
+   */
+  async of(host: HostName): Promise<HistoryEntry[]> {
+    await this.#writing;
+    const files = await this.#opened();
+    if (!files) throw new SatelliteError('internal', `the history cannot be read: ${this.#why}`);
+    return files.of(host);
+  }
+
+  /** Writes what waits, then closes. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#writing;
+    await this.#files?.close();
+    this.#files = undefined;
+    this.#why = 'it is closed';
+    this.#ended = true;
+  }
+
+  /** Begins a turn later, so that what is appended in one go makes one batch. */
+  async #write(): Promise<void> {
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (let start = 0; start < waiting.length; start += BATCH)
+        await this.#writeBatch(waiting.slice(start, start + BATCH));
+    }
+  }
+
+  async #writeBatch(batch: readonly Appended[]): Promise<void> {
+    const files = await this.#opened();
+    if (!files) return this.#lost(batch.length, this.#why);
+    try {
+      await files.append(batch);
+      this.#log.recovered('write', 'The history is written again');
+    } catch (error) {
+      this.#lost(batch.length, messageOf(error));
+      // LevelDB takes nothing more after a failed write until it is opened again.
+      this.#files = undefined;
+      this.#openAgainMs = this.#clock.monoMs() + REOPEN_MS;
+      this.#why = messageOf(error);
+      await files.close().catch(() => undefined);
+    }
+  }
+
+  #opened(): Promise<HistoryFiles | undefined> {
+    if (this.#files) return Promise.resolve(this.#files);
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<HistoryFiles | undefined> {
+    if (this.#ended) return undefined;
+    if (this.#clock.monoMs() < this.#openAgainMs) return undefined;
+    try {
+      this.#files = await HistoryFiles.open(this.#folder, this.#bounds);
+      this.#log.recovered('open', 'The history is open');
+    } catch (error) {
+      this.#why = `${this.#folder}: ${messageOf(error)}`;
+      this.#openAgainMs = this.#clock.monoMs() + REOPEN_MS;
+      this.#log.warn('open', `The history cannot be opened, changes go on without it: ${this.#why}`);
+    }
+    return this.#files;
+  }
+
+  #lost(entries: number, why: string): void {
+    this.#failures += entries;
+    this.#log.warn('write', `The history misses entries: ${why}`);
+  }
+}

@@ -1,0 +1,104 @@
+/** Why a host is on or off: one answer from the same values that decided (contract.md, `GET …/why`). */
+import type { HostName } from '../../../shared/host-name.ts';
+import type { Decision } from '../automation/decision.ts';
+import {
+  emptyRecord,
+  expiryOf,
+  type Flag,
+  type HostRecord,
+  manualVerdict,
+  mergedVerdict,
+  nextManualExpiry,
+  type RecordEvent,
+} from '../record/record.ts';
+import type { ReplicaEntry } from '../replica.ts';
+
+export interface WhyEvent {
+  readonly list: 'manual' | 'managed';
+  readonly id: string;
+  readonly state: string;
+  /** Whether it takes part in the verdict now. */
+  readonly counts: boolean;
+  readonly by: string | null;
+  readonly description: string | null;
+  /** Unix seconds; null: stands until withdrawn. */
+  readonly expires: number | null;
+}
+
+export interface Why {
+  readonly host: HostName;
+  readonly flag: Flag;
+  readonly decidedBy: 'manual' | 'managed' | 'none';
+  /** The number of the rule in judgement.md. */
+  readonly rule: number;
+  readonly reason: string;
+  readonly events: readonly WhyEvent[];
+  readonly guard: { readonly held: boolean; readonly reason: string } | null;
+  /** What time alone will change next; unix seconds. */
+  readonly next: { readonly at: number | null; readonly change: string | null } | null;
+}
+
+export interface WhyInput {
+  readonly entry: ReplicaEntry;
+  /** What automation would do with it now. */
+  readonly decision: Decision;
+  /** What the guard says, where it holds the host back. */
+  readonly held: string | undefined;
+  /** The tests that take part in the verdict. */
+  readonly countingTests: readonly string[];
+  /** What the black-hole rule counted on the host. */
+  readonly blackHole?: string | undefined;
+  /** How the host stands in Mesos: taken out of scheduling by us or not, refusals, maintenance. */
+  readonly inMesos?: string | undefined;
+  readonly nowMs: number;
+  readonly nowS: number;
+}
+
+export function whyOf({ entry, decision, held, countingTests, blackHole, inMesos, nowMs, nowS }: WhyInput): Why {
+  const { host, record = emptyRecord, broken } = entry;
+  const merged = mergedVerdict(record, nowS);
+  const manual = manualVerdict(record, nowS);
+  const counting = new Set(countingTests);
+  const manualEvents = Object.entries(record['manual-events']).map(([id, event]) =>
+    told('manual', id, event, manual.ids.includes(id)),
+  );
+  const managedEvents = Object.entries(record['managed-events']).map(([id, event]) =>
+    told('managed', id, event, counting.has(id)),
+  );
+  const automation = merged.decidedBy === 'manual' ? undefined : decision;
+  return {
+    host,
+    flag: merged.flag,
+    decidedBy: merged.decidedBy,
+    rule: broken !== undefined ? 22 : merged.decidedBy === 'managed' ? decision.rule : merged.rule,
+    reason: [
+      broken && `the record is broken: ${broken}`,
+      merged.reason,
+      automation?.reason,
+      blackHole !== undefined && !automation?.reason.includes(blackHole) && blackHole,
+      inMesos,
+    ]
+      .filter(Boolean)
+      .join('; '),
+    events: [...manualEvents, ...managedEvents],
+    guard: held === undefined ? null : { held: true, reason: held },
+    next: nextOf(record, automation, nowMs, nowS),
+  };
+}
+
+function told(list: WhyEvent['list'], id: string, event: RecordEvent, counts: boolean): WhyEvent {
+  const by = typeof event['by'] === 'string' ? event['by'] : null;
+  const expires = list === 'manual' ? (expiryOf(event) ?? null) : null;
+  return { list, id, state: event.state, counts, by, description: event.description ?? null, expires };
+}
+
+/** The sooner of a manual event running out and automation's own next step. */
+function nextOf(record: HostRecord, decision: Decision | undefined, nowMs: number, nowS: number): Why['next'] {
+  const expiry = nextManualExpiry(record, nowS);
+  const step = decision?.next && { at: nowS + (decision.next.atMs - nowMs) / 1000, change: decision.next.change };
+  if (expiry !== undefined && (!step || expiry <= step.at)) {
+    const then = mergedVerdict(record, expiry + 0.001).flag;
+    return { at: expiry, change: then === mergedVerdict(record, nowS).flag ? 'a manual event runs out' : then };
+  }
+  return step ?? null;
+}

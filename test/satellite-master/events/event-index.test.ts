@@ -1,0 +1,178 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { EventIndex, MOST_SERVICES_A_HOST } from '../../../satellite-master/events/event-index.ts';
+import type { Event } from '../../../shared/event.ts';
+import type { ManualClock } from '../../../shared/manual-clock.ts';
+import { aClock, host } from '../../support/house.ts';
+
+const a1 = host('a1.example');
+let clock: ManualClock;
+let index: EventIndex;
+
+beforeEach(() => {
+  clock = aClock();
+  index = new EventIndex(clock);
+});
+
+const event = (over: Partial<Event> = {}): Event => ({
+  host: a1,
+  service: 'disk',
+  state: 'ok',
+  time: clock.wallMs() / 1000,
+  ttl: 60,
+  ...over,
+});
+
+/** In steps just below what would be a stall. */
+function pass(ms: number): readonly Event[] {
+  const expired: Event[] = [];
+  for (let left = ms; left > 0; left -= 5_000) {
+    clock.advance(Math.min(left, 5_000));
+    expired.push(...index.tick().expired);
+  }
+  return expired;
+}
+
+describe('rule 4: which event counts', () => {
+  const base = 1_790_000_000;
+
+  test.each([
+    ['a newer time wins', base + 1, 1_000, 'updated'],
+    ['of equal times the later arrival wins', base, 1_000, 'updated'],
+    ['an older time within the ttl is passed over', base - 1, 1_000, 'older'],
+    ['an older time at the very end of the ttl is passed over', base - 1, 60_000, 'older'],
+    ['an older time after a whole ttl wins: a corrected clock heals', base - 3_600, 60_001, 'updated'],
+  ] as const)('%s', (_, time, afterMs, expected) => {
+    expect(index.take(event({ time: base, description: 'first' }))).toBe('new');
+    clock.stall(afterMs);
+    expect(index.take(event({ time, description: 'second' }))).toBe(expected);
+    expect(index.get(a1, 'disk')?.event.description).toBe(expected === 'older' ? 'first' : 'second');
+  });
+
+  test('an older event does not prolong the life of the newer one', () => {
+    index.take(event({ time: base }));
+    pass(30_000);
+    index.take(event({ time: base - 1 }));
+    expect(pass(30_000)).toHaveLength(1);
+  });
+});
+
+describe('rule 4: ttl runs from arrival on the monotonic clock', () => {
+  test('whatever the slave believes the time to be', () => {
+    index.take(event({ service: 'behind', time: 0 }));
+    index.take(event({ service: 'ahead', time: clock.wallMs() / 1000 + 4 }));
+    expect(pass(59_999)).toEqual([]);
+    expect(
+      pass(1)
+        .map(({ service }) => service)
+        .sort(),
+    ).toEqual(['ahead', 'behind']);
+  });
+
+  test('whatever happens to the clock on the wall', () => {
+    index.take(event());
+    clock.setWall(clock.wallMs() + 86_400_000);
+    expect(pass(59_999)).toEqual([]);
+    clock.setWall(0);
+    expect(pass(1)).toHaveLength(1);
+  });
+
+  test('and anew with each arrival', () => {
+    index.take(event());
+    pass(50_000);
+    index.take(event());
+    expect(pass(59_999)).toEqual([]);
+    expect(pass(1)).toHaveLength(1);
+    expect(index.size).toBe(0);
+    expect(index.hosts).toBe(0);
+  });
+
+  test('a shorter ttl ends sooner than the one before it would have', () => {
+    index.take(event({ ttl: 3_600 }));
+    index.take(event({ ttl: 10 }));
+    expect(pass(10_000)).toHaveLength(1);
+    expect(pass(3_600_000)).toEqual([]);
+  });
+});
+
+describe('rule 7: a stall of our own', () => {
+  test('of more than 5 s: nothing expires, and all have one more ttl from now', () => {
+    index.take(event({ service: 'short', ttl: 10 }));
+    index.take(event({ service: 'long', ttl: 60 }));
+    clock.stall(5_001);
+    expect(index.tick()).toEqual({ expired: [], stalledMs: 5_001 });
+    expect(pass(9_999)).toEqual([]);
+    expect(pass(1).map(({ service }) => service)).toEqual(['short']);
+    expect(pass(49_999)).toEqual([]);
+    expect(pass(1).map(({ service }) => service)).toEqual(['long']);
+  });
+
+  test('of 5 s is none', () => {
+    index.take(event({ ttl: 5 }));
+    clock.stall(5_000);
+    expect(index.tick().expired).toHaveLength(1);
+  });
+});
+
+describe('bounds', () => {
+  test('256 services a host; one that is known is still updated', () => {
+    for (let at = 0; at < MOST_SERVICES_A_HOST; at++) expect(index.take(event({ service: `s${at}` }))).toBe('new');
+    expect(index.take(event({ service: 'one more' }))).toBe('full');
+    expect(index.take(event({ service: 's0' }))).toBe('updated');
+    expect(index.take(event({ host: host('a2.example') }))).toBe('new');
+    index.delete(a1, 's1');
+    expect(index.take(event({ service: 'one more' }))).toBe('new');
+  });
+
+  test('work does not grow with the entries: most ticks touch nothing', () => {
+    for (let at = 0; at < 20_000; at++) index.take(event({ host: host(`h${at}.example`) }));
+    const begin = performance.now();
+    for (let tick = 0; tick < 1_000; tick++) {
+      clock.advance(10);
+      index.tick();
+    }
+    const tickMs = (performance.now() - begin) / 1_000;
+    const walk = performance.now();
+    for (const _ of index.all());
+    expect(tickMs).toBeLessThan((performance.now() - walk) / 2);
+  });
+});
+
+describe('what it holds', () => {
+  test('an event without a host is kept and runs out as any other', () => {
+    const { host: _, ...homeless } = event();
+    index.take(homeless);
+    expect(index.size).toBe(1);
+    expect(index.hosts).toBe(0);
+    expect(pass(60_000)).toEqual([homeless]);
+  });
+
+  test('of a host that is dropped nothing is left, and nothing of it runs out later', () => {
+    index.take(event());
+    index.take(event({ service: 'memory' }));
+    index.dropHost(a1);
+    expect([...index.ofHost(a1)]).toEqual([]);
+    expect(index.size).toBe(0);
+    expect(pass(120_000)).toEqual([]);
+  });
+
+  test('services whose names look like keys are kept apart', () => {
+    index.take(event({ service: 'b\nc' }));
+    index.take(event({ service: 'b' }));
+    expect(index.size).toBe(2);
+    expect(
+      pass(60_000)
+        .map(({ service }) => service)
+        .sort(),
+    ).toEqual(['b', 'b\nc']);
+  });
+});
+
+test("a master's own figures of a host leave its reports the room they have", () => {
+  for (let n = 0; n < MOST_SERVICES_A_HOST + 100; n++)
+    expect(index.take(event({ service: `mesos/key ${n}` }), true)).toBe('new');
+  for (let n = 0; n < MOST_SERVICES_A_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.take(event({ service: 'one more' }))).toBe('full');
+  index.dropHost(a1);
+  for (let n = 0; n < MOST_SERVICES_A_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.take(event({ service: 'one more' }))).toBe('full');
+});

@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ClusterThread } from '../../../satellite-master/mesos/feed/feed-thread.ts';
+import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import type { ClusterWorkerData } from '../../../satellite-master/mesos/feed/feed-worker.ts';
+import type { ClusterMessage } from '../../../satellite-master/mesos/cluster/messages.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { silentLog } from '../../../shared/log.ts';
+import { until } from '../../support/until.ts';
+import { writeLargeState } from './support/large-state.ts';
+
+const MIB = 1024 * 1024;
+const entry = pathToFileURL('satellite-master/mesos/feed/feed-worker.ts').href;
+
+function startFromSource(data: ClusterWorkerData): Worker {
+  return new Worker('./test/support/typescript-worker.mjs', { workerData: { ...data, entry } });
+}
+
+let folder: string;
+const closing: (() => Promise<unknown>)[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cluster-thread-'));
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  await rm(folder, { recursive: true });
+});
+
+async function serve(files: readonly string[]): Promise<string> {
+  const server = new Worker('./test/satellite-master/mesos/support/state-server.mjs', { workerData: { files } });
+  closing.push(() => server.terminate());
+  const port = await new Promise((resolve) => server.once('message', resolve));
+  return `http://127.0.0.1:${String(port)}`;
+}
+
+function follow(url: string, { pollIntervalMs = 500, startWorker = startFromSource } = {}) {
+  const view = new ClusterView({ url, pollIntervalMs, clock: systemClock, log: silentLog });
+  const messages: ClusterMessage[] = [];
+  const thread = new ClusterThread({
+    mesos: { url, credentials: undefined },
+    pollIntervalMs,
+    clock: systemClock,
+    take: (message) => {
+      messages.push(message.kind === 'changes' ? { ...message, changes: [] } : message);
+      view.take(message);
+    },
+    startWorker,
+  });
+  closing.unshift(() => thread.stop());
+  thread.start();
+  const answers = (times: number) =>
+    until(() => messages.filter(({ kind }) => kind === 'answered').length >= times, {
+      what: `${times} answers`,
+      timeoutMs: 25_000,
+    });
+  return { view, messages, answers };
+}
+
+describe('a state of a hundred megabytes', () => {
+  test('is followed without a stall, and only what changed is told', async () => {
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    await writeLargeState(first, { agents: 35_000, tasks: 100_000 });
+    await writeLargeState(second, { agents: 35_000, tasks: 100_000, failedEvery: 1_000 });
+    const url = await serve([first, second]);
+    const { view, answers } = follow(url);
+    let [mostInATurn, inTurn, told] = [0, 0, 0];
+    view.onTask(() => {
+      told++;
+      if (inTurn++ === 0)
+        setImmediate(() => {
+          inTurn = 0;
+        });
+      mostInATurn = Math.max(mostInATurn, inTurn);
+    });
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    await answers(1);
+    expect([view.agents().size, view.taskCounts()]).toEqual([35_000, { TASK_RUNNING: 100_000 }]);
+    expect(told).toBe(100_000);
+    const residentBytes = process.memoryUsage.rss();
+    await answers(2);
+    expect(view.taskCounts()).toEqual({ TASK_RUNNING: 99_900, TASK_FAILED: 100 });
+    expect(told).toBe(100_100);
+    expect(mostInATurn).toBeLessThanOrEqual(1_000);
+    // Wide, for a machine that does other work too; parsed here the body alone would take more than a second.
+    expect(delay.percentile(99) / 1e6).toBeLessThan(60);
+    expect(delay.max / 1e6).toBeLessThan(500);
+    await answers(4);
+    expect(process.memoryUsage.rss() - residentBytes).toBeLessThan(150 * MIB);
+  }, 40_000);
+});
+
+describe('the thread', () => {
+  test('is started again when it dies, and says so', async () => {
+    const file = join(folder, 'state');
+    await writeLargeState(file, { agents: 3, tasks: 5 });
+    let starts = 0;
+    const startWorker = (data: ClusterWorkerData) =>
+      starts++ === 0 ? new Worker('throw new Error("out of luck")', { eval: true }) : startFromSource(data);
+    const { view, messages, answers } = follow(await serve([file]), { startWorker });
+    await until(() => messages.length > 0, { what: 'the fault' });
+    expect(messages[0]).toEqual({ kind: 'failed', reason: 'the thread that asks Mesos ended: out of luck' });
+    expect(view.stale).toContain('out of luck');
+    await answers(1);
+    expect([view.agents().size, view.stale]).toEqual([3, undefined]);
+  });
+});

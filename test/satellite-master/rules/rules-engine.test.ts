@@ -1,0 +1,336 @@
+/** The rules in force: a new version takes over only if it is sound, and what it wishes then (judgement.md 12, 25). */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { recordChannels } from '../../../satellite-master/alerts/index.ts';
+import { EventIndex } from '../../../satellite-master/events/event-index.ts';
+import { LiveRules } from '../../../satellite-master/rules/engine/rules-engine.ts';
+import { RENEW_WITHIN_MS } from '../../../satellite-master/rules/engine/module-flags.ts';
+import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
+import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { Event } from '../../../shared/event.ts';
+import { ManualClock } from '../../../shared/manual-clock.ts';
+import { host } from '../../support/house.ts';
+import { until } from '../../support/until.ts';
+import { type LogLines, logLines } from './support/log-lines.ts';
+import { ModuleFolder } from './support/module-folder.ts';
+
+const a1 = host('a1.example');
+const a2 = host('a2.example');
+
+let folder: ModuleFolder;
+let clock: ManualClock;
+let index: EventIndex;
+let wishes: Wishes;
+let managed: RecordEvents;
+let said: LogLines;
+let faults: string[];
+let indexed: Event[];
+let opened: number;
+let live: LiveRules;
+
+beforeEach(() => {
+  folder = new ModuleFolder();
+  clock = new ManualClock(1_790_000_000_000);
+  index = new EventIndex(clock);
+  wishes = new Wishes(() => undefined);
+  managed = {};
+  said = logLines();
+  faults = [];
+  indexed = [];
+  opened = 0;
+});
+afterEach(() => {
+  live.stop();
+  folder.remove();
+});
+
+function rules(body: string): void {
+  folder.write('rules.mjs', `export default (satellite) => {\n  ${body}\n};`);
+}
+
+function start(body: string): void {
+  rules(body);
+  live = new LiveRules({
+    path: `${folder.path}/rules.mjs`,
+    wishes,
+    effects: {
+      index: (event) => indexed.push(event),
+      log: () => undefined,
+      forward: () => undefined,
+      stat: () => undefined,
+      tap: () => undefined,
+    },
+    openChannels: () => {
+      opened++;
+      const { functions } = recordChannels({ clock, self: 'test', record: () => undefined });
+      return { functions, release: () => opened-- };
+    },
+    managedEventsOf: () => managed,
+    readmitAfterMs: 60_000,
+    live: () => [...index.all()].map(({ event }) => event),
+    counted: (stream) => faults.push(stream),
+    clock,
+    log: said.log,
+  });
+}
+
+function reload(body: string): void {
+  rules(body);
+  live.reload('test');
+}
+
+function hear(service: string, state: string, { name = a1, ttl = 60 } = {}): void {
+  const event = { host: name, service, state, time: clock.wallMs() / 1000, ttl };
+  if (state === 'expired') index.delete(name, service);
+  else index.take(event);
+  live.take(event);
+}
+
+/** Lets time pass as a master does. */
+function pass(ms: number): void {
+  for (let left = ms; left > 0; left -= 1_000) {
+    clock.advance(Math.min(left, 1_000));
+    for (const event of index.tick().expired) live.take({ ...event, state: 'expired', time: clock.wallMs() / 1000 });
+    live.tick();
+  }
+}
+
+const GPU = `const { rule, where, service, state, offHost, onHost, otherwise } = satellite;
+  return rule('gpu', () => where(service('gpu'), where(state('critical'), offHost(), otherwise(onHost()))));`;
+const TESTS = 'return [satellite.where(satellite.service(/^mesos/), satellite.judgeTests())];';
+const BOTH = `const { where, service, judgeTests } = satellite;
+  const gpu = () => { ${GPU} };
+  return [gpu(), where(service(/^mesos/), judgeTests())];`;
+
+describe('a new version that is sound', () => {
+  test('a rule that is gone has no wishes from the first moment, and the others stand', () => {
+    start(BOTH);
+    hear('gpu', 'critical');
+    hear('mesos/slave/disk', 'ok');
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical', illness: { kind: 'critical' } });
+    reload(TESTS);
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'on', reason: 'all 1 tests fit' });
+    expect(live.state).toBe('ok');
+  });
+
+  test('hears what is live, so that a rule says the same at once', () => {
+    start(BOTH);
+    hear('gpu', 'critical', { ttl: RENEW_WITHIN_MS });
+    reload(`${BOTH}// changed`);
+    pass(RENEW_WITHIN_MS + 1_000);
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical' });
+  });
+
+  test('what the same rule said before and can not say again yet stands for a while, then goes', () => {
+    const slow = `const { rule, where, service, stable, state, offHost } = satellite;
+      return rule('slow', () => where(service('gpu'), stable(60, 'state', where(state('critical'), offHost()))));`;
+    start(slow);
+    hear('gpu', 'critical', { ttl: 3_600 });
+    pass(61_000);
+    expect(wishes.flag(a1)?.flag).toBe('off');
+    index.delete(a1, 'gpu');
+    reload(`${slow}// changed`);
+    expect(wishes.flag(a1)?.flag).toBe('off');
+    pass(RENEW_WITHIN_MS - 2_000);
+    expect(wishes.flag(a1)?.flag).toBe('off');
+    pass(3_000);
+    expect(wishes.flag(a1)).toBeUndefined();
+  });
+
+  test('no clock of a host on its way back begins anew', () => {
+    start(TESTS);
+    hear('mesos/slave/disk', 'critical', { ttl: 600 });
+    pass(10_000);
+    hear('mesos/slave/disk', 'ok', { ttl: 600 });
+    const before = wishes.flag(a1)?.fitSinceMs;
+    expect(before).toBe(10_000);
+    pass(40_000);
+    reload(`${TESTS}// changed`);
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'on', fitSinceMs: before });
+    hear('mesos/slave/disk', 'ok', { ttl: 600 });
+    expect(wishes.flag(a1)?.fitSinceMs).toBe(before);
+  });
+
+  test('a silent host stays silent, since when it was, and off', () => {
+    start(TESTS);
+    hear('mesos/slave/disk', 'ok');
+    pass(100_000);
+    const before = live.verdictOf(a1);
+    expect(before?.verdict.kind).toBe('silent');
+    reload(`${TESTS}// changed`);
+    expect(live.verdictOf(a1)).toMatchObject({ verdict: { kind: 'silent' }, sinceMs: before?.sinceMs });
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
+    expect([...live.quiet()]).toHaveLength(1);
+  });
+
+  test('timers of the old one are over, and it holds no channels', () => {
+    start('const { coalesce, index, smapcat } = satellite; return coalesce(5, smapcat((events) => events, index()));');
+    hear('x', 'ok', { ttl: 600 });
+    pass(6_000);
+    const before = indexed.length;
+    expect(before).toBeGreaterThan(0);
+    reload('return [];');
+    pass(60_000);
+    expect(indexed).toHaveLength(before);
+    expect(opened).toBe(1);
+  });
+
+  test('what it says of the past is not said twice to the index', () => {
+    start('return [];');
+    hear('x', 'ok');
+    reload('return satellite.with({ service: "made" }, satellite.index());');
+    expect(indexed).toEqual([]);
+    hear('x', 'ok');
+    expect(indexed).toMatchObject([{ service: 'made', host: a1 }]);
+  });
+
+  test('events that a gone rule had put into records go from them; those of tests do not', () => {
+    start(`const { rule, service, where, persistEvent, judgeTests } = satellite;
+      return [rule('keep', () => where(service('gpu'), persistEvent())), where(service(/^mesos/), judgeTests())];`);
+    hear('gpu', 'critical');
+    hear('mesos/slave/disk', 'critical');
+    expect([...wishes.events(a1).keys()]).toEqual(['gpu', 'mesos/slave/disk']);
+    reload(TESTS);
+    expect(wishes.events(a1).get('gpu')).toBeNull();
+    expect(wishes.events(a1).get('mesos/slave/disk')).toMatchObject({ state: 'critical' });
+    live.recordChanged(a1);
+    expect(wishes.events(a1).has('gpu')).toBe(false);
+  });
+});
+
+describe('a new version that is broken', () => {
+  test('is told once with file and line, and the old rules go on', () => {
+    start(GPU);
+    reload('return [\n  satellite.throttle("x", 5),\n];');
+    live.reload('again');
+    expect(said.warnings).toHaveLength(1);
+    expect(said.warnings[0]).toMatch(/can't be loaded anew.*rules\.mjs:3: throttle: count/);
+    expect(live.state).toMatch(/^stale: .*rules\.mjs:3: throttle/);
+    expect([live.isStale, opened]).toEqual([true, 1]);
+    hear('gpu', 'critical');
+    expect(wishes.flag(a1)?.flag).toBe('off');
+    reload(GPU);
+    expect([live.state, live.isStale]).toEqual(['ok', false]);
+  });
+
+  test('at the start there are no rules to go on with', () => {
+    start('return [];');
+    folder.write('bad.mjs', 'export default 1;');
+    expect(() => new LiveRules({ ...optionsOf(), path: `${folder.path}/bad.mjs` })).toThrow(
+      /default export is no function/,
+    );
+  });
+
+  function optionsOf(): ConstructorParameters<typeof LiveRules>[0] {
+    const nothing = () => undefined;
+    const { functions } = recordChannels({ clock, self: 'test', record: nothing });
+    return {
+      path: undefined,
+      wishes,
+      effects: { index: nothing, log: nothing, forward: nothing, stat: nothing, tap: nothing },
+      openChannels: () => ({ functions, release: nothing }),
+      managedEventsOf: () => ({}),
+      readmitAfterMs: 60_000,
+      live: () => [],
+      counted: nothing,
+      clock,
+      log: said.log,
+    };
+  }
+});
+
+describe('a child that throws', () => {
+  test('stops no sibling, is counted each time, and logged once a minute with the name of the stream', () => {
+    start(`const { where, service, offHost } = satellite;
+      return [
+        where(service('gpu'), () => { throw new Error('boom'); }, offHost()),
+      ];`);
+    hear('gpu', 'critical');
+    hear('gpu', 'critical', { name: a2 });
+    expect([wishes.flag(a1)?.flag, wishes.flag(a2)?.flag]).toEqual(['off', 'off']);
+    expect(faults).toEqual(['where', 'where']);
+    expect(said.warnings).toHaveLength(1);
+    expect(said.warnings[0]).toMatch(/a child of where failed: boom \(.*rules\.mjs:4\)/);
+    pass(61_000);
+    hear('gpu', 'critical');
+    expect(said.warnings).toHaveLength(2);
+  });
+
+  test('in a timer hurts nobody either', () => {
+    start('satellite.clock.after(1000, () => { throw new Error("late"); }); return [];');
+    pass(2_000);
+    expect(faults).toEqual(['timer']);
+  });
+
+  test('a rule that names a host that can be none has no effect on others', () => {
+    start('const { smap, offHost } = satellite; return smap((event) => ({ ...event, host: "-x" }), offHost());');
+    hear('gpu', 'critical');
+    expect([...wishes.hosts()]).toEqual([]);
+    expect(faults).toEqual(['smap']);
+  });
+});
+
+describe('a host that leaves the inventory', () => {
+  test('takes all wishes for it along; only what arrives later makes new ones', () => {
+    start(BOTH);
+    hear('gpu', 'critical');
+    hear('mesos/slave/disk', 'critical');
+    live.dropHost(a1);
+    expect([...wishes.hosts()]).toEqual([]);
+    hear('gpu', 'critical');
+    expect(wishes.flag(a1)?.flag).toBe('off');
+  });
+});
+
+describe('a module without judgeTests', () => {
+  test('still tells who is silent: the doubt about oneself does not depend on rules', () => {
+    start('return [];');
+    hear('mesos/slave/disk', 'ok');
+    expect([...live.heard()]).toEqual([a1]);
+    pass(100_000);
+    expect([...live.quiet()]).toMatchObject([{ host: a1, silent: true }]);
+    expect([...wishes.hosts()]).toEqual([]);
+  });
+
+  test('nor with one that judges only some hosts, and some tests', () => {
+    start(`const { where, host, service, judgeTests } = satellite;
+      return where(host('a1.example'), where(service('mesos/slave/disk'), judgeTests()));`);
+    hear('mesos/slave/disk', 'ok');
+    hear('mesos/slave/load', 'critical', { ttl: 600 });
+    hear('mesos/slave/disk', 'ok', { name: a2 });
+    expect([...wishes.hosts()]).toEqual([a1]);
+    expect([...live.heard()].sort()).toEqual([a1, a2]);
+    expect(live.verdictOf(a2)?.verdict.heard).toBe(true);
+    pass(100_000);
+    // What is judged of the first is silent, but the host is not.
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
+    expect([...live.quiet()]).toMatchObject([{ host: a2, silent: true }]);
+    reload(TESTS);
+    const silent = () => [...live.quiet()].filter((quiet) => quiet.silent).map(({ host: name }) => name);
+    expect(silent()).toEqual([a2]);
+    // What is judged now has a critical among it.
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
+    live.dropHost(a2);
+    expect(silent()).toEqual([]);
+  });
+});
+
+test('a changed file is loaded once it is written to its end', async () => {
+  start('return [];');
+  live.watch();
+  const turned = async (condition: () => boolean) =>
+    until(
+      () => {
+        clock.advance(500);
+        return condition();
+      },
+      { what: 'the watch to see it' },
+    );
+  rules(GPU);
+  await turned(() => said.infos.some((line) => line.includes('is loaded anew')));
+  rules('return [ //');
+  await turned(() => live.isStale);
+  rules(GPU);
+  await turned(() => !live.isStale);
+  hear('gpu', 'critical');
+  expect(wishes.flag(a1)?.flag).toBe('off');
+});

@@ -1,0 +1,142 @@
+/** Whether the merged list may be written (judgement.md 24, 28). */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
+import { wantedFile } from '../../../satellite-master/whitelist/file/publish-policy.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import { aClock, House, hosts, OPERATOR } from '../../support/house.ts';
+import { SharedGround } from '../../support/shared-ground.ts';
+
+const clock = aClock();
+const [h1, h2] = hosts(2) as [HostName, HostName];
+let ground: SharedGround;
+let house: House;
+
+beforeEach(async () => {
+  ground = await SharedGround.open(clock);
+  house = await House.open({ clock, ground });
+});
+
+afterEach(() => ground.close());
+
+const wanted = (...lines: readonly string[]) =>
+  wantedFile({ replica: house.replica, present: lines, offShare: 0.3, nowS: house.nowS });
+const on = async () => {
+  for (const name of [h1, h2]) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
+  await house.settled();
+};
+const off = (name: HostName, ttlS?: number) =>
+  house.whitelist.edit(name, OPERATOR, (record) =>
+    withFlagByHand(record, { state: 'critical', by: 'me', ...(ttlS === undefined ? {} : { ttlS }) }, house.nowS),
+  );
+
+describe('rule 28', () => {
+  test('nothing is wanted before the store has been read whole', async () => {
+    await on();
+    house = new House({ clock, ground });
+    expect(wanted(h1)).toEqual({ hold: 'not read yet' });
+    house.store.find();
+    expect(wanted(h1)).toEqual({ hosts: [h1, h2] });
+  });
+
+  test('once read, what is known still counts while the store is lost', async () => {
+    await on();
+    house.store.lose();
+    expect(wanted(h1)).toEqual({ hosts: [h1, h2] });
+  });
+});
+
+describe('a store from which hosts vanish that nobody deleted', () => {
+  const many = [...hosts(10)].sort();
+  beforeEach(async () => {
+    for (const name of many) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
+    await house.settled();
+  });
+  const vanished = (count: number) => many.slice(0, count).map((name) => `gone-${name}`);
+
+  test('is believed as far as the guard would let automation go', () => {
+    expect(wanted(...many, ...vanished(3))).toEqual({ hosts: many });
+  });
+
+  test('is not believed beyond it: the file keeps its lines', () => {
+    expect(wanted(...many, ...vanished(5))).toEqual({
+      hold: expect.stringMatching(/^5 of its hosts vanished .* 4 off at most$/),
+    });
+  });
+
+  test('is believed for hosts that were deleted, whoever did it', async () => {
+    for (const name of many.slice(0, 6)) await house.whitelist.remove(name, OPERATOR);
+    await house.settled();
+    expect(wanted(...many)).toEqual({ hosts: many.slice(6) });
+  });
+});
+
+describe('rule 24: where the merged list is empty', () => {
+  test('with no host at all and no file there is nothing to hold', () => expect(wanted()).toEqual({ hosts: [] }));
+
+  test('a file with hosts that nobody deleted is held', () => {
+    expect(wanted('stranger.example')).toEqual({ hold: expect.stringContaining('stranger.example was not deleted') });
+  });
+
+  test('a line that is no host name holds it too', () => expect(wanted('no host name')).toHaveProperty('hold'));
+
+  test('it is emptied when all are off by hand', async () => {
+    await on();
+    await off(h1);
+    expect(wanted(h1, h2)).toEqual({ hosts: [h2] });
+    await off(h2);
+    expect(wanted(h2)).toEqual({ hosts: [] });
+  });
+
+  test('it is emptied when all are deleted by hand, or deleted and off', async () => {
+    await on();
+    await house.whitelist.remove(h1, OPERATOR);
+    await off(h2);
+    expect(wanted(h1, h2)).toEqual({ hosts: [] });
+    await house.whitelist.remove(h2, OPERATOR);
+    expect(wanted(h1, h2)).toEqual({ hosts: [] });
+  });
+
+  test('it is held when one of them was deleted by another program', async () => {
+    await on();
+    await off(h1);
+    await ground.writeForeign(h2, null);
+    await house.settled();
+    expect(wanted(h1, h2)).toEqual({ hold: expect.stringContaining(h2) });
+  });
+
+  test('it is held when one of them was forgotten by automation', async () => {
+    await on();
+    await off(h1);
+    await house.whitelist.remove(h2, { by: 'this-master', as: null, cause: 'forgotten', reason: 'long silent' });
+    await house.settled();
+    expect(wanted(h1, h2)).toHaveProperty('hold');
+  });
+
+  test('it is held when one is off by automation, or by no list at all', async () => {
+    await on();
+    await off(h1);
+    await ground.writeForeign(h2, JSON.stringify({ 'managed-flag': 'off' }));
+    await house.settled();
+    expect(wanted(h1, h2)).toEqual({ hold: expect.stringContaining(`${h2} is not`) });
+    await ground.writeForeign(h2, '{}');
+    await house.settled();
+    expect(wanted(h1, h2)).toHaveProperty('hold');
+  });
+
+  test('a broken record that was never known good holds it', async () => {
+    await on();
+    await off(h1);
+    await ground.writeForeign(h2, 'rubbish');
+    house = await House.open({ clock, ground, leads: false });
+    expect(wanted(h1, h2)).toHaveProperty('hold');
+  });
+
+  test('an override by hand that has run out no longer says that it was meant', async () => {
+    await ground.writeForeign(h1, JSON.stringify({ 'managed-flag': 'off' }));
+    await house.settled();
+    await off(h1, 1);
+    expect(wanted(h1)).toEqual({ hosts: [] });
+    clock.advance(1_001);
+    expect(wanted(h1)).toHaveProperty('hold');
+  });
+});
