@@ -3,16 +3,13 @@ import { hostname } from 'node:os';
 import type { Clock } from '../shared/clock.ts';
 import type { HostName } from '../shared/host-name.ts';
 import type { Log } from '../shared/log.ts';
-import { ClusterWatch, hostOfMesos, type MesosSources } from './mesos/metrics/cluster-reporter.ts';
-import { type DriftReport, DriftWatch } from './mesos/drift/drift-watch.ts';
-import { LeaderFigures } from './mesos/metrics/leader-metrics.ts';
+import { type DriftReport, DriftWatch } from './mesos/drift/index.ts';
+import { ClusterWatch, hostOfMesos, LeaderFigures, type MesosSources } from './mesos/metrics/index.ts';
 import type { Reception } from './reception.ts';
 import type { MesosSettings } from './settings.ts';
-import { ClusterFigures } from './stats/cluster-figures.ts';
-import type { FigureHistory } from './stats/figure-history.ts';
-import { FigureRecorder } from './stats/figure-recorder.ts';
-import type { Metrics } from './stats/metrics.ts';
-import type { Replica } from './whitelist/replica.ts';
+import type { FigureHistory, Metrics } from './stats/index.ts';
+import { ClusterFigures, FigureRecorder } from './stats/index.ts';
+import type { Replica } from './whitelist/index.ts';
 
 export interface ClusterSideOptions {
   readonly settings: { readonly mesos: MesosSettings | undefined; readonly dataDir: string };

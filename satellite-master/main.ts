@@ -5,9 +5,9 @@ import { command, EXIT_OK, EXIT_USAGE, runCommand, untilSignal } from '../shared
 import { createLog } from '../shared/log.ts';
 import { SettingsError } from '../shared/settings.ts';
 import { Master } from './master.ts';
-import { ReplayError, type ReplayOptions, replayPath } from './replay/command.ts';
-import { checkRules } from './rules/check.ts';
-import { RulesError } from './rules/module/rules-error.ts';
+import { ReplayError, type ReplayOptions, replayPath } from './replay/index.ts';
+import { checkRules } from './rules/index.ts';
+import { RulesError } from './rules/module/index.ts';
 import { defaultReplaySettings, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
 
 interface Words {

@@ -2,14 +2,12 @@
 import type { Clock } from '../shared/clock.ts';
 import type { HostName } from '../shared/host-name.ts';
 import type { Log } from '../shared/log.ts';
-import type { MesosClient } from '../shared/mesos/client.ts';
-import { Bridge } from './mesos/deactivation/agent-deactivation.ts';
-import type { OffAction } from './mesos/deactivation/deactivation-plan.ts';
-import type { Cluster } from './mesos/cluster/cluster.ts';
-import { PlannedHosts } from './mesos/deactivation/hosts-in-maintenance.ts';
-import type { Metrics } from './stats/metrics.ts';
-import type { Replica, ReplicaChange } from './whitelist/replica.ts';
-import type { Whitelist } from './whitelist/record-editor.ts';
+import type { MesosClient } from '../shared/mesos/index.ts';
+import type { Cluster } from './mesos/cluster/index.ts';
+import type { OffAction } from './mesos/deactivation/index.ts';
+import { Bridge, PlannedHosts } from './mesos/deactivation/index.ts';
+import type { Metrics } from './stats/index.ts';
+import type { Replica, ReplicaChange, Whitelist } from './whitelist/index.ts';
 
 export interface OffInMesosOptions {
   readonly action: OffAction;

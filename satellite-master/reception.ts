@@ -3,14 +3,13 @@ import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
-import { EventIndex, type FoundKey } from './events/event-index.ts';
-import type { Found } from './events/refresh.ts';
-import type { Slot } from './events/slot.ts';
-import type { Recorder } from './replay/recorder.ts';
-import type { Quiet } from './rules/host-health/host-judge.ts';
-import type { LiveRules } from './rules/engine/rules-engine.ts';
-import type { Metrics } from './stats/metrics.ts';
-import type { Silence } from './whitelist/automation/guard-counts.ts';
+import type { Found, Slot } from './events/index.ts';
+import { EventIndex, type FoundKey } from './events/index.ts';
+import type { Recorder } from './replay/index.ts';
+import type { LiveRules } from './rules/engine/index.ts';
+import type { Quiet } from './rules/host-health/index.ts';
+import type { Metrics } from './stats/index.ts';
+import type { Silence } from './whitelist/automation/index.ts';
 
 /** The rules, as far as what is heard concerns them. */
 type Rules = Pick<

@@ -3,12 +3,11 @@ import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { Log } from '../shared/log.ts';
 import type { ModuleChannels } from './alerts/index.ts';
-import { Forwarding } from './rules/forwarding/forwarding.ts';
-import { LiveRules } from './rules/engine/rules-engine.ts';
-import { RuleStats } from './rules/engine/rule-stats.ts';
-import type { Metrics } from './stats/metrics.ts';
-import type { Replica } from './whitelist/replica.ts';
-import type { Wishes } from './whitelist/automation/desired-flags.ts';
+import { LiveRules, RuleStats } from './rules/engine/index.ts';
+import { Forwarding } from './rules/forwarding/index.ts';
+import type { Metrics } from './stats/index.ts';
+import type { Wishes } from './whitelist/automation/index.ts';
+import type { Replica } from './whitelist/index.ts';
 
 export interface RulesSideOptions {
   /** `streams`; undefined: the default rules. */

@@ -5,13 +5,13 @@ import type { FromExtendedSchema } from 'json-schema-to-ts';
 import { formatDuration, parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
 import { checkSettings, inspectSettings, SettingsError } from '../shared/settings.ts';
-import type { RiemannSocketSettings } from './intake/riemann-side.ts';
-import type { RecordSettings } from './replay/recorder.ts';
-import type { BlackHoleSettings } from './rules/black-hole/black-hole.ts';
+import type { RiemannSocketSettings } from './intake/index.ts';
+import type { RecordSettings } from './replay/index.ts';
+import type { BlackHoleSettings } from './rules/black-hole/index.ts';
 import { masterSchema } from './settings-schema.ts';
-import type { TaskStoreSettings } from './tasks/open.ts';
-import type { HostCheckSettings } from './whitelist/operators/host-check.ts';
-import { parseConnectString } from './zookeeper/connect-string.ts';
+import type { TaskStoreSettings } from './tasks/index.ts';
+import type { HostCheckSettings } from './whitelist/operators/index.ts';
+import { parseConnectString } from './zookeeper/index.ts';
 
 export type Right = 'read' | 'report' | 'write';
 

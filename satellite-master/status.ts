@@ -1,15 +1,14 @@
 /** What a master tells of itself: readiness, the host figures and its gauges. Reads everything, changes nothing. */
 import type { Clock } from '../shared/clock.ts';
-import type { EventIndex } from './events/event-index.ts';
-import type { Leadership } from './leadership/leadership.ts';
-import { type Metrics, setState } from './stats/metrics.ts';
-import type { TaskStore } from './tasks/store.ts';
-import type { Census } from './whitelist/automation/guard-counts.ts';
-import type { FileState, WhitelistFile } from './whitelist/file/whitelist-file.ts';
-import { offLimit } from './whitelist/automation/guard.ts';
-import type { History } from './whitelist/history/history.ts';
-import type { Reconciler } from './whitelist/automation/reconciler.ts';
-import type { Replica } from './whitelist/replica.ts';
+import type { EventIndex } from './events/index.ts';
+import type { Leadership } from './leadership/index.ts';
+import { type Metrics, setState } from './stats/index.ts';
+import type { TaskStore } from './tasks/index.ts';
+import type { Census, Reconciler } from './whitelist/automation/index.ts';
+import { offLimit } from './whitelist/automation/index.ts';
+import type { FileState, WhitelistFile } from './whitelist/file/index.ts';
+import type { History } from './whitelist/history/index.ts';
+import type { Replica } from './whitelist/index.ts';
 
 export interface StatusParts {
   readonly replica: Replica;

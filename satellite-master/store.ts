@@ -1,14 +1,12 @@
 /** Which store a master works on, and who leads there: the embedded one alone, or ZooKeeper with others. */
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import type { MesosClient } from '../shared/mesos/client.ts';
-import { type Leadership, MesosLeadership, SoleLeadership } from './leadership/leadership.ts';
-import { StoreLeadership } from './leadership/zookeeper-leadership.ts';
+import type { MesosClient } from '../shared/mesos/index.ts';
+import { type Leadership, MesosLeadership, SoleLeadership, StoreLeadership } from './leadership/index.ts';
 import type { MasterSettings } from './settings.ts';
-import { EmbeddedStore } from './whitelist/store/embedded-store.ts';
-import type { Store } from './whitelist/store/store.ts';
-import { ZooKeeperStore } from './whitelist/store/zookeeper-store.ts';
-import { createZooKeeperSession } from './zookeeper/session.ts';
+import type { Store } from './whitelist/store/index.ts';
+import { EmbeddedStore, ZooKeeperStore } from './whitelist/store/index.ts';
+import { createZooKeeperSession } from './zookeeper/index.ts';
 
 export interface StoreParts {
   readonly settings: Pick<MasterSettings, 'zooKeeper' | 'dataDir'>;

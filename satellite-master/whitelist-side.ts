@@ -8,20 +8,20 @@ import { messageOf } from '../shared/errors.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import type { MasterSettings } from './settings.ts';
-import type { Metrics } from './stats/metrics.ts';
-import { Census, type CensusOptions, type Silence } from './whitelist/automation/guard-counts.ts';
-import { Chronicle } from './whitelist/history/change-log.ts';
-import { WhitelistFile } from './whitelist/file/whitelist-file.ts';
-import { Forgetter } from './whitelist/automation/departed-host-reaper.ts';
-import { History } from './whitelist/history/history.ts';
-import { wantedFile } from './whitelist/file/publish-policy.ts';
-import { Reaper } from './whitelist/automation/expired-event-reaper.ts';
-import { Reconciler } from './whitelist/automation/reconciler.ts';
-import { Replica, type ReplicaChange } from './whitelist/replica.ts';
-import type { Store, StoreState } from './whitelist/store/store.ts';
-import { takeOver } from './whitelist/file/import-existing-file.ts';
-import { Whitelist } from './whitelist/record-editor.ts';
-import { Wishes } from './whitelist/automation/desired-flags.ts';
+import type { Metrics } from './stats/index.ts';
+import {
+  Census,
+  type CensusOptions,
+  Forgetter,
+  Reaper,
+  Reconciler,
+  type Silence,
+  Wishes,
+} from './whitelist/automation/index.ts';
+import { takeOver, WhitelistFile, wantedFile } from './whitelist/file/index.ts';
+import { Chronicle, History } from './whitelist/history/index.ts';
+import { Replica, type ReplicaChange, Whitelist } from './whitelist/index.ts';
+import type { Store, StoreState } from './whitelist/store/index.ts';
 
 export interface WhitelistSideOptions {
   readonly settings: Pick<MasterSettings, 'readmitAfter' | 'offShare' | 'forgetAfterMs' | 'whitelistPath' | 'dataDir'>;

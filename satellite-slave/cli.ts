@@ -2,7 +2,7 @@
 import { sleep, systemClock } from '../shared/clock.ts';
 import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
 import { createLog } from '../shared/log.ts';
-import type { SatelliteSettings } from './settings/satellites.ts';
+import type { SatelliteSettings } from './settings/index.ts';
 import { readSlaveSettings, type SlaveSettings } from './settings.ts';
 import { Slave, type SlaveOptions } from './slave.ts';
 

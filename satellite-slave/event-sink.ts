@@ -3,7 +3,7 @@ import type { Event } from '../shared/event.ts';
 import { eventToJson } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import type { HostNaming } from './host-naming.ts';
-import { WaitingEvents } from './uplink/waiting-events.ts';
+import { WaitingEvents } from './uplink/index.ts';
 
 /** An uplink, or what stands in its place. */
 export interface Outlet {

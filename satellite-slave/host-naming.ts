@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
-import type { Agent } from './mesos/agent.ts';
+import type { Agent } from './mesos/index.ts';
 
 export interface HostNamingOptions {
   /** The setting `slave-host`: asks nobody. */

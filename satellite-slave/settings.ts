@@ -2,12 +2,22 @@
 import { TEST_PREFIX } from '../shared/event.ts';
 import { type HostName, parseHostName } from '../shared/host-name.ts';
 import { checkSettings, type Problem, readSettings, SettingsError } from '../shared/settings.ts';
-import type { CometSettings } from './comets/runner.ts';
+import type { CometSettings } from './comets/index.ts';
 import { environmentOf } from './command-environment.ts';
-import { compileComet, readCustomComets, withoutAgent } from './settings/comets.ts';
-import { collect, isObject } from './settings/place.ts';
-import { compileSatellite, originOf, type SatelliteSettings } from './settings/satellites.ts';
-import { type CometEntry, type SatelliteEntry, SETTINGS_SCHEMA, type SettingsFile } from './settings/schema.ts';
+import {
+  type CometEntry,
+  collect,
+  compileComet,
+  compileSatellite,
+  isObject,
+  originOf,
+  readCustomComets,
+  type SatelliteEntry,
+  type SatelliteSettings,
+  SETTINGS_SCHEMA,
+  type SettingsFile,
+  withoutAgent,
+} from './settings/index.ts';
 
 export interface SlaveSettings {
   readonly satellites: readonly SatelliteSettings[];

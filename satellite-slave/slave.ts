@@ -3,22 +3,13 @@ import { hostname } from 'node:os';
 import { type Clock, sleep, systemClock } from '../shared/clock.ts';
 import { HttpClient } from '../shared/http-client.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
-import { RiemannClient } from '../shared/riemann/client.ts';
-import { Commands } from './comets/commands.ts';
-import { FileSystemCalls } from './comets/file-system-calls.ts';
-import { Machine } from './comets/machine.ts';
-import { CometRunner } from './comets/runner.ts';
-import { Schedule } from './comets/schedule.ts';
-import { Slots } from './comets/slots.ts';
-import { HostNaming } from './host-naming.ts';
-import { HttpAgent } from './mesos/agent.ts';
+import { RiemannClient } from '../shared/riemann/index.ts';
+import { CometRunner, Commands, FileSystemCalls, Machine, Schedule, Slots } from './comets/index.ts';
 import { NamedOutlets, Printer } from './event-sink.ts';
+import { HostNaming } from './host-naming.ts';
+import { HttpAgent } from './mesos/index.ts';
 import type { SlaveSettings } from './settings.ts';
-import { RiemannUplink } from './uplink/riemann-uplink.ts';
-import { MastersKeeper } from './uplink/task-keeper.ts';
-import { TaskUplink } from './uplink/task-uplink.ts';
-import { Token } from './uplink/token.ts';
-import { Uplink } from './uplink/uplink.ts';
+import { MastersKeeper, RiemannUplink, TaskUplink, Token, Uplink } from './uplink/index.ts';
 
 export interface SlaveOptions {
   readonly log: Log;

@@ -8,9 +8,9 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
-import type { Metrics } from '../stats/metrics.ts';
-import { parseChannel } from './channels/kinds.ts';
-import type { ChannelFunctions } from './channels/options.ts';
+import type { Metrics } from '../stats/index.ts';
+import type { ChannelFunctions } from './channels/index.ts';
+import { parseChannel } from './channels/index.ts';
 import type { Delivery } from './delivery.ts';
 import { bindChannels } from './intake.ts';
 import type { Term } from './needs-sending.ts';
@@ -18,7 +18,7 @@ import { channelEvent, channelGoneEvent, deadManEvent, PERIOD_MS } from './own-e
 import { ChannelRegistry, type LiveChannel } from './registry.ts';
 
 export type { Alert, SayingOptions, Severity } from './alert.ts';
-export type * from './channels/options.ts';
+export type * from './channels/index.ts';
 export { type RecordedAlert, type Recorder, recordChannels } from './recorder.ts';
 
 export interface AlertsOptions {

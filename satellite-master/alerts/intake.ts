@@ -1,10 +1,9 @@
 /** The way of events into channels: each becomes an alert, and its channel decides. */
 import type { Clock } from '../../shared/clock.ts';
-import type { StreamEvent } from '../streams/stream.ts';
+import type { StreamEvent } from '../streams/index.ts';
 import { alertOf, type SayingOptions } from './alert.ts';
 import type { Channel } from './channel.ts';
-import type { Kind } from './channels/kinds.ts';
-import type { AlertStream, ChannelFunctions } from './channels/options.ts';
+import type { AlertStream, ChannelFunctions, Kind } from './channels/index.ts';
 
 export interface IntakeOptions {
   readonly clock: Clock;

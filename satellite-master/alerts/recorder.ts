@@ -2,8 +2,8 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Alert } from './alert.ts';
 import { Channel } from './channel.ts';
-import { freeName, type Parsed, parseChannel } from './channels/kinds.ts';
-import type { ChannelFunctions } from './channels/options.ts';
+import type { ChannelFunctions } from './channels/index.ts';
+import { freeName, type Parsed, parseChannel } from './channels/index.ts';
 import { bindChannels } from './intake.ts';
 import type { SendingReason } from './needs-sending.ts';
 

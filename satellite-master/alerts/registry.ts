@@ -2,10 +2,10 @@
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import type { Metrics } from '../stats/metrics.ts';
-import { StreamArgumentError } from '../streams/argument.ts';
+import type { Metrics } from '../stats/index.ts';
+import { StreamArgumentError } from '../streams/index.ts';
 import { Channel } from './channel.ts';
-import { freeName, type Parsed } from './channels/kinds.ts';
+import { freeName, type Parsed } from './channels/index.ts';
 import { Delivery } from './delivery.ts';
 import type { Term } from './needs-sending.ts';
 

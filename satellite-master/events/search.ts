@@ -2,9 +2,8 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { EventIndex, IndexEntry } from './event-index.ts';
-import type { Query } from './query/ast.ts';
-import { compileQuery } from './query/compile.ts';
-import { keysOf } from './query/keys.ts';
+import type { Query } from './query/index.ts';
+import { compileQuery, keysOf } from './query/index.ts';
 
 /** Then others get their turn: a query over a large index takes long, and the intake is not to wait for it. */
 const TURN_MS = 5;

@@ -4,8 +4,8 @@ import { SatelliteError } from '../../shared/errors.ts';
 import { REFUSED_ATTRIBUTES } from '../../shared/event.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
-import { compile, faultOf, shown } from '../intake/schema.ts';
-import type { ManualChange, Said } from '../whitelist/operators/changes.ts';
+import { compile, faultOf, shown } from '../intake/index.ts';
+import type { ManualChange, Said } from '../whitelist/operators/index.ts';
 
 const LONGEST_BY = 256;
 

@@ -1,6 +1,6 @@
 /** `/drift`: where whitelist, reports and Mesos disagree. */
 import { escapeControls } from '../../shared/text.ts';
-import type { Finding } from '../mesos/drift/drift.ts';
+import type { Finding } from '../mesos/drift/index.ts';
 import { JSON_OR_TEXT, type Route } from './route.ts';
 import type { Services } from './services.ts';
 

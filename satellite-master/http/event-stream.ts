@@ -5,10 +5,10 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { type Event, eventToJson } from '../../shared/event.ts';
 import type { Log } from '../../shared/log.ts';
-import type { EventIndex } from '../events/event-index.ts';
-import type { Query } from '../events/query/ast.ts';
-import { compileQuery, type Predicate } from '../events/query/compile.ts';
-import { search } from '../events/search.ts';
+import type { EventIndex } from '../events/index.ts';
+import { search } from '../events/index.ts';
+import type { Query } from '../events/query/index.ts';
+import { compileQuery, type Predicate } from '../events/query/index.ts';
 
 /** Changes of the index: what was taken, and what ran out, as `expired`, with what it was. */
 export type ChangeListener = (event: Event, before?: Event) => void;

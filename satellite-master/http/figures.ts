@@ -1,7 +1,7 @@
 /** `/metrics/history`: what a figure of the snapshot has been, for charts. */
 import { parseDurationMs } from '../../shared/duration.ts';
 import { SatelliteError } from '../../shared/errors.ts';
-import { shown } from '../intake/schema.ts';
+import { shown } from '../intake/index.ts';
 import { JSON_OR_TEXT, type Route } from './route.ts';
 import type { Services } from './services.ts';
 

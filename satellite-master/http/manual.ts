@@ -1,7 +1,6 @@
 /** `/whitelist/manual…`: the override of one host as a whole, and of many at once. */
 import type { HostName } from '../../shared/host-name.ts';
-import type { Listing } from '../whitelist/operators/listing.ts';
-import type { Changed, Operators } from '../whitelist/operators/changes.ts';
+import type { Changed, Listing, Operators } from '../whitelist/operators/index.ts';
 import { parseManyOverrides, parseManyWithdrawals, parseOverride, parseSaid } from './change.ts';
 import { type Answer, JSON_OR_TEXT, type Route } from './route.ts';
 

@@ -1,6 +1,6 @@
 /** `POST /reports`: what slaves have found out. */
 import { SatelliteError } from '../../shared/errors.ts';
-import { parseReports } from '../intake/reports.ts';
+import { parseReports } from '../intake/index.ts';
 import { JSON_ONLY, type Route } from './route.ts';
 import type { Services } from './services.ts';
 

@@ -4,7 +4,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { HostName } from '../../shared/host-name.ts';
-import type { Actor } from '../whitelist/operators/changes.ts';
+import type { Actor } from '../whitelist/operators/index.ts';
 import type { Right } from './access.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';

@@ -2,8 +2,7 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { sleep } from '../../shared/clock.ts';
-import { Listing } from '../whitelist/operators/listing.ts';
-import { Operators } from '../whitelist/operators/changes.ts';
+import { Listing, Operators } from '../whitelist/operators/index.ts';
 import { createApplication } from './application.ts';
 import { Connections } from './connections.ts';
 import { driftRoutes } from './drift.ts';

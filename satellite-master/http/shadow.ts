@@ -1,7 +1,7 @@
 /** `/shadow`: what the rules of `shadow-streams` would do otherwise, and what they would have done. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
-import type { ShadowDifference } from '../replay/shadow.ts';
+import type { ShadowDifference } from '../replay/index.ts';
 import { JSON_OR_TEXT, type Route } from './route.ts';
 import type { Services } from './services.ts';
 

@@ -1,9 +1,8 @@
 /** `POST /tasks`, `GET /tasks/{id}` and `GET /state.json`: what agents said of their tasks, also after Mesos forgot it. */
 import { SatelliteError } from '../../shared/errors.ts';
-import { shown } from '../intake/schema.ts';
-import { parseTasks } from '../intake/tasks.ts';
-import { readable } from '../tasks/readable.ts';
-import type { StoredTask } from '../tasks/store.ts';
+import { parseTasks, shown } from '../intake/index.ts';
+import type { StoredTask } from '../tasks/index.ts';
+import { readable } from '../tasks/index.ts';
 import { JSON_ONLY, type Route } from './route.ts';
 import type { Services } from './services.ts';
 

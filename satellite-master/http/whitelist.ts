@@ -2,9 +2,9 @@
 import { SatelliteError } from '../../shared/errors.ts';
 import { LONGEST_SERVICE } from '../../shared/event.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
-import { shown } from '../intake/schema.ts';
-import { LISTS, type Listing, type ListName } from '../whitelist/operators/listing.ts';
-import type { Operators } from '../whitelist/operators/changes.ts';
+import { shown } from '../intake/index.ts';
+import type { Operators } from '../whitelist/operators/index.ts';
+import { LISTS, type Listing, type ListName } from '../whitelist/operators/index.ts';
 import { parseEventChange, parseFlagChange, parseSaid } from './change.ts';
 import { type Call, JSON_OR_TEXT, type Route } from './route.ts';
 

@@ -1,9 +1,9 @@
 /** `/whitelist/host/{host}/why` and `…/history`: why a host is on or off, and how it came to that. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
-import type { HistoryEntry } from '../whitelist/history/history.ts';
-import { unavailable } from '../whitelist/record-editor.ts';
-import type { Why } from '../whitelist/operators/why.ts';
+import type { HistoryEntry } from '../whitelist/history/index.ts';
+import { unavailable } from '../whitelist/index.ts';
+import type { Why } from '../whitelist/operators/index.ts';
 import { JSON_OR_TEXT, type Route } from './route.ts';
 import type { Services } from './services.ts';
 

@@ -2,7 +2,7 @@
  * The fast way over a message: first a survey whether it holds nothing but well-formed events, then one event after
  * another as places in the bytes and numbers. No object and no text is made; what is not plain is left to the decoder.
  */
-import { ATTRIBUTE, EVENT, MSG } from '../../shared/riemann/message.ts';
+import { ATTRIBUTE, EVENT, MSG } from '../../shared/riemann/index.ts';
 
 /** Of more bytes than this a number may be beyond what a double holds. */
 const MOST_VARINT_BYTES = 7;

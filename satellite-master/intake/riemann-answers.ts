@@ -1,11 +1,9 @@
 /** What a `Msg` is answered with. */
 import type { Clock } from '../../shared/clock.ts';
-import { Encoder, encodeFrame, writeEvent } from '../../shared/riemann/encode.ts';
-import { MSG } from '../../shared/riemann/message.ts';
-import type { EventIndex } from '../events/event-index.ts';
-import { QueryError } from '../events/query/ast.ts';
-import { parseQuery } from '../events/query/parse.ts';
-import { search } from '../events/search.ts';
+import { Encoder, encodeFrame, MSG, writeEvent } from '../../shared/riemann/index.ts';
+import type { EventIndex } from '../events/index.ts';
+import { search } from '../events/index.ts';
+import { parseQuery, QueryError } from '../events/query/index.ts';
 
 const OK = encodeFrame({ ok: true, events: [] });
 const MANY_OK = Buffer.concat(Array.from({ length: 1024 }, () => OK));

@@ -4,8 +4,7 @@ import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
-import { WireError } from '../../shared/riemann/cursor.ts';
-import { FrameReader, FrameTooLarge } from '../../shared/riemann/frames.ts';
+import { FrameReader, FrameTooLarge, WireError } from '../../shared/riemann/index.ts';
 import { acknowledgements, refusal } from './riemann-answers.ts';
 
 /** Why a connection was closed by us. */

@@ -16,7 +16,7 @@ import {
   REFUSED_ATTRIBUTES,
 } from '../../shared/event.ts';
 import { parseHostName } from '../../shared/host-name.ts';
-import type { RiemannEvent } from '../../shared/riemann/message.ts';
+import type { RiemannEvent } from '../../shared/riemann/index.ts';
 import { cutToBytes, hasControlCharacters } from '../../shared/text.ts';
 
 /** Which part of an event is not fit, so that the event is not taken. */

@@ -1,12 +1,10 @@
 /** One `Msg` after another: its events on their way to index and rules, its query back to whoever has to answer it. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
-import { Cursor } from '../../shared/riemann/cursor.ts';
-import { decodeEvent, decodeMessage } from '../../shared/riemann/decode.ts';
-import type { RiemannEvent } from '../../shared/riemann/message.ts';
-import type { FoundKey } from '../events/event-index.ts';
-import type { Found } from '../events/refresh.ts';
-import type { Metrics } from '../stats/metrics.ts';
+import type { RiemannEvent } from '../../shared/riemann/index.ts';
+import { Cursor, decodeEvent, decodeMessage } from '../../shared/riemann/index.ts';
+import type { Found, FoundKey } from '../events/index.ts';
+import type { Metrics } from '../stats/index.ts';
 import { EventScan, isPlainMessage } from './event-scan.ts';
 import { fitEvent, isAhead } from './riemann-events.ts';
 

@@ -2,8 +2,8 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Log } from '../../shared/log.ts';
-import { WireError } from '../../shared/riemann/cursor.ts';
-import type { Metrics } from '../stats/metrics.ts';
+import { WireError } from '../../shared/riemann/index.ts';
+import type { Metrics } from '../stats/index.ts';
 import type { RiemannIntake } from './riemann-intake.ts';
 import type { RiemannServer } from './riemann-tcp.ts';
 

@@ -1,9 +1,9 @@
 /** What a slave's `POST /tasks` carries: each task accepted or rejected with the reason (contract.md, "REST"). Pure. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
-import type { JsonObject } from '../../shared/mesos/json.ts';
-import { newestPath } from '../tasks/state.ts';
-import type { TaskMetadata } from '../tasks/store.ts';
+import type { JsonObject } from '../../shared/mesos/index.ts';
+import type { TaskMetadata } from '../tasks/index.ts';
+import { newestPath } from '../tasks/index.ts';
 import type { Rejected } from './reports.ts';
 import { compile, faultOf, shown } from './schema.ts';
 

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import type { MesosClient } from '../../shared/mesos/client.ts';
+import type { MesosClient } from '../../shared/mesos/index.ts';
 
 export interface Leading {
   readonly leads: boolean;

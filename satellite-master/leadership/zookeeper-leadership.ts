@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import { ZooKeeperError, type ZooKeeperSession } from '../zookeeper/types.ts';
+import { ZooKeeperError, type ZooKeeperSession } from '../zookeeper/index.ts';
 import type { Leadership, Leading } from './leadership.ts';
 
 export interface StoreLeadershipOptions {

@@ -1,5 +1,5 @@
 /** A file that somebody captured from a Mesos, whatever its version: the tasks in it with what became of them when. */
-import { isObject, type JsonObject, listAt, member, numberAt, textAt } from '../../shared/mesos/json.ts';
+import { isObject, type JsonObject, listAt, member, numberAt, textAt } from '../../shared/mesos/index.ts';
 
 export interface CapturedStatus {
   readonly state: string;

@@ -1,5 +1,5 @@
 /** What others than the rules did to a record: what a played master has to be told, since it can't find it out itself. */
-import type { HostRecord } from '../whitelist/record/record.ts';
+import type { HostRecord } from '../whitelist/record/index.ts';
 
 /** The manual list, or that the host was taken over from a file; all else the rules of a played master do themselves. */
 export function isOthersWork(before: HostRecord | undefined, after: HostRecord | undefined): boolean {

@@ -1,6 +1,6 @@
 /** What waits to be written into a recording, bounded by its estimated size. */
 import type { Event } from '../../shared/event.ts';
-import type { ReplicaEntry } from '../whitelist/replica.ts';
+import type { ReplicaEntry } from '../whitelist/index.ts';
 import { eventLine, type Note, noteLine } from './recording-lines.ts';
 
 interface WaitingEvent {

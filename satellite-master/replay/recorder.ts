@@ -8,7 +8,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { version } from '../../shared/version.ts';
-import type { ReplicaChange, ReplicaEntry } from '../whitelist/replica.ts';
+import type { ReplicaChange, ReplicaEntry } from '../whitelist/index.ts';
 import { isOthersWork } from './others-work.ts';
 import { RecordFile } from './record-file.ts';
 import { RecordQueue } from './record-queue.ts';

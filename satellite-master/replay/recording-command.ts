@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { escapeControls } from '../../shared/text.ts';
-import { defaultModule, loadRulesModule, type RulesModule } from '../rules/module/module.ts';
+import { defaultModule, loadRulesModule, type RulesModule } from '../rules/module/index.ts';
 import { type Difference, differencesOf } from './difference.ts';
 import { Recording } from './recording.ts';
 import { type Played, rerun } from './rerun.ts';

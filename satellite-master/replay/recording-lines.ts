@@ -4,7 +4,7 @@
  */
 import { DEFAULT_TTL_SECONDS, type Event, eventToJson, isOwnKey } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
-import type { HostRecord } from '../whitelist/record/record.ts';
+import type { HostRecord } from '../whitelist/record/index.ts';
 
 export type Note =
   /** A master began to listen: what it knew before, it knows no more. */

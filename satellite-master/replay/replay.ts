@@ -1,8 +1,13 @@
 /** Walks what was captured through the rule, minute by minute: whom it would have blamed, and why. Pure. */
-import { attributionOf } from '../rules/black-hole/application.ts';
-import { type TaskStep, TaskWindow } from '../rules/black-hole/task-window.ts';
-import { wordOfTask } from '../rules/black-hole/task-outcome.ts';
-import { type Blame, judgeBlackHoles, type Thresholds } from '../rules/black-hole/verdict.ts';
+import {
+  attributionOf,
+  type Blame,
+  judgeBlackHoles,
+  type TaskStep,
+  TaskWindow,
+  type Thresholds,
+  wordOfTask,
+} from '../rules/black-hole/index.ts';
 import type { CapturedTask } from './captured.ts';
 
 /** What the rule said in one minute of one host or application (contract.md, `--replay`). Times are unix seconds. */

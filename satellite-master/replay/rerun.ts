@@ -2,7 +2,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
-import { STALL_MS } from '../events/event-index.ts';
+import { STALL_MS } from '../events/index.ts';
 import type { RecordedLine, RecordedNote } from './recording-lines.ts';
 import type { Stage } from './stage.ts';
 

@@ -8,10 +8,10 @@ import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { byCodeUnit, cutToBytes } from '../../shared/text.ts';
-import { loadRulesModule } from '../rules/module/module.ts';
-import type { MesosWord } from '../whitelist/automation/inventory.ts';
-import type { Flag } from '../whitelist/record/record.ts';
-import type { Replica, ReplicaChange } from '../whitelist/replica.ts';
+import { loadRulesModule } from '../rules/module/index.ts';
+import type { MesosWord } from '../whitelist/automation/index.ts';
+import type { Replica, ReplicaChange } from '../whitelist/index.ts';
+import type { Flag } from '../whitelist/record/index.ts';
 import { type Judgement, Stage } from './stage.ts';
 import { type StagedEffects, stagedRules } from './staged-rules.ts';
 

@@ -6,17 +6,20 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { silentLog } from '../../shared/log.ts';
-import { EventIndex } from '../events/event-index.ts';
-import type { JudgeTests } from '../rules/host-health/host-judge.ts';
-import { Census } from '../whitelist/automation/guard-counts.ts';
-import { Chronicle } from '../whitelist/history/change-log.ts';
-import type { ReadmitAfter } from '../whitelist/automation/decision.ts';
-import type { MesosWord } from '../whitelist/automation/inventory.ts';
-import { Reconciler } from '../whitelist/automation/reconciler.ts';
-import { emptyRecord, type Flag, type HostRecord, type RecordEvents, serializeRecord } from '../whitelist/record/record.ts';
-import { Replica, type ReplicaChange } from '../whitelist/replica.ts';
-import { Wishes } from '../whitelist/automation/desired-flags.ts';
-import { MemoryStore } from '../whitelist/store/memory-store.ts';
+import { EventIndex } from '../events/index.ts';
+import type { JudgeTests } from '../rules/host-health/index.ts';
+import type { MesosWord, ReadmitAfter } from '../whitelist/automation/index.ts';
+import { Census, Reconciler, Wishes } from '../whitelist/automation/index.ts';
+import { Chronicle } from '../whitelist/history/index.ts';
+import { Replica, type ReplicaChange } from '../whitelist/index.ts';
+import {
+  emptyRecord,
+  type Flag,
+  type HostRecord,
+  type RecordEvents,
+  serializeRecord,
+} from '../whitelist/record/index.ts';
+import { MemoryStore } from '../whitelist/store/index.ts';
 import { isOthersWork, isUnmanned, manualOf } from './others-work.ts';
 
 /** A host that went on or off. */

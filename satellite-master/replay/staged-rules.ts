@@ -1,8 +1,8 @@
 /** A rules module on a stage: it wishes and indexes there as in a real master; what would leave the house is only told. */
-import { type RecordedAlert, recordChannels } from '../alerts/recorder.ts';
-import type { RulesModule } from '../rules/module/module.ts';
-import { RuleSet } from '../rules/engine/loaded-module.ts';
-import type { StreamEvent } from '../streams/stream.ts';
+import { type RecordedAlert, recordChannels } from '../alerts/index.ts';
+import { RuleSet } from '../rules/engine/index.ts';
+import type { RulesModule } from '../rules/module/index.ts';
+import type { StreamEvent } from '../streams/index.ts';
 import type { RulesGround, StagedRules } from './stage.ts';
 
 export interface StagedEffects {

@@ -1,9 +1,9 @@
 /** `--check`: a rules module is loaded and built where nothing of it has an effect. */
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { recordChannels } from '../alerts/index.ts';
-import { noRuleEffects } from './api/effects.ts';
-import { loadRulesModule } from './module/module.ts';
-import { RuleSet } from './engine/loaded-module.ts';
+import { noRuleEffects } from './api/index.ts';
+import { RuleSet } from './engine/index.ts';
+import { loadRulesModule } from './module/index.ts';
 
 /** @throws RulesError with all that is wrong */
 export function checkRules(path: string): void {

@@ -197,3 +197,8 @@ export function createStreams(root: StreamContext, effects: StreamEffects = noEf
 }
 
 export type Streams = ReturnType<typeof createStreams>;
+export { parseAddress } from './address.ts';
+export { StreamArgumentError, shown } from './argument.ts';
+export type { Field } from './item.ts';
+export type { Stream, StreamContext } from './stream.ts';
+export { feed, type StreamEvent } from './stream.ts';

@@ -4,7 +4,7 @@ import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import { isLocked } from '../whitelist/store/embedded-db.ts';
+import { isLocked } from '../whitelist/store/index.ts';
 import { type Aged, TaskFiles } from './files.ts';
 import { isOlder, type StoredTask, type TaskMetadata, type TaskStore, type TaskStoreStats } from './store.ts';
 import { WaitingPuts } from './waiting-puts.ts';

@@ -1,5 +1,5 @@
 /** A stored task in a flat, readable form (`GET /tasks/{id}`). Pure. */
-import { isObject, type JsonObject, listAt, numberAt, textAt } from '../../shared/mesos/json.ts';
+import { isObject, type JsonObject, listAt, numberAt, textAt } from '../../shared/mesos/index.ts';
 import { newestPath } from './state.ts';
 import type { StoredTask } from './store.ts';
 

@@ -1,5 +1,5 @@
 /** Reading a pruned state: the paths framework, executor, task in it. Pure; believes nothing about its form. */
-import { isObject, type JsonObject, listAt, numberAt } from '../../shared/mesos/json.ts';
+import { isObject, type JsonObject, listAt, numberAt } from '../../shared/mesos/index.ts';
 
 const FRAMEWORKS = ['frameworks', 'completed_frameworks'];
 const EXECUTORS = ['executors', 'completed_executors'];

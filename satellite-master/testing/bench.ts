@@ -3,15 +3,14 @@ import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { type RecordedAlert, type Recorder, recordChannels } from '../alerts/index.ts';
-import { EventIndex } from '../events/event-index.ts';
-import type { StreamEvent } from '../streams/stream.ts';
-import type { RecordEvent, RecordEvents } from '../whitelist/record/record.ts';
-import { Wishes } from '../whitelist/automation/desired-flags.ts';
-import { loadRulesModule } from '../rules/module/module.ts';
-import { RuleSet } from '../rules/engine/loaded-module.ts';
-import { RuleStats } from '../rules/engine/rule-stats.ts';
-import type { Rules } from '../rules/api/rules-api.ts';
-import { wholeEvent } from '../rules/api/complete-event.ts';
+import { EventIndex } from '../events/index.ts';
+import type { Rules } from '../rules/api/index.ts';
+import { wholeEvent } from '../rules/api/index.ts';
+import { RuleSet, RuleStats } from '../rules/engine/index.ts';
+import { loadRulesModule } from '../rules/module/index.ts';
+import type { StreamEvent } from '../streams/index.ts';
+import { Wishes } from '../whitelist/automation/index.ts';
+import type { RecordEvent, RecordEvents } from '../whitelist/record/index.ts';
 
 /** As a report brings it; what is absent is filled in: time now, ttl 60. */
 export type InjectedEvent = StreamEvent & { readonly service: string };

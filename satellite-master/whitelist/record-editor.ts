@@ -8,10 +8,17 @@ import type { Clock } from '../../shared/clock.ts';
 import { sleep } from '../../shared/clock.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
-import { type Deletion, withDeletions } from './record/deletions.ts';
-import { type HostRecord, parseRecord, sameMeaning, serializeRecord, shownRecord } from './record/record.ts';
+import {
+  type Deletion,
+  type HostRecord,
+  parseRecord,
+  sameMeaning,
+  serializeRecord,
+  shownRecord,
+  withDeletions,
+} from './record/index.ts';
 import type { Replica, ReplicaEntry } from './replica.ts';
-import { type Change, type Store, StoreConflict, type StoredRecord } from './store/store.ts';
+import { type Change, type Store, StoreConflict, type StoredRecord } from './store/index.ts';
 
 /** Who changes something, and why; every change carries one. */
 export interface Author {

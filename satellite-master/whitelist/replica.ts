@@ -6,10 +6,9 @@ import type { Clock } from '../../shared/clock.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import { byCodeUnit } from '../../shared/text.ts';
-import { Deadlines } from '../events/deadlines.ts';
-import { type Deletion, deletionsIn } from './record/deletions.ts';
-import { type HostRecord, isOn, nextManualExpiry, parseRecord } from './record/record.ts';
-import type { Automation, StoredRecord, StoreListener, StoreState } from './store/store.ts';
+import { Deadlines } from '../events/index.ts';
+import { type Deletion, deletionsIn, type HostRecord, isOn, nextManualExpiry, parseRecord } from './record/index.ts';
+import type { Automation, StoredRecord, StoreListener, StoreState } from './store/index.ts';
 
 /** One host as this master sees it. */
 export interface ReplicaEntry {

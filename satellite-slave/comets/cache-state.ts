@@ -1,6 +1,6 @@
 import { messageOf } from '../../shared/errors.ts';
-import { tasksIn } from '../mesos/task-states.ts';
-import type { Kept } from '../uplink/task-keeper.ts';
+import { tasksIn } from '../mesos/index.ts';
+import type { Kept } from '../uplink/index.ts';
 import { type Comet, type Finding, recipe } from './comet.ts';
 import { Undecided } from './unknown-state-error.ts';
 

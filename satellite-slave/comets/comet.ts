@@ -2,8 +2,8 @@
  * The language of comets, for the shipped recipes and for users' own modules alike:
  * a recipe makes a comet from its params, a comet run finds out findings, findings become events.
  */
-import type { Agent } from '../mesos/agent.ts';
-import type { TaskKeeper } from '../uplink/task-keeper.ts';
+import type { Agent } from '../mesos/index.ts';
+import type { TaskKeeper } from '../uplink/index.ts';
 import type { CommandResult } from './commands.ts';
 import type { Machine } from './machine.ts';
 

@@ -1,8 +1,6 @@
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import { readWhole } from '../../shared/http-client.ts';
-import { MesosClient } from '../../shared/mesos/client.ts';
-import { MesosError } from '../../shared/mesos/error.ts';
-import { isObject, textAt } from '../../shared/mesos/json.ts';
+import { isObject, MesosClient, MesosError, textAt } from '../../shared/mesos/index.ts';
 
 /** What the slave asks of the local Mesos agent. */
 export interface Agent {

@@ -3,8 +3,8 @@
  * Pure, and wary: a state comes from another program, of any version since Mesos 0.2x.
  */
 import { createHash } from 'node:crypto';
-import { isObject, type JsonObject as Json, listAt } from '../../shared/mesos/json.ts';
-import type { FoundTask } from '../uplink/task-keeper.ts';
+import { isObject, type JsonObject as Json, listAt } from '../../shared/mesos/index.ts';
+import type { FoundTask } from '../uplink/index.ts';
 
 const FRAMEWORKS = ['frameworks', 'completed_frameworks'] as const;
 const EXECUTORS = ['executors', 'completed_executors'] as const;

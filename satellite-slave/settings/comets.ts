@@ -2,10 +2,14 @@
 import { parseDurationMs } from '../../shared/duration.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { checkSettings, type Problem } from '../../shared/settings.ts';
-import type { Comet, CometTimes } from '../comets/comet.ts';
-import { CUSTOM_COMETS_FORM, loadCustomComets, type MakeCustomComet, makeCustomComet } from '../comets/custom.ts';
-import { RECIPES } from '../comets/recipes.ts';
-import type { CometSettings } from '../comets/runner.ts';
+import type { Comet, CometSettings, CometTimes } from '../comets/index.ts';
+import {
+  CUSTOM_COMETS_FORM,
+  loadCustomComets,
+  type MakeCustomComet,
+  makeCustomComet,
+  RECIPES,
+} from '../comets/index.ts';
 import { collect, isObject, type Place } from './place.ts';
 import type { CometEntry } from './schema.ts';
 

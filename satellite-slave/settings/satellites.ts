@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { messageOf } from '../../shared/errors.ts';
 import type { TlsOptions } from '../../shared/http-client.ts';
-import { readToken } from '../uplink/token.ts';
+import { readToken } from '../uplink/index.ts';
 import type { Place } from './place.ts';
 import type { SatelliteEntry } from './schema.ts';
 

@@ -4,10 +4,10 @@ import { messageOf } from '../../shared/errors.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { HttpClient } from '../../shared/http-client.ts';
 import { Idle } from '../../shared/idle.ts';
-import { type Log, OnceLog } from '../../shared/log.ts';
 import type { Batch, Newest } from '../../shared/latest-queue.ts';
-import type { Token } from './token.ts';
+import { type Log, OnceLog } from '../../shared/log.ts';
 import { type Rejection, type Verdict, verdictOn } from './response.ts';
+import type { Token } from './token.ts';
 
 /** The master and what is needed to reach it. */
 export interface DeliveryOptions {

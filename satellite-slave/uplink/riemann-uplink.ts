@@ -3,8 +3,8 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
-import type { RiemannClient } from '../../shared/riemann/client.ts';
-import { RiemannSender } from '../../shared/riemann/sender.ts';
+import type { RiemannClient } from '../../shared/riemann/index.ts';
+import { RiemannSender } from '../../shared/riemann/index.ts';
 import { MOST_EVENTS, WaitingEvents } from './waiting-events.ts';
 
 export interface RiemannUplinkOptions {

@@ -4,8 +4,8 @@ import { Backoff } from '../backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { Idle } from '../idle.ts';
-import { type Log, OnceLog } from '../log.ts';
 import type { Newest } from '../latest-queue.ts';
+import { type Log, OnceLog } from '../log.ts';
 import type { RiemannClient } from './client.ts';
 import type { RiemannEvent } from './message.ts';
 

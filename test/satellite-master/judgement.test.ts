@@ -3,8 +3,8 @@
  * whether this master has just started. For every cell: the managed flag in the store, the merged flag, and the rule.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withFlagByHand, withManualEvent } from '../../satellite-master/whitelist/record/manual-events.ts';
 import { wantedFile } from '../../satellite-master/whitelist/file/publish-policy.ts';
+import { withFlagByHand, withManualEvent } from '../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { aClock, House, host, OPERATOR } from '../support/house.ts';
 import { SharedGround } from '../support/shared-ground.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { HostNaming, type HostNamingOptions } from '../../satellite-slave/host-naming.ts';
 import { NamedOutlets } from '../../satellite-slave/event-sink.ts';
+import { HostNaming, type HostNamingOptions } from '../../satellite-slave/host-naming.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';

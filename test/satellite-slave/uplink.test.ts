@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { verdictOn } from '../../satellite-slave/uplink/response.ts';
 import { Token } from '../../satellite-slave/uplink/token.ts';
 import { Uplink } from '../../satellite-slave/uplink/uplink.ts';
-import { verdictOn } from '../../satellite-slave/uplink/response.ts';
 import { MOST_EVENTS, WaitingEvents } from '../../satellite-slave/uplink/waiting-events.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';

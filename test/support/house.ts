@@ -1,16 +1,16 @@
 /** The real parts of a master's judgement, put together as master.ts does, on a clock that tests turn by hand. */
 import { EventIndex } from '../../satellite-master/events/event-index.ts';
 import { JudgeTests } from '../../satellite-master/rules/host-health/host-judge.ts';
-import { Census } from '../../satellite-master/whitelist/automation/guard-counts.ts';
-import { Chronicle } from '../../satellite-master/whitelist/history/change-log.ts';
-import type { MesosWord } from '../../satellite-master/whitelist/automation/inventory.ts';
-import { Reaper } from '../../satellite-master/whitelist/automation/expired-event-reaper.ts';
-import { Reconciler } from '../../satellite-master/whitelist/automation/reconciler.ts';
-import type { HostRecord } from '../../satellite-master/whitelist/record/record.ts';
-import { Replica, type ReplicaChange } from '../../satellite-master/whitelist/replica.ts';
-import { type Author, Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
-import { type Why, whyOf } from '../../satellite-master/whitelist/operators/why.ts';
 import { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
+import { Reaper } from '../../satellite-master/whitelist/automation/expired-event-reaper.ts';
+import { Census } from '../../satellite-master/whitelist/automation/guard-counts.ts';
+import type { MesosWord } from '../../satellite-master/whitelist/automation/inventory.ts';
+import { Reconciler } from '../../satellite-master/whitelist/automation/reconciler.ts';
+import { Chronicle } from '../../satellite-master/whitelist/history/change-log.ts';
+import { type Why, whyOf } from '../../satellite-master/whitelist/operators/why.ts';
+import type { HostRecord } from '../../satellite-master/whitelist/record/record.ts';
+import { type Author, Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
+import { Replica, type ReplicaChange } from '../../satellite-master/whitelist/replica.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { silentLog } from '../../shared/log.ts';

@@ -8,12 +8,12 @@ import type { HttpSettings, Services } from '../../satellite-master/http/service
 import { FigureHistory } from '../../satellite-master/stats/figure-history.ts';
 import { Metrics } from '../../satellite-master/stats/metrics.ts';
 import { EmbeddedTaskStore } from '../../satellite-master/tasks/embedded.ts';
-import { EmbeddedStore } from '../../satellite-master/whitelist/store/embedded-store.ts';
 import { History } from '../../satellite-master/whitelist/history/history.ts';
 import { createHostCheck, type HostCheck } from '../../satellite-master/whitelist/operators/host-check.ts';
 import { isOn, mergedVerdict } from '../../satellite-master/whitelist/record/record.ts';
-import { Replica } from '../../satellite-master/whitelist/replica.ts';
 import { Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
+import { Replica } from '../../satellite-master/whitelist/replica.ts';
+import { EmbeddedStore } from '../../satellite-master/whitelist/store/embedded-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';

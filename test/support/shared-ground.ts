@@ -5,8 +5,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedStore } from '../../satellite-master/whitelist/store/embedded-store.ts';
 import { parseRecord } from '../../satellite-master/whitelist/record/record.ts';
+import { EmbeddedStore } from '../../satellite-master/whitelist/store/embedded-store.ts';
 import type {
   Automation,
   Change,

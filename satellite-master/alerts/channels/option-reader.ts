@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 import { DURATION_FORM, parseDurationMs } from '../../../shared/duration.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import { StreamArgumentError, shown } from '../../streams/argument.ts';
+import { StreamArgumentError, shown } from '../../streams/index.ts';
 import { Secret } from './secret.ts';
 
 export class OptionReader {

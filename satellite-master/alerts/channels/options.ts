@@ -1,5 +1,5 @@
 /** What users write in rules to say where alerts go. Durations: a number is seconds, a string says its unit. */
-import type { StreamEvent } from '../../streams/stream.ts';
+import type { StreamEvent } from '../../streams/index.ts';
 import type { SayingOptions } from '../alert.ts';
 
 /** For every kind of channel. */

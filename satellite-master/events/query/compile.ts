@@ -1,7 +1,7 @@
 /** What a query says, as a function of an event. Regular expressions run on an engine whose time is linear in the text. */
 import { RE2JS } from 're2js';
 import { messageOf } from '../../../shared/errors.ts';
-import type { RiemannEvent } from '../../../shared/riemann/message.ts';
+import type { RiemannEvent } from '../../../shared/riemann/index.ts';
 import { type Comparison, type Query, QueryError, type Term } from './ast.ts';
 import { parseQuery } from './parse.ts';
 

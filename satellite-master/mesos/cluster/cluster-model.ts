@@ -2,15 +2,14 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import type { MesosWord } from '../../whitelist/automation/inventory.ts';
-import { MesosAgents } from './registrations.ts';
-import type { Cluster, ClusterAgent, ClusterFramework, ClusterTask, TaskListener } from './cluster.ts';
+import type { MesosWord } from '../../whitelist/automation/index.ts';
 import { HeldAgents } from './agent-table.ts';
-import { HeldTasks } from './task-table.ts';
-import { Names } from './string-pool.ts';
+import type { Cluster, ClusterAgent, ClusterFramework, ClusterTask, TaskListener } from './cluster.ts';
 import { type AgentRow, type Change, type ClusterMessage, type TaskRow, type TaskUpdate, taskKey } from './messages.ts';
-import { changesOfState } from '../feed/state-body.ts';
-import { stillUnreachable } from '../feed/unreachable.ts';
+import { MesosAgents } from './registrations.ts';
+import { Names } from './string-pool.ts';
+import { HeldTasks } from './task-table.ts';
+import { stillUnreachable } from './unreachable.ts';
 
 export interface ClusterViewOptions {
   /** Of the local mesos-master, for what is logged. */
@@ -122,21 +121,6 @@ export class ClusterView implements Cluster {
       case 'odd':
         this.#once.warn(`odd ${message.what}`, `${this.#url}: ${message.text}`);
     }
-  }
-
-  /**
-   * Takes a whole state at once, as a poll of it would have told it: for replay and for tests.
-   * @param body `/state`, parsed
-   * @throws Error where that is not a master's state
-   */
-  takeState(body: unknown): void {
-    const { changes, unreachable } = changesOfState(body, {
-      agents: this.#agents.all.keys(),
-      frameworks: this.#frameworks.keys(),
-      tasks: Array.from(this.tasks(), taskKey),
-    });
-    this.take({ kind: 'changes', changes, more: false });
-    this.take({ kind: 'answered', unreachable });
   }
 
   #change(change: Change): void {

@@ -1,7 +1,7 @@
 /** Which hosts Mesos knows, as far as its answers can be believed (judgement.md 11): a shorter answer takes nobody away at once. */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import type { MesosWord } from '../../whitelist/automation/inventory.ts';
+import type { MesosWord } from '../../whitelist/automation/index.ts';
 
 /** An agent may stay away so long and register again; after it, one that is in no answer counts as unregistered. */
 const REREGISTER_MS = 600_000;

@@ -8,13 +8,12 @@ import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { MesosError } from '../../../shared/mesos/error.ts';
-import type { JsonObject } from '../../../shared/mesos/json.ts';
-import { emptyRecord, type HostRecord, mergedVerdict } from '../../whitelist/record/record.ts';
-import type { Replica, ReplicaChange, ReplicaEntry } from '../../whitelist/replica.ts';
-import type { Whitelist } from '../../whitelist/record-editor.ts';
+import type { JsonObject } from '../../../shared/mesos/index.ts';
+import { MesosError } from '../../../shared/mesos/index.ts';
+import type { Replica, ReplicaChange, ReplicaEntry, Whitelist } from '../../whitelist/index.ts';
+import { emptyRecord, type HostRecord, mergedVerdict } from '../../whitelist/record/index.ts';
+import type { Cluster } from '../cluster/index.ts';
 import { type OffAction, type Plan, planFor, takenOf, withTaken } from './deactivation-plan.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import type { PlannedWord } from './hosts-in-maintenance.ts';
 
 export type BridgeCall = 'deactivate' | 'drain' | 'reactivate';

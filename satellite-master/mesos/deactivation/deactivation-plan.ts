@@ -2,8 +2,8 @@
  * What is to be done in Mesos for one host, and what is remembered of it: pure. Satellite takes agents out of scheduling
  * only where the host is off, and gives back only what it took itself.
  */
-import { BRIDGE_ID, type HostRecord, type RecordEvent } from '../../whitelist/record/record.ts';
-import type { ClusterAgent } from '../cluster/cluster.ts';
+import { BRIDGE_ID, type HostRecord, type RecordEvent } from '../../whitelist/record/index.ts';
+import type { ClusterAgent } from '../cluster/index.ts';
 
 /** `off-action`: what a host that goes off means beyond the whitelist. */
 export type OffAction = 'whitelist' | 'deactivate' | 'drain';

@@ -7,10 +7,8 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { MesosError } from '../../../shared/mesos/error.ts';
-import { type JsonObject, listAt, textAt } from '../../../shared/mesos/json.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import { pollEveryMs } from '../metrics/poll-interval.ts';
+import { type JsonObject, listAt, MesosError, textAt } from '../../../shared/mesos/index.ts';
+import type { Cluster } from '../cluster/index.ts';
 
 export type PlannedWord = 'draining' | 'down';
 
@@ -50,7 +48,7 @@ export class PlannedHosts {
 
   start(): void {
     void this.poll();
-    this.#timer = this.#options.clock.every(pollEveryMs(this.#options.pollIntervalMs), () => void this.poll());
+    this.#timer = this.#options.clock.every(this.#options.pollIntervalMs, () => void this.poll());
   }
 
   stop(): void {

@@ -1,9 +1,9 @@
 /** Looks for drift again and again, and says what has lasted. Without a fresh picture of the cluster the last findings stay. */
 import type { Clock, Timer } from '../../../shared/clock.ts';
-import type { HostName } from '../../../shared/host-name.ts';
 import { interruptibly, type LongWork, Turns } from '../../../shared/cooperative.ts';
-import type { ReplicaChange, ReplicaEntry } from '../../whitelist/replica.ts';
-import type { Cluster, ClusterTask } from '../cluster/cluster.ts';
+import type { HostName } from '../../../shared/host-name.ts';
+import type { ReplicaChange, ReplicaEntry } from '../../whitelist/index.ts';
+import type { Cluster, ClusterTask } from '../cluster/index.ts';
 import { type DriftKind, type Finding, findingDrift, type TasksWhileOff } from './drift.ts';
 import { LastingFindings } from './persistent-findings.ts';
 

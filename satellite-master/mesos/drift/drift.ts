@@ -1,8 +1,9 @@
 /** Where whitelist, inventory, reports and Mesos disagree, without changing any of them. Pure. */
+
+import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { byCodeUnit } from '../../../shared/text.ts';
-import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
-import type { ClusterAgent } from '../cluster/cluster.ts';
+import type { ClusterAgent } from '../cluster/index.ts';
 import { findingNearest, type Nearest } from './likely-name.ts';
 
 export const DRIFT_KINDS = [

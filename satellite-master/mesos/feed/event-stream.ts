@@ -1,12 +1,11 @@
 /** The v1 event stream of the leading master: the whole cluster first, then each step of it, and a heartbeat. */
 import type { Clock } from '../../../shared/clock.ts';
-import type { MesosClient } from '../../../shared/mesos/client.ts';
-import { MesosError } from '../../../shared/mesos/error.ts';
-import { type JsonObject, member, numberAt, textAt } from '../../../shared/mesos/json.ts';
-import { AnswerReader, SUBSCRIBED, type ToldCluster, type WholeAnswer } from './snapshot-reader.ts';
-import { RecordIoDecoder } from './record-io.ts';
-import { type AgentRow, type Change, taskKey } from '../cluster/messages.ts';
+import type { MesosClient } from '../../../shared/mesos/index.ts';
+import { type JsonObject, MesosError, member, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import { type AgentRow, type Change, taskKey } from '../cluster/index.ts';
 import { agentOfV1, frameworkOfV1, taskOfV1, updateOfV1 } from './parse-v1.ts';
+import { RecordIoDecoder } from './record-io.ts';
+import { AnswerReader, SUBSCRIBED, type ToldCluster, type WholeAnswer } from './snapshot-reader.ts';
 
 export interface SubscriptionOptions {
   readonly client: MesosClient;

@@ -2,10 +2,10 @@
 import { Worker } from 'node:worker_threads';
 import { Backoff } from '../../../shared/backoff.ts';
 import type { Clock, Timer } from '../../../shared/clock.ts';
-import { messageOf } from '../../../shared/errors.ts';
 import { type LongWork, Turns } from '../../../shared/cooperative.ts';
+import { messageOf } from '../../../shared/errors.ts';
+import type { ClusterMessage } from '../cluster/index.ts';
 import type { ClusterWorkerData } from './feed-worker.ts';
-import type { ClusterMessage } from '../cluster/messages.ts';
 
 export interface ClusterThreadOptions extends ClusterWorkerData {
   readonly take: (message: ClusterMessage) => void;

@@ -1,9 +1,9 @@
 /** The thread that asks Mesos for the cluster: a state of a hundred megabytes is read here and stalls nobody. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../../shared/clock.ts';
-import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/client.ts';
+import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/index.ts';
+import type { ClusterMessage } from '../cluster/index.ts';
 import { ClusterReader } from './feed.ts';
-import type { ClusterMessage } from '../cluster/messages.ts';
 
 export interface ClusterWorkerData {
   readonly mesos: Pick<MesosClientOptions, 'url' | 'credentials'>;

@@ -6,9 +6,11 @@
 import { Backoff } from '../../../shared/backoff.ts';
 import { type Clock, sleep } from '../../../shared/clock.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { MesosClient, MesosStream } from '../../../shared/mesos/client.ts';
-import { MesosError } from '../../../shared/mesos/error.ts';
-import { listAt, numberAt, textAt } from '../../../shared/mesos/json.ts';
+import type { MesosClient, MesosStream } from '../../../shared/mesos/index.ts';
+import { listAt, MesosError, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import type { AgentRow, Change, ClusterMessage } from '../cluster/index.ts';
+import { subscribe } from './event-stream.ts';
+import { type MaintenanceOf, noMaintenance, readMaintenance } from './maintenance-windows.ts';
 import {
   type AnswerForm,
   AnswerReader,
@@ -19,10 +21,6 @@ import {
   ToldCluster,
   type WholeAnswer,
 } from './snapshot-reader.ts';
-import { type MaintenanceOf, noMaintenance, readMaintenance } from './maintenance-windows.ts';
-import { pollEveryMs } from '../metrics/poll-interval.ts';
-import type { AgentRow, Change, ClusterMessage } from '../cluster/messages.ts';
-import { subscribe } from './event-stream.ts';
 
 export interface ClusterReaderOptions {
   readonly client: MesosClient;
@@ -59,7 +57,7 @@ export class ClusterReader {
   /** Until it is stopped; every fault is told and tried again. */
   async run(): Promise<void> {
     const { clock, post } = this.#options;
-    const pollMs = pollEveryMs(this.#options.pollIntervalMs);
+    const pollMs = this.#options.pollIntervalMs;
     const { signal } = this.#end;
     while (!signal.aborted) {
       let waitMs = pollMs;
@@ -117,7 +115,7 @@ export class ClusterReader {
   async #pollBeside(ended: AbortSignal): Promise<void> {
     const { clock, pollIntervalMs, client, post } = this.#options;
     for (;;) {
-      await sleep(clock, pollEveryMs(pollIntervalMs), ended);
+      await sleep(clock, pollIntervalMs, ended);
       if (ended.aborted) return;
       try {
         await this.#learnMaintenance();

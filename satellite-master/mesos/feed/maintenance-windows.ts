@@ -1,8 +1,7 @@
 /** Maintenance windows of Mesos (0.25 and newer): which agents are in one. */
-import type { MesosClient } from '../../../shared/mesos/client.ts';
-import { MesosError } from '../../../shared/mesos/error.ts';
-import { listAt, numberAt, textAt } from '../../../shared/mesos/json.ts';
-import type { AgentRow } from '../cluster/messages.ts';
+import type { MesosClient } from '../../../shared/mesos/index.ts';
+import { listAt, MesosError, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import type { AgentRow } from '../cluster/index.ts';
 
 export type MaintenanceOf = (agent: Pick<AgentRow, 'hostname' | 'pid'>) => AgentRow['maintenance'];
 

@@ -1,6 +1,6 @@
 /** Agents, frameworks and tasks in the form of `/state`, from 0.2x to 1.12. What can't be read is undefined. */
-import { listAt, numberAt, textAt } from '../../../shared/mesos/json.ts';
-import type { AgentRow, FrameworkRow, TaskRow } from '../cluster/messages.ts';
+import { listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import type { AgentRow, FrameworkRow, TaskRow } from '../cluster/index.ts';
 import { timesOf } from './task-status.ts';
 
 /** @param recovered of those that the registry knows and the leader has not heard yet */

@@ -1,6 +1,6 @@
 /** Agents, frameworks and tasks in the form of the v1 operator API (0.28 to 1.12). What can't be read is undefined. */
-import { listAt, numberAt, textAt } from '../../../shared/mesos/json.ts';
-import type { AgentRow, FrameworkRow, TaskRow, TaskUpdate } from '../cluster/messages.ts';
+import { listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import type { AgentRow, FrameworkRow, TaskRow, TaskUpdate } from '../cluster/index.ts';
 import { timesOf, wordsOf } from './task-status.ts';
 
 /** @param value a registered agent, `{agent_info, active, pid, …}` */

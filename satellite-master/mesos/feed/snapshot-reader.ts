@@ -1,11 +1,10 @@
 /** Reads one whole answer of Mesos as it arrives, in whatever form, and gives the differences to what was told before. */
-import { isObject, listAt, numberAt, textAt } from '../../../shared/mesos/json.ts';
+import { isObject, listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import { type AgentRow, type Change, type FrameworkRow, hasEnded, type TaskRow, taskKey } from '../cluster/index.ts';
 import { JsonSlices } from './json-list-splitter.ts';
-import { type AgentRow, type Change, type FrameworkRow, hasEnded, type TaskRow, taskKey } from '../cluster/messages.ts';
-import { byTime } from './state-body.ts';
 import { agentOfState, frameworkOfState, taskOfState } from './parse-state.ts';
-import { digestOf, Told } from './snapshot-digests.ts';
 import { agentOfV1, frameworkOfV1, recoveredAgentOfV1, taskOfV1 } from './parse-v1.ts';
+import { digestOf, Told } from './snapshot-digests.ts';
 
 /** `pastTask`: Mesos lists as completed also what it lost sight of in another state, e.g. on an agent that is gone. */
 type Kind = 'agent' | 'task' | 'pastTask' | 'framework' | 'pastFramework';
@@ -245,4 +244,9 @@ export class AnswerReader {
 function goneOf(kind: 'agent' | 'task' | 'framework', key: string): Change {
   if (kind === 'agent') return { goneAgent: key };
   return kind === 'task' ? { goneTask: key } : { goneFramework: key };
+}
+
+/** What happened first is told first; what has no time yet has just begun. */
+function byTime(one: TaskRow, other: TaskRow): number {
+  return (one.timeS ?? Number.MAX_VALUE) - (other.timeS ?? Number.MAX_VALUE);
 }

@@ -1,6 +1,6 @@
 /** What the statuses of a task tell: since when it is in its state, why, and since when it has run. Both forms have them. */
-import { isObject, numberAt, textAt } from '../../../shared/mesos/json.ts';
-import type { TaskRow } from '../cluster/messages.ts';
+import { isObject, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import type { TaskRow } from '../cluster/index.ts';
 
 const MOST_MESSAGE_CHARACTERS = 1024;
 

@@ -2,7 +2,7 @@
 import { type Event, LONGEST_ATTRIBUTE_BYTES, TEST_PREFIX } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { cutToBytes, escapeControls } from '../../../shared/text.ts';
-import type { ClusterFramework, ClusterTask } from '../cluster/cluster.ts';
+import type { ClusterFramework, ClusterTask } from '../cluster/index.ts';
 
 /** Who says it, and when. */
 export interface Voice {

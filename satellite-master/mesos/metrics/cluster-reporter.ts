@@ -4,14 +4,13 @@
  */
 
 import type { Clock, Timer } from '../../../shared/clock.ts';
+import { type LongWork, Turns } from '../../../shared/cooperative.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Event } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { type LongWork, Turns } from '../../../shared/cooperative.ts';
-import type { ClusterFigures, MesosMetrics } from '../../stats/cluster-figures.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import type { LeaderFigures } from './leader-metrics.ts';
+import type { ClusterFigures, MesosMetrics } from '../../stats/index.ts';
+import type { Cluster } from '../cluster/index.ts';
 import {
   frameworkEvents,
   hasChanged,
@@ -22,7 +21,7 @@ import {
   taskEvent,
   type Voice,
 } from './cluster-events.ts';
-import { pollEveryMs } from './poll-interval.ts';
+import type { LeaderFigures } from './leader-metrics.ts';
 
 /** What a configured Mesos gives; none of it where there is none. */
 export interface MesosSources {
@@ -81,7 +80,7 @@ export class ClusterWatch {
     const { clock, pollIntervalMs } = this.#options;
     this.#timers = [
       clock.every(LEADER_MS, () => this.sayLeader()),
-      clock.every(pollEveryMs(pollIntervalMs), () => void this.poll()),
+      clock.every(pollIntervalMs, () => void this.poll()),
     ];
     this.sayLeader();
     void this.#askLeader();

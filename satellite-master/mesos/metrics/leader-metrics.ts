@@ -2,8 +2,9 @@
  * Who leads the Mesos masters, and beside a follower the figures of the leader: `/metrics/snapshot` is never redirected,
  * so a follower's own tell nothing of the cluster.
  */
-import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/client.ts';
-import type { Figures } from '../../../shared/mesos/figures.ts';
+
+import type { Figures } from '../../../shared/mesos/index.ts';
+import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/index.ts';
 
 /** Of the local Mesos master. */
 export type LeaderFiguresOptions = Pick<MesosClientOptions, 'url' | 'credentials'>;

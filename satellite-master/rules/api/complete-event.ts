@@ -2,7 +2,7 @@
 import { DEFAULT_TTL_SECONDS, type Event, LONGEST_SERVICE } from '../../../shared/event.ts';
 import { HOST_NAME_FORM, parseHostName } from '../../../shared/host-name.ts';
 import { hasControlCharacters } from '../../../shared/text.ts';
-import type { StreamEvent } from '../../streams/stream.ts';
+import type { StreamEvent } from '../../streams/index.ts';
 
 /**
  * @param nowS unix seconds, where it has no time of its own

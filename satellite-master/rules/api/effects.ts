@@ -1,6 +1,6 @@
 /** What the house does for rules. Rules only say it; whether this master acts on it is the house's business. */
 import type { Event } from '../../../shared/event.ts';
-import type { StreamEvent } from '../../streams/stream.ts';
+import type { StreamEvent } from '../../streams/index.ts';
 
 export interface RuleEffects {
   /** Makes it the newest of its host and service; one with the state `expired` takes that out. */

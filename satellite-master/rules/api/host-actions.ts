@@ -2,12 +2,12 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
-import { StreamArgumentError, shown } from '../../streams/argument.ts';
-import type { Stream, StreamEvent } from '../../streams/stream.ts';
-import type { RecordEvents } from '../../whitelist/record/record.ts';
-import type { Wish } from '../../whitelist/automation/desired-flags.ts';
-import { recordEventOf } from '../host-health/host-judge.ts';
-import type { RuleWishes } from '../engine/module-flags.ts';
+import type { Stream, StreamEvent } from '../../streams/index.ts';
+import { StreamArgumentError, shown } from '../../streams/index.ts';
+import type { Wish } from '../../whitelist/automation/index.ts';
+import type { RecordEvents } from '../../whitelist/record/index.ts';
+import type { RuleWishes } from '../engine/index.ts';
+import { recordEventOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 
 /** Rules wish, the reconciler acts: the number `why` tells (judgement.md 25). */

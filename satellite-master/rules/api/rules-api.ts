@@ -6,17 +6,24 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ChannelFunctions } from '../../alerts/index.ts';
-import { StreamArgumentError, shown } from '../../streams/argument.ts';
-import { createStreams, type Streams } from '../../streams/index.ts';
-import type { Field } from '../../streams/item.ts';
-import { feed, type Stream, type StreamContext, type StreamEvent } from '../../streams/stream.ts';
-import type { RecordEvents } from '../../whitelist/record/record.ts';
-import type { RuleEffects } from './effects.ts';
-import { stat, tap } from './stat-and-tap.ts';
-import { type HostEffect, type HostEffects, hostEffects } from './host-actions.ts';
-import { type JudgeTestsSettings, judgeTestsOf } from '../host-health/judge-tests-stream.ts';
-import type { RuleWishes, WishesOfRule } from '../engine/module-flags.ts';
+import type { Field } from '../../streams/index.ts';
+import {
+  createStreams,
+  feed,
+  type Stream,
+  StreamArgumentError,
+  type StreamContext,
+  type StreamEvent,
+  type Streams,
+  shown,
+} from '../../streams/index.ts';
+import type { RecordEvents } from '../../whitelist/record/index.ts';
+import type { RuleWishes, WishesOfRule } from '../engine/index.ts';
+import { type JudgeTestsSettings, judgeTestsOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
+import type { RuleEffects } from './effects.ts';
+import { type HostEffect, type HostEffects, hostEffects } from './host-actions.ts';
+import { stat, tap } from './stat-and-tap.ts';
 
 /** What a rules module exports as default. */
 export type Rules = (satellite: Satellite) => Stream | readonly Stream[];

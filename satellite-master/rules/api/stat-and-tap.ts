@@ -1,7 +1,13 @@
 /** Where streams of rules end beyond the index, the log and alerts: figures; and the taps of tests. */
 import { DEFAULT_TTL_SECONDS } from '../../../shared/event.ts';
-import { StreamArgumentError, shown } from '../../streams/argument.ts';
-import { feed, type Stream, type StreamContext, type StreamEvent } from '../../streams/stream.ts';
+import {
+  feed,
+  type Stream,
+  StreamArgumentError,
+  type StreamContext,
+  type StreamEvent,
+  shown,
+} from '../../streams/index.ts';
 import type { RuleEffects } from './effects.ts';
 
 const FIGURE_NAME = /^[^\p{Cc}]{1,256}$/u;

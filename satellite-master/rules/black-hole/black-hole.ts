@@ -4,13 +4,13 @@
  * On every master alike: only the leader's wishes reach the store.
  */
 import type { Clock } from '../../../shared/clock.ts';
+import { type LongWork, Turns } from '../../../shared/cooperative.ts';
 import { type Event, LONGEST_SERVICE } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
 import { cutToBytes, escapeControls } from '../../../shared/text.ts';
-import { type LongWork, Turns } from '../../../shared/cooperative.ts';
-import type { Wishes } from '../../whitelist/automation/desired-flags.ts';
+import type { Wishes } from '../../whitelist/automation/index.ts';
 import { Evidence, type HostBlame, type Judged, type ToldTask } from './evidence.ts';
 import { countsText } from './explain.ts';
 import { COUNTERS_ONLY } from './tags.ts';

@@ -2,9 +2,10 @@
  * The coarse source: what agents counted themselves, as slaves report it (`mesos/slave/total-tasks-…`). Tells nothing of
  * applications, so that it is asked only for hosts whose tasks are not known one by one.
  */
+
+import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
-import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { addCounts, type Cell, type Counts, type Group, noCounts, type Picture } from './counts.ts';
 import type { AgentErrors } from './verdict.ts';
 

@@ -3,14 +3,14 @@
  * spans turns of the event loop: what is told meanwhile waits, so that it is about one moment.
  */
 import type { Clock } from '../../../shared/clock.ts';
+import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { attributionOf, type NamedTask } from './application.ts';
 import { AgentCounters } from './counters.ts';
 import type { Counts } from './counts.ts';
-import { type TaskStep, TaskWindow } from './task-window.ts';
 import { wordOfTask } from './task-outcome.ts';
+import { type TaskStep, TaskWindow } from './task-window.ts';
 import { type Blame, judgingBlackHoles, type Thresholds, type Verdict } from './verdict.ts';
 
 /** A task as the cluster's picture tells it. */

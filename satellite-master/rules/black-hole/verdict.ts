@@ -2,8 +2,9 @@
  * The rule: which hosts are black holes and which applications fail by themselves, as a pure function of what happened
  * in the window. A host is blamed only by applications that work elsewhere; in doubt nobody is.
  */
-import { byCodeUnit } from '../../../shared/text.ts';
+
 import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
+import { byCodeUnit } from '../../../shared/text.ts';
 import { Comparison, type Testimony } from './comparison.ts';
 import { type Cell, type Counts, type Picture, sumOf, wellOf } from './counts.ts';
 import { acquittal, applicationReason, comparedReason, severalReason, stillReason } from './explain.ts';

@@ -5,8 +5,8 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import type { EventWishes } from '../../whitelist/automation/desired-flags.ts';
-import { JudgeTests, type Quiet } from '../host-health/host-judge.ts';
+import type { EventWishes } from '../../whitelist/record/index.ts';
+import { JudgeTests, type Quiet } from '../host-health/index.ts';
 import type { WishesOfRule } from './module-flags.ts';
 
 const nothing = () => undefined;

@@ -6,19 +6,18 @@ import type { Clock } from '../../../shared/clock.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ModuleChannels } from '../../alerts/index.ts';
-import { feed, type Stream, type StreamContext } from '../../streams/stream.ts';
-import type { RecordEvents } from '../../whitelist/record/record.ts';
-import type { Wishes } from '../../whitelist/automation/desired-flags.ts';
-import { buildStreams } from '../module/build.ts';
-import type { RuleEffects } from '../api/effects.ts';
-import { HeldForwards } from '../forwarding/held.ts';
+import { feed, type Stream, type StreamContext } from '../../streams/index.ts';
+import type { Wishes } from '../../whitelist/automation/index.ts';
+import type { RecordEvents } from '../../whitelist/record/index.ts';
+import type { RuleEffects } from '../api/index.ts';
+import { createSatellite, type HostAccount } from '../api/index.ts';
+import { HeldForwards } from '../forwarding/index.ts';
+import { JudgeTests } from '../host-health/index.ts';
+import type { RulesModule } from '../module/index.ts';
+import { buildStreams, placeOf } from '../module/index.ts';
 import { Hearing } from './hearing.ts';
-import { JudgeTests } from '../host-health/host-judge.ts';
-import type { RulesModule } from '../module/module.ts';
 import { RuleClock } from './module-clock.ts';
 import { RuleWishes } from './module-flags.ts';
-import { placeOf } from '../module/rules-error.ts';
-import { createSatellite, type HostAccount } from '../api/rules-api.ts';
 
 export interface RuleSetOptions {
   readonly module: RulesModule;

@@ -5,8 +5,8 @@
  */
 import { TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import type { RecordEvent, RecordEvents } from '../../whitelist/record/record.ts';
-import type { EventWishes, Wish, Wishes } from '../../whitelist/automation/desired-flags.ts';
+import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
+import type { EventWishes, RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 
 /**
  * So long a wish of the module before stands, if its rule is still there, before the new version must have said it

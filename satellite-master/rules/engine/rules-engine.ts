@@ -8,15 +8,13 @@ import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import type { ModuleChannels } from '../../alerts/index.ts';
-import type { RecordEvents } from '../../whitelist/record/record.ts';
-import type { Wishes } from '../../whitelist/automation/desired-flags.ts';
-import type { RuleEffects } from '../api/effects.ts';
-import { watchFiles } from '../module/file-watch.ts';
-import type { JudgeTests, Quiet } from '../host-health/host-judge.ts';
-import { defaultModule, loadRulesModule, type RulesModule } from '../module/module.ts';
-import { RuleFaults } from './rule-faults.ts';
+import type { Wishes } from '../../whitelist/automation/index.ts';
+import type { RecordEvents } from '../../whitelist/record/index.ts';
+import type { RuleEffects } from '../api/index.ts';
+import type { JudgeTests, Quiet } from '../host-health/index.ts';
+import { defaultModule, loadRulesModule, RulesError, type RulesModule, watchFiles } from '../module/index.ts';
 import { RuleSet } from './loaded-module.ts';
-import { RulesError } from '../module/rules-error.ts';
+import { RuleFaults } from './rule-faults.ts';
 
 export interface LiveRulesOptions {
   /** `streams`; undefined: the default rules. */

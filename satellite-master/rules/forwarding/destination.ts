@@ -1,9 +1,8 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import { RiemannClient } from '../../../shared/riemann/client.ts';
-import type { RiemannEvent } from '../../../shared/riemann/message.ts';
-import { RiemannSender, type SendOutcome } from '../../../shared/riemann/sender.ts';
-import { parseAddress } from '../../streams/address.ts';
+import type { RiemannEvent } from '../../../shared/riemann/index.ts';
+import { RiemannClient, RiemannSender, type SendOutcome } from '../../../shared/riemann/index.ts';
+import { parseAddress } from '../../streams/index.ts';
 import { ForwardQueue, type Parcel } from './queue.ts';
 
 export type ForwardDrop = 'overflow' | 'too-large' | 'not-leading' | 'closed';

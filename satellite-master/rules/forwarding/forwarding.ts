@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { RiemannEvent } from '../../../shared/riemann/message.ts';
-import type { Metrics } from '../../stats/metrics.ts';
-import type { StreamEvent } from '../../streams/stream.ts';
+import type { RiemannEvent } from '../../../shared/riemann/index.ts';
+import type { Metrics } from '../../stats/index.ts';
+import type { StreamEvent } from '../../streams/index.ts';
 import { Destination } from './destination.ts';
 import { riemannEventOf } from './riemann-event.ts';
 

@@ -1,5 +1,5 @@
-import { StreamArgumentError } from '../../streams/argument.ts';
-import type { RuleEffects } from '../api/effects.ts';
+import { StreamArgumentError } from '../../streams/index.ts';
+import type { RuleEffects } from '../api/index.ts';
 
 /** A rule that forwards to an address of each host would never end. */
 const MOST_ADDRESSES = 100;

@@ -1,5 +1,5 @@
 import { type Batch, Newest } from '../../../shared/latest-queue.ts';
-import type { RiemannEvent } from '../../../shared/riemann/message.ts';
+import type { RiemannEvent } from '../../../shared/riemann/index.ts';
 
 /** Events, or hosts and services, that may wait for one address. */
 export const MOST_WAITING = 10_000;

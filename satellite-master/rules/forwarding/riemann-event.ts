@@ -1,6 +1,6 @@
-import type { RiemannEvent } from '../../../shared/riemann/message.ts';
-import { shown } from '../../streams/argument.ts';
-import type { StreamEvent } from '../../streams/stream.ts';
+import type { RiemannEvent } from '../../../shared/riemann/index.ts';
+import type { StreamEvent } from '../../streams/index.ts';
+import { shown } from '../../streams/index.ts';
 
 const TEXTS = ['host', 'service', 'state', 'description'] as const;
 const NUMBERS = ['time', 'metric', 'ttl'] as const;

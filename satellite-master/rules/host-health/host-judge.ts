@@ -7,10 +7,9 @@ import type { Clock } from '../../../shared/clock.ts';
 import { type Event, TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
-import { Deadlines } from '../../events/deadlines.ts';
-import { MOST_HOSTS, MOST_SERVICES_A_HOST, STALL_MS } from '../../events/event-index.ts';
-import type { RecordEvent, RecordEvents } from '../../whitelist/record/record.ts';
-import type { Wish, Wishes } from '../../whitelist/automation/desired-flags.ts';
+import { Deadlines, MOST_HOSTS, MOST_SERVICES_A_HOST, STALL_MS } from '../../events/index.ts';
+import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
+import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 import { type HeardTest, type HostVerdict, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
 
 /** Under which its wishes stand where no other name is given. */

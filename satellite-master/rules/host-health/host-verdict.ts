@@ -4,7 +4,7 @@
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
-import type { RecordEvent, RecordEvents } from '../../whitelist/record/record.ts';
+import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 
 /** What one test says. */
 export type TestWord = 'fit' | 'unfit' | 'unknown' | 'silent';

@@ -1,7 +1,7 @@
 /** `judgeTests()`: a judge of hosts on nothing but what every rules module has, so that anyone can write another. */
-import type { Stream } from '../../streams/stream.ts';
+import type { Stream } from '../../streams/index.ts';
+import type { Satellite } from '../api/index.ts';
 import { JudgeTests, TESTS_RULE } from './host-judge.ts';
-import type { Satellite } from '../api/rules-api.ts';
 
 export interface JudgeTestsSettings {
   /** After so many seconds the silence of one test of a host that still reports is dropped; default `readmit-after.first`. */

@@ -1,10 +1,11 @@
 /** Builds the streams of a rules module, and says all that is wrong with it at once. */
-import { StreamArgumentError } from '../../streams/argument.ts';
-import type { Stream } from '../../streams/stream.ts';
+
+import type { Stream } from '../../streams/index.ts';
+import { StreamArgumentError } from '../../streams/index.ts';
+import { requireStreams, type Satellite } from '../api/index.ts';
 import type { RulesModule } from './module.ts';
 import { nearestTo } from './nearest.ts';
 import { problemOf, type RuleProblem, RulesError } from './rules-error.ts';
-import { requireStreams, type Satellite } from '../api/rules-api.ts';
 
 /** Runs the module's function; wrong arguments and unknown names are gathered, so that all of them are said at once. */
 export function buildStreams(module: RulesModule, satellite: Satellite, building: () => boolean): readonly Stream[] {

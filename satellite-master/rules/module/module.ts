@@ -7,8 +7,8 @@ import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import defaultRules from '../../../config/streams.ts';
+import type { Rules } from '../api/index.ts';
 import { problemOf, RulesError } from './rules-error.ts';
-import type { Rules } from '../api/rules-api.ts';
 
 export interface RulesModule {
   /** For people: the path as it stands in the settings. */

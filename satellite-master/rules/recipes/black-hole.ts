@@ -1,7 +1,6 @@
-import type { Stream } from '../../streams/stream.ts';
-import { COUNTERS_ONLY } from '../black-hole/tags.ts';
-import { BLACK_HOLE_SERVICE } from '../black-hole/black-hole.ts';
-import type { Satellite } from '../api/rules-api.ts';
+import type { Stream } from '../../streams/index.ts';
+import type { Satellite } from '../api/index.ts';
+import { BLACK_HOLE_SERVICE, COUNTERS_ONLY } from '../black-hole/index.ts';
 
 /**
  * Takes off what the master says is a black hole: a host on which tasks fail that work elsewhere. The same as

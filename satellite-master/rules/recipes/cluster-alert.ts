@@ -1,5 +1,5 @@
-import type { Stream, StreamEvent } from '../../streams/stream.ts';
-import type { Satellite } from '../api/rules-api.ts';
+import type { Stream, StreamEvent } from '../../streams/index.ts';
+import type { Satellite } from '../api/index.ts';
 
 export interface ClusterAlertOptions {
   /** Share of the inventory that is on; default 0.7, as the original shipped it. */

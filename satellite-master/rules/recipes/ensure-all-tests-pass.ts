@@ -1,5 +1,5 @@
-import type { Stream } from '../../streams/stream.ts';
-import type { Satellite } from '../api/rules-api.ts';
+import type { Stream } from '../../streams/index.ts';
+import type { Satellite } from '../api/index.ts';
 
 export interface EnsureAllTestsPassOptions {
   /** The services that are tests; default those below `mesos/slave/`. */

@@ -1,5 +1,5 @@
-import type { Stream } from '../../streams/stream.ts';
-import type { Satellite } from '../api/rules-api.ts';
+import type { Stream } from '../../streams/index.ts';
+import type { Satellite } from '../api/index.ts';
 import { type ClusterAlertOptions, clusterAlert } from './cluster-alert.ts';
 
 export interface ForwardClusterAlertOptions extends ClusterAlertOptions {

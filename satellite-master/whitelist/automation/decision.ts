@@ -3,7 +3,7 @@
  * and now (judgement.md 5-7, 12, 13, 22, 23). Whether it may is the guard's business; that it happens, the reconciler's.
  */
 import { formatDuration } from '../../../shared/duration.ts';
-import { type Flag, type HostRecord, READMISSION_ID } from '../record/record.ts';
+import { type Flag, type HostRecord, readmissionOf } from '../record/index.ts';
 import type { Illness, Wish } from './desired-flags.ts';
 
 /** `readmit-after`, in ms. */
@@ -89,27 +89,4 @@ function decideOn(input: DecisionInput, wish: Wish, flag: Flag | null): Decision
 /** Rule 12: doubling with each relapse. */
 export function readmissionWaitMs(relapses: number, { firstMs, mostMs }: ReadmitAfter): number {
   return Math.min(mostMs, firstMs * 2 ** Math.min(relapses, 60));
-}
-
-/** What the record tells of the last time automation took the host off or readmitted it (rule 13). */
-export interface Readmission {
-  readonly relapses: number;
-  /** Unix seconds; undefined: unknown. */
-  readonly offSinceS: number | undefined;
-  /** When the event was written: the last time the flag went off or back on, unix seconds. */
-  readonly timeS: number | undefined;
-}
-
-export function readmissionOf(record: HostRecord | undefined): Readmission {
-  const event = record?.['managed-events'][READMISSION_ID];
-  return {
-    relapses: Math.max(0, Math.floor(numberIn(event?.['relapses']) ?? 0)),
-    offSinceS: numberIn(event?.['off-since']),
-    timeS: event?.time ?? undefined,
-  };
-}
-
-function numberIn(text: unknown): number | undefined {
-  const value = typeof text === 'string' && text !== '' ? Number(text) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
 }

@@ -3,10 +3,10 @@ import { formatDuration } from '../../../shared/duration.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
+import type { Whitelist } from '../record-editor.ts';
+import type { Replica } from '../replica.ts';
 import type { Census } from './guard-counts.ts';
 import { mayForget } from './inventory.ts';
-import type { Replica } from '../replica.ts';
-import type { Whitelist } from '../record-editor.ts';
 
 export interface ForgetterOptions {
   readonly whitelist: Whitelist;

@@ -3,7 +3,7 @@
  * brings them into the store (judgement.md 25).
  */
 import type { HostName } from '../../../shared/host-name.ts';
-import type { RecordEvent } from '../record/record.ts';
+import type { EventWishes, RecordEvent } from '../record/index.ts';
 
 /** How ill a host is: whom the guard lets go first (judgement.md 9). */
 export interface Illness {
@@ -23,9 +23,6 @@ export interface Wish {
   /** For `on`: since when the host is fit without a break, monotonic ms. */
   readonly fitSinceMs?: number;
 }
-
-/** What a rule wants of the managed events of a record: an event to stand there, or null for none. */
-export type EventWishes = ReadonlyMap<string, RecordEvent | null>;
 
 const NONE: EventWishes = new Map();
 

@@ -3,11 +3,10 @@ import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { Deadlines } from '../../events/deadlines.ts';
-import { withoutExpired } from '../record/manual-events.ts';
-import { expiryOf, type HostRecord, isExpired } from '../record/record.ts';
-import type { Replica, ReplicaChange } from '../replica.ts';
+import { Deadlines } from '../../events/index.ts';
+import { expiryOf, type HostRecord, isExpired, withoutExpired } from '../record/index.ts';
 import type { Author, Whitelist } from '../record-editor.ts';
+import type { Replica, ReplicaChange } from '../replica.ts';
 
 export interface ReaperOptions {
   readonly whitelist: Whitelist;

@@ -1,9 +1,9 @@
 /** What the guard counts on this master, and whose silence it doubts: the figures behind every `held` (judgement.md 7, 8, 11). */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
+import type { Replica, ReplicaEntry } from '../replica.ts';
 import { type GuardCounts, massSilence, offLimit } from './guard.ts';
 import { countsForGuard, type InventoryFacts, type MesosWord } from './inventory.ts';
-import type { Replica, ReplicaEntry } from '../replica.ts';
 
 /** What the rules know of hosts that say nothing; on this master's monotonic clock. */
 export interface Silence {

@@ -1,7 +1,6 @@
 /** Which hosts count for the guard, and which have left for good (judgement.md 11). Pure. */
 
-import { readmissionOf } from './decision.ts';
-import { type HostRecord, manualVerdict } from '../record/record.ts';
+import { type HostRecord, manualVerdict, readmissionOf } from '../record/index.ts';
 
 /** What Mesos says of a host: `unsure` while it has not answered; `none`: no Mesos here. */
 export type MesosWord = 'registered' | 'unregistered' | 'unsure' | 'none';

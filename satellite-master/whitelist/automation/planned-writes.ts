@@ -1,11 +1,19 @@
 /** What automation writes: the next record of one host with its author, and how steps are parted into commits. Pure. */
 import type { HostName } from '../../../shared/host-name.ts';
-import type { Decision } from './decision.ts';
-import { putOn, takenOff, withManagedEvents } from '../record/managed-events.ts';
-import { emptyRecord, type HostRecord, sameMeaning, serializeRecord } from '../record/record.ts';
-import type { ReplicaEntry } from '../replica.ts';
+import type { EventWishes } from '../record/index.ts';
+import {
+  emptyRecord,
+  type HostRecord,
+  putOn,
+  sameMeaning,
+  serializeRecord,
+  takenOff,
+  withManagedEvents,
+} from '../record/index.ts';
 import type { Author } from '../record-editor.ts';
-import type { EventWishes, Wish } from './desired-flags.ts';
+import type { ReplicaEntry } from '../replica.ts';
+import type { Decision } from './decision.ts';
+import type { Wish } from './desired-flags.ts';
 
 /** One host that is to change. */
 export interface Step {

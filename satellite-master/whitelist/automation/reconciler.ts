@@ -8,17 +8,17 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { Deadlines } from '../../events/deadlines.ts';
-import { Calm } from './write-throttle.ts';
-import type { Census } from './guard-counts.ts';
-import { type Decision, decide, type ReadmitAfter } from './decision.ts';
-import { type Candidate, guard } from './guard.ts';
-import { mergedVerdict } from '../record/record.ts';
-import type { Replica, ReplicaEntry } from '../replica.ts';
-import { inCommits, keepingStep, offStep, type Step, type StepInput } from './planned-writes.ts';
-import { type Store, StoreConflict } from '../store/store.ts';
+import { Deadlines } from '../../events/index.ts';
+import { mergedVerdict } from '../record/index.ts';
 import { changeOf } from '../record-editor.ts';
+import type { Replica, ReplicaEntry } from '../replica.ts';
+import { type Store, StoreConflict } from '../store/index.ts';
+import { type Decision, decide, type ReadmitAfter } from './decision.ts';
 import type { Wishes } from './desired-flags.ts';
+import { type Candidate, guard } from './guard.ts';
+import type { Census } from './guard-counts.ts';
+import { inCommits, keepingStep, offStep, type Step, type StepInput } from './planned-writes.ts';
+import { Calm } from './write-throttle.ts';
 
 export interface ReconcilerOptions {
   readonly store: Store;

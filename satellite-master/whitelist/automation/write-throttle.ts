@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import { Deadlines } from '../../events/deadlines.ts';
+import { Deadlines } from '../../events/index.ts';
 
 /** More than a host that falls ill, changes its mind and is well again needs. */
 const MOST_WRITES = 10;

@@ -11,12 +11,11 @@ import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
 import { escapeControls } from '../../../shared/text.ts';
-import { linesOf } from './whitelist-file.ts';
-import { putOn } from '../record/managed-events.ts';
-import { emptyRecord } from '../record/record.ts';
-import type { Replica } from '../replica.ts';
-import { type Store, StoreConflict } from '../store/store.ts';
+import { emptyRecord, putOn } from '../record/index.ts';
 import { changeOf } from '../record-editor.ts';
+import type { Replica } from '../replica.ts';
+import { type Store, StoreConflict } from '../store/index.ts';
+import { linesOf } from './whitelist-file.ts';
 
 export interface TakeoverOptions {
   readonly path: string;

@@ -1,11 +1,10 @@
 /** Whether the merged list may be written to the file now, and what it is: pure but for what it is given (judgement.md 24, 28). */
 import { parseHostName } from '../../../shared/host-name.ts';
 import { escapeControls } from '../../../shared/text.ts';
-import { deletionsIn } from '../record/deletions.ts';
-import type { Wanted } from './whitelist-file.ts';
-import { offLimit } from '../automation/guard.ts';
-import { manualVerdict } from '../record/record.ts';
+import { offLimit } from '../automation/index.ts';
+import { deletionsIn, manualVerdict } from '../record/index.ts';
 import type { Replica } from '../replica.ts';
+import type { Wanted } from './whitelist-file.ts';
 
 /** Hosts that automation itself forgot are gone from the list long before. */
 const BY_HAND = 'manual';

@@ -1,9 +1,9 @@
 /** Tells of every change: one log line when a host goes on or off, one entry of its history for each change of its record. */
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { History, HistoryEntry } from './history.ts';
-import type { Flag } from '../record/record.ts';
+import type { Flag } from '../record/index.ts';
 import type { ReplicaChange, ReplicaEntry } from '../replica.ts';
+import type { History, HistoryEntry } from './history.ts';
 
 export interface ChronicleOptions {
   readonly history: Pick<History, 'append'>;

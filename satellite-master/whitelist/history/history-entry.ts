@@ -1,4 +1,4 @@
-import type { Flag } from '../record/record.ts';
+import type { Flag } from '../record/index.ts';
 
 /** As `GET /whitelist/host/{host}/history` answers it. */
 export interface HistoryEntry {

@@ -7,8 +7,8 @@ import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import type { HistoryEntry } from './history-entry.ts';
 import { type Appended, type HistoryBounds, HistoryFiles } from './history-db.ts';
+import type { HistoryEntry } from './history-entry.ts';
 
 export type { HistoryEntry } from './history-entry.ts';
 

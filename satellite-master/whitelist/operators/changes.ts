@@ -8,19 +8,23 @@ import { LONGEST_DESCRIPTION_BYTES } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { byCodeUnit, cutToBytes } from '../../../shared/text.ts';
 import {
+  emptyRecord,
+  type Flag,
   flagOfState,
+  type HostRecord,
+  isOn,
   type ManualInput,
+  shownRecord,
   withFlagByHand,
   withManualEvent,
   withManualReplaced,
   withoutManual,
   withoutManualEvent,
-} from '../record/manual-events.ts';
+} from '../record/index.ts';
+import { type Author, type Edit, type Edited, unavailable, type Whitelist } from '../record-editor.ts';
+import type { Replica } from '../replica.ts';
 import type { HostCheck } from './host-check.ts';
 import { type ShownRecord, shownEntry } from './listing.ts';
-import { emptyRecord, type Flag, type HostRecord, isOn, shownRecord } from '../record/record.ts';
-import type { Replica } from '../replica.ts';
-import { type Author, type Edit, type Edited, unavailable, type Whitelist } from '../record-editor.ts';
 
 /** Whose request it is, apart from what it claims. */
 export interface Actor {

@@ -12,9 +12,9 @@ import {
   manualVerdict,
   type RecordEvents,
   shownRecord,
-} from '../record/record.ts';
-import type { Replica, ReplicaEntry } from '../replica.ts';
+} from '../record/index.ts';
 import { unavailable } from '../record-editor.ts';
+import type { Replica, ReplicaEntry } from '../replica.ts';
 
 export const LISTS = ['on', 'off', 'all', 'manual', 'managed'] as const;
 export type ListName = (typeof LISTS)[number];

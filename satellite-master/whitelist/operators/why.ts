@@ -1,6 +1,6 @@
 /** Why a host is on or off: one answer from the same values that decided (contract.md, `GET …/why`). */
 import type { HostName } from '../../../shared/host-name.ts';
-import type { Decision } from '../automation/decision.ts';
+import type { Decision } from '../automation/index.ts';
 import {
   emptyRecord,
   expiryOf,
@@ -10,7 +10,7 @@ import {
   mergedVerdict,
   nextManualExpiry,
   type RecordEvent,
-} from '../record/record.ts';
+} from '../record/index.ts';
 import type { ReplicaEntry } from '../replica.ts';
 
 export interface WhyEvent {

@@ -1,5 +1,6 @@
 /** The managed side of a record after a decision: pure, from record to record (judgement.md 12-14). */
-import { readmissionOf } from '../automation/decision.ts';
+
+import { readmissionOf } from './readmission.ts';
 import {
   emptyRecord,
   type Flag,
@@ -10,13 +11,15 @@ import {
   type RecordEvents,
   timeOf,
 } from './record.ts';
-import type { EventWishes } from '../automation/desired-flags.ts';
 
 /** A relapse is being taken off within so many seconds of the last readmission. */
 const RELAPSE_WITHIN_S = 86_400;
 
 /** A whole record in the store; beyond it automation keeps the worst events (contract.md, "Store"). */
 export const MOST_RECORD_BYTES = 256 * 1024;
+
+/** What a rule wants of the managed events of a record: an event to stand there, or null for none. */
+export type EventWishes = ReadonlyMap<string, RecordEvent | null>;
 
 /** Takes the host off: with it goes what the next leader has to know. */
 export function takenOff(record: HostRecord = emptyRecord, nowS: number): HostRecord {

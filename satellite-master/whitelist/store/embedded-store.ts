@@ -8,6 +8,7 @@ import { type Clock, sleep, type Timer } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
+import { asStored, checkCommit, guarded } from './commit-check.ts';
 import { EmbeddedFiles, type FilesContent, isLocked } from './embedded-db.ts';
 import {
   type Automation,
@@ -18,7 +19,6 @@ import {
   type StoreListener,
   type StoreState,
 } from './store.ts';
-import { asStored, checkCommit, guarded } from './commit-check.ts';
 
 export interface EmbeddedStoreOptions {
   /** The store lies in its subfolder `store`, made where it is missing. */

@@ -1,6 +1,7 @@
 /** A store without a disk, for one master that is only played: same versions and order as the embedded one. */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
+import { asStored, checkCommit } from './commit-check.ts';
 import {
   type Automation,
   type Change,
@@ -10,7 +11,6 @@ import {
   type StoreListener,
   type StoreState,
 } from './store.ts';
-import { asStored, checkCommit } from './commit-check.ts';
 
 const UNREAD: StoreState = { kind: 'unread', reason: 'its records have not been told yet' };
 

@@ -1,6 +1,6 @@
 /** A commit as ZooKeeper takes it, and what to make of the tree when its answer was lost. Pure. */
 import { SatelliteError } from '../../../shared/errors.ts';
-import type { MultiOp } from '../../zookeeper/types.ts';
+import type { MultiOp } from '../../zookeeper/index.ts';
 import type { Change } from './store.ts';
 import type { Node, TreePaths } from './zookeeper-watcher.ts';
 

@@ -2,9 +2,9 @@
 import { type Clock, sleep } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
-import { type MultiOp, ZooKeeperError, type ZooKeeperSession } from '../../zookeeper/types.ts';
-import { type Change, StoreConflict, type StoredRecord } from './store.ts';
+import { type MultiOp, ZooKeeperError, type ZooKeeperSession } from '../../zookeeper/index.ts';
 import { asStored } from './commit-check.ts';
+import { type Change, StoreConflict, type StoredRecord } from './store.ts';
 import { type Raise, verdictOf } from './zookeeper-commit.ts';
 import type { TreePaths, TreeWatch } from './zookeeper-watcher.ts';
 

@@ -8,7 +8,7 @@
  */
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
-import { type Stat, type WatchEvent, ZooKeeperError, type ZooKeeperSession } from '../../zookeeper/types.ts';
+import { type Stat, type WatchEvent, ZooKeeperError, type ZooKeeperSession } from '../../zookeeper/index.ts';
 import type { Automation, StoredRecord, StoreListener } from './store.ts';
 
 /** A node as the session reads it. */

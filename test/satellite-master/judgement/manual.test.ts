@@ -1,6 +1,10 @@
 /** The manual list, the reaper and the inventory, through the whole of a master (judgement.md 15, 18, 21-23, 27, 28). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withFlagByHand, withManualEvent, withoutManualEvent } from '../../../satellite-master/whitelist/record/manual-events.ts';
+import {
+  withFlagByHand,
+  withManualEvent,
+  withoutManualEvent,
+} from '../../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, FIRST_MS, House, hosts, OPERATOR, settled } from '../../support/house.ts';

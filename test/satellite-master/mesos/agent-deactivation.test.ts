@@ -2,9 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Mesos, type MesosOptions, startMesos } from '../../../demo/simulator/mesos.ts';
 import type { Agent } from '../../../demo/simulator/model.ts';
-import { Bridge, type BridgeCall, type BridgeOutcome } from '../../../satellite-master/mesos/deactivation/agent-deactivation.ts';
-import { type OffAction, takenOf } from '../../../satellite-master/mesos/deactivation/deactivation-plan.ts';
 import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import {
+  Bridge,
+  type BridgeCall,
+  type BridgeOutcome,
+} from '../../../satellite-master/mesos/deactivation/agent-deactivation.ts';
+import { type OffAction, takenOf } from '../../../satellite-master/mesos/deactivation/deactivation-plan.ts';
 import type { PlannedWord } from '../../../satellite-master/mesos/deactivation/hosts-in-maintenance.ts';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../../shared/host-name.ts';
@@ -14,6 +18,7 @@ import { MesosClient } from '../../../shared/mesos/client.ts';
 import { aClock, FIRST_MS, House, hosts, OPERATOR } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
 import { stateOf } from './state-of.ts';
+import { feedState } from './support/feed-state.ts';
 
 const LONG = { ttl: 1_000_000 };
 const TEN = hosts(10);
@@ -58,7 +63,7 @@ class Side {
   /** A new picture of the cluster, then one round. */
   async round(): Promise<void> {
     clock.advance(100);
-    this.view.takeState(await this.client.state());
+    feedState(this.view, await this.client.state());
     await this.bridge.round();
     await this.house.settled();
   }
@@ -310,7 +315,7 @@ describe('bounds', () => {
     await fall(side, H1);
     await mesos.loseZooKeeper();
     clock.advance(100);
-    side.view.takeState(stateOf(mesos.world));
+    feedState(side.view, stateOf(mesos.world));
     await side.bridge.round();
     expect(side.remembered(H1)).toEqual([agent(H1).id]);
     expect(side.text(H1)).toMatch(/Mesos could not be told: http:/);
@@ -346,7 +351,7 @@ describe('bounds', () => {
       role: 'master',
       credentials: { principal: 'p', secret: 's' },
     });
-    side.view.takeState(await allowed.state());
+    feedState(side.view, await allowed.state());
     await side.bridge.round();
     await side.bridge.round();
     expect(side.calls).toEqual([['deactivate', 'refused']]);

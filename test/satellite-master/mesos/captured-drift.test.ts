@@ -8,6 +8,7 @@ import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, House, host } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
+import { feedState } from './support/feed-state.ts';
 
 const alpha = host('alpha.test');
 const bravo = host('bravo.test');
@@ -49,7 +50,7 @@ async function inHouse(names: readonly HostName[], live: (house: House, drift: D
 /** Polls what `said` holds; undefined: no answer. */
 async function poll(house: House, drift: DriftWatch, forMs: number): Promise<void> {
   for (let passed = 0; passed <= forMs; passed += POLL_MS) {
-    if (said !== undefined) view.takeState(said);
+    if (said !== undefined) feedState(view, said);
     drift.look();
     await house.leap(POLL_MS);
   }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ClusterFramework, ClusterTask } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { hostOfMesos } from '../../../satellite-master/mesos/metrics/cluster-reporter.ts';
 import {
   frameworkEvents,
   hasChanged,
@@ -13,6 +12,7 @@ import {
   taskEvent,
   type Voice,
 } from '../../../satellite-master/mesos/metrics/cluster-events.ts';
+import { hostOfMesos } from '../../../satellite-master/mesos/metrics/cluster-reporter.ts';
 import { hasControlCharacters } from '../../../shared/text.ts';
 import { host } from '../../support/house.ts';
 

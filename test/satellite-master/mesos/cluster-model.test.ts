@@ -4,6 +4,7 @@ import type { ClusterTask } from '../../../satellite-master/mesos/cluster/cluste
 import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
+import { feedState } from './support/feed-state.ts';
 import { logLines } from './support/log-lines.ts';
 
 const captured = (name: string): Record<string, unknown> =>
@@ -26,7 +27,7 @@ function aView() {
 describe('a captured state', () => {
   test('agents by id and by host', () => {
     const { view } = aView();
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect([...view.agents().values()].map(({ host }) => host).sort()).toEqual([ALPHA, BRAVO]);
     expect(view.agentsOf(ALPHA)).toMatchObject([
       { pid: 'slave(1)@127.0.0.1:5051', active: true, deactivated: false, unreachable: false, draining: undefined },
@@ -35,7 +36,7 @@ describe('a captured state', () => {
 
   test('tasks with their host, their framework and their times', () => {
     const { view, told } = aView();
-    view.takeState(captured('draining_state'));
+    feedState(view, captured('draining_state'));
     const failed = told.map(([task]) => task).find(({ id }) => id === 'failed-2');
     expect(failed).toEqual({
       id: 'failed-2',
@@ -57,7 +58,7 @@ describe('a captured state', () => {
 
   test('tasks of frameworks that are gone keep the name of theirs', () => {
     const { view, told } = aView();
-    view.takeState(captured('draining_state'));
+    feedState(view, captured('draining_state'));
     const demo = told.find(([{ id }]) => id === 'mesos-execute-demo')?.[0];
     expect(demo).toMatchObject({ frameworkName: 'mesos-execute instance', state: 'TASK_FINISHED' });
     expect([...view.frameworks().values()].map(({ name }) => name)).toEqual(['probe']);
@@ -70,28 +71,28 @@ describe('a captured state', () => {
     ['agent2_disconnected_state', { draining: undefined, deactivated: false, active: false }],
   ])('%s shows on the agent', (name, expected) => {
     const { view } = aView();
-    view.takeState(captured(name));
+    feedState(view, captured(name));
     expect(view.agentsOf(BRAVO)).toMatchObject([expected]);
     expect(view.agentsOf(ALPHA)).toMatchObject([{ active: true }]);
   });
 
   test('an agent that became unreachable stays, as such', () => {
     const { view, agentsTold } = aView();
-    view.takeState(captured('agent2_disconnected_state'));
-    view.takeState(captured('agent2_unreachable_state'));
+    feedState(view, captured('agent2_disconnected_state'));
+    feedState(view, captured('agent2_unreachable_state'));
     expect(view.agentsOf(BRAVO)).toMatchObject([{ unreachable: true, active: false }]);
     expect(view.taskCounts()).toMatchObject({ TASK_UNREACHABLE: 1 });
     expect(agentsTold()).toBeGreaterThan(1);
-    view.takeState(captured('agent2_unreachable_state'));
+    feedState(view, captured('agent2_unreachable_state'));
     expect(view.agentsOf(BRAVO)).toMatchObject([{ unreachable: true }]);
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect(view.agentsOf(BRAVO)).toMatchObject([{ unreachable: false, active: true }]);
   });
 
   test('what is no state of a master is refused', () => {
     const { view } = aView();
     for (const body of [null, [], {}, { slaves: {} }, 'x'])
-      expect(() => view.takeState(body)).toThrow('no list of slaves');
+      expect(() => feedState(view, body)).toThrow('no list of slaves');
     expect(view.answeredMs).toBeUndefined();
   });
 });
@@ -99,16 +100,16 @@ describe('a captured state', () => {
 describe('from answer to answer', () => {
   test('what Mesos lost sight of is not living because it is listed as completed', () => {
     const { view, told } = aView();
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect(told.map(([{ id }]) => id)).not.toContain('on-bravo-11');
     expect(JSON.stringify(captured('master_state'))).toContain('on-bravo-11');
   });
 
   test('the same answer again is no news', () => {
     const { view, told, agentsTold } = aView();
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     const [tasks, agents] = [told.length, agentsTold()];
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect([told.length, agentsTold()]).toEqual([tasks, agents]);
   });
 
@@ -120,8 +121,8 @@ describe('from answer to answer', () => {
         { id: 'F', name: 'f', tasks: [{ id: 't', name: 't', framework_id: 'F', slave_id: 'S0', state: word }] },
       ],
     });
-    view.takeState(state('TASK_RUNNING'));
-    view.takeState(state('TASK_LOST'));
+    feedState(view, state('TASK_RUNNING'));
+    feedState(view, state('TASK_LOST'));
     expect(told.map(([task, before]) => [before?.state, task.state, task.host])).toEqual([
       [undefined, 'TASK_RUNNING', 'a1.test'],
       ['TASK_RUNNING', 'TASK_LOST', 'a1.test'],
@@ -130,14 +131,14 @@ describe('from answer to answer', () => {
 
   test('a failover that shows nobody for a moment makes no news of the tasks that come back', () => {
     const { view, told, clock } = aView();
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     const before = told.length;
     const counts = view.taskCounts();
-    view.takeState(captured('noquorum_ha1_state'));
+    feedState(view, captured('noquorum_ha1_state'));
     expect(view.taskCounts()).not.toHaveProperty('TASK_RUNNING');
     expect(view.agents().size).toBe(0);
     clock.advance(60_000);
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect(told).toHaveLength(before);
     expect(view.taskCounts()).toEqual(counts);
   });
@@ -158,8 +159,8 @@ describe('from answer to answer', () => {
         },
       ],
     });
-    view.takeState(ended(0));
-    view.takeState(ended(30_000));
+    feedState(view, ended(0));
+    feedState(view, ended(30_000));
     expect(view.taskCounts()).toEqual({ TASK_FINISHED: 50_000 });
     expect([...view.tasks()].at(-1)?.id).toBe('t59999');
   });
@@ -169,15 +170,15 @@ describe('the word on a host', () => {
   test('an answer with fewer agents takes nobody away for ten minutes', () => {
     const { view, clock } = aView();
     expect(view.wordOf(ALPHA)).toBe('unsure');
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect([view.wordOf(ALPHA), view.wordOf('c.test' as HostName)]).toEqual(['registered', 'unsure']);
     for (let minute = 0; minute < 9; minute++) {
       clock.advance(60_000);
-      view.takeState(captured('noquorum_ha1_state'));
+      feedState(view, captured('noquorum_ha1_state'));
     }
     expect(view.wordOf(ALPHA)).toBe('registered');
     clock.advance(60_000);
-    view.takeState(captured('noquorum_ha1_state'));
+    feedState(view, captured('noquorum_ha1_state'));
     expect(view.wordOf(ALPHA)).toBe('unregistered');
     clock.advance(600_000);
     expect(view.wordOf(ALPHA)).toBe('unsure');
@@ -188,14 +189,14 @@ describe('freshness', () => {
   test('after three polls without a good answer the picture is stale, says why, and is kept', () => {
     const { view, clock, lines } = aView();
     expect(view.stale).toBe('Mesos has not answered yet');
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     clock.advance(180_000);
     expect([view.answeredMs, view.stale]).toEqual([180_000, undefined]);
     view.take({ kind: 'failed', reason: 'http://m:5050/state: no JSON' });
     clock.advance(1);
     expect(view.stale).toBe('no good answer for 180 s: http://m:5050/state: no JSON');
     expect(view.agents().size).toBe(2);
-    view.takeState(captured('master_state'));
+    feedState(view, captured('master_state'));
     expect(view.stale).toBeUndefined();
     expect(lines().map(({ msg }) => msg)).toEqual([
       'Mesos did not tell its cluster: http://m:5050/state: no JSON',
@@ -212,7 +213,7 @@ describe('odd agents', () => {
 
   test('a name that is none is kept, has no host, and is said once with its address', () => {
     const { view, lines } = aView();
-    for (let poll = 0; poll < 3; poll++) view.takeState(agents('a1.test', 'white space\n'));
+    for (let poll = 0; poll < 3; poll++) feedState(view, agents('a1.test', 'white space\n'));
     expect(view.agents().get('S1')).toMatchObject({ hostname: 'white space\n', host: undefined });
     expect(lines().map(({ msg }) => msg)).toEqual([
       'http://m:5050: agent S1 at slave(1)@10.0.0.1:5051 registered as "white space\\n", which is no host name: it can\'t be whitelisted',
@@ -221,7 +222,7 @@ describe('odd agents', () => {
 
   test('two with the same name are both kept, and said once', () => {
     const { view, lines } = aView();
-    for (let poll = 0; poll < 3; poll++) view.takeState(agents('a1.test', 'a1.test'));
+    for (let poll = 0; poll < 3; poll++) feedState(view, agents('a1.test', 'a1.test'));
     expect(view.agentsOf('a1.test' as HostName).map(({ id }) => id)).toEqual(['S0', 'S1']);
     expect(lines().map(({ msg }) => msg)).toEqual([
       'http://m:5050: agents with the same host name a1.test: S0 at slave(1)@10.0.0.0:5051, S1 at slave(1)@10.0.0.1:5051',
@@ -230,9 +231,9 @@ describe('odd agents', () => {
 
   test('an agent that comes back under a new id leaves no unreachable one behind', () => {
     const { view } = aView();
-    view.takeState({ ...agents('a1.test'), unreachable_slaves: 0 });
+    feedState(view, { ...agents('a1.test'), unreachable_slaves: 0 });
     const [slave] = agents('a1.test').slaves;
-    view.takeState({ slaves: [{ ...slave, id: 'S9' }], frameworks: [], unreachable_slaves: 1 });
+    feedState(view, { slaves: [{ ...slave, id: 'S9' }], frameworks: [], unreachable_slaves: 1 });
     expect(view.agentsOf('a1.test' as HostName)).toMatchObject([{ id: 'S9', unreachable: false }]);
   });
 });

@@ -7,6 +7,7 @@ import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { host } from '../../support/house.ts';
+import { feedState } from './support/feed-state.ts';
 import { logLines } from './support/log-lines.ts';
 
 const POLL_MS = 60_000;
@@ -89,7 +90,7 @@ describe('a poll says', () => {
   });
 
   test('the frameworks while the picture is fresh', async () => {
-    view.takeState(state('master'));
+    feedState(view, state('master'));
     taken.length = 0;
     await watch.poll();
     expect(services().filter((service) => service.startsWith('mesos/frameworks/')).length).toBeGreaterThan(0);
@@ -107,12 +108,12 @@ describe('a poll says', () => {
 });
 
 test('the tasks of the first answer are no news, and what becomes of one of them is', () => {
-  view.takeState(state('master'));
+  feedState(view, state('master'));
   expect(services().filter((service) => service === 'mesos/tasks')).toEqual([]);
   const next = state('master');
   const running = next.frameworks[0]?.tasks[0] ?? {};
   running['state'] = 'TASK_LOST';
-  view.takeState(next);
+  feedState(view, next);
   expect(taken).toMatchObject([
     { service: 'mesos/tasks', state: 'TASK_LOST', metric: 1, attributes: { task: running['id'] } },
   ]);

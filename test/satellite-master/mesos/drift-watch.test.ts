@@ -1,5 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Cluster, ClusterAgent, ClusterTask, TaskListener } from '../../../satellite-master/mesos/cluster/cluster.ts';
+import type {
+  Cluster,
+  ClusterAgent,
+  ClusterTask,
+  TaskListener,
+} from '../../../satellite-master/mesos/cluster/cluster.ts';
 import { DriftWatch, GRACE_MS, MOST_FINDINGS } from '../../../satellite-master/mesos/drift/drift-watch.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ClusterTask } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { ClusterReader } from '../../../satellite-master/mesos/feed/feed.ts';
 import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import type { ClusterMessage } from '../../../satellite-master/mesos/cluster/messages.ts';
+import { ClusterReader } from '../../../satellite-master/mesos/feed/feed.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { MesosClient } from '../../../shared/mesos/client.ts';
 import { until } from '../../support/until.ts';
+import { feedState } from './support/feed-state.ts';
 import { logLines } from './support/log-lines.ts';
 import { type Answer, byPath, json, MesosServer, raw, toLeader } from './support/mesos-server.ts';
 
@@ -210,7 +211,7 @@ describe('where there is no such stream', () => {
       const parsed = new ClusterView({ url: '', pollIntervalMs: 1, clock, log: logLines().log });
       const expected: ClusterTask[] = [];
       parsed.onTask((task) => expected.push(task));
-      parsed.takeState(captured(name));
+      feedState(parsed, captured(name));
       expect(view.agents()).toEqual(parsed.agents());
       expect(view.frameworks()).toEqual(parsed.frameworks());
       expect(view.taskCounts()).toEqual(parsed.taskCounts());

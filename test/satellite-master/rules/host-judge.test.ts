@@ -1,8 +1,8 @@
 /** The default rule as it follows events and time (judgement.md 3-7, 14, 21). */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
-import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, host } from '../../support/house.ts';
 

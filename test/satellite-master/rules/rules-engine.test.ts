@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recordChannels } from '../../../satellite-master/alerts/index.ts';
 import { EventIndex } from '../../../satellite-master/events/event-index.ts';
-import { LiveRules } from '../../../satellite-master/rules/engine/rules-engine.ts';
 import { RENEW_WITHIN_MS } from '../../../satellite-master/rules/engine/module-flags.ts';
-import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
+import { LiveRules } from '../../../satellite-master/rules/engine/rules-engine.ts';
 import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { Event } from '../../../shared/event.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { host } from '../../support/house.ts';

@@ -4,11 +4,16 @@ import { describe, expect, test } from 'vitest';
 import {
   type DecisionInput,
   decide,
-  readmissionOf,
   readmissionWaitMs,
 } from '../../../satellite-master/whitelist/automation/decision.ts';
-import { emptyRecord, type Flag, type HostRecord, READMISSION_ID } from '../../../satellite-master/whitelist/record/record.ts';
 import type { Wish } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import { readmissionOf } from '../../../satellite-master/whitelist/record/readmission.ts';
+import {
+  emptyRecord,
+  type Flag,
+  type HostRecord,
+  READMISSION_ID,
+} from '../../../satellite-master/whitelist/record/record.ts';
 
 const NOW_MS = 10_000_000;
 const readmitAfter = { firstMs: 60_000, mostMs: 3_600_000 };

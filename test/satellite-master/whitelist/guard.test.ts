@@ -1,6 +1,7 @@
 /** The guard, the order before it and the doubt about silence (judgement.md 7-9), and the wishes it orders (25). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Illness, type Wish, Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import {
   type Candidate,
   type GuardCounts,
@@ -8,7 +9,6 @@ import {
   massSilence,
   offLimit,
 } from '../../../satellite-master/whitelist/automation/guard.ts';
-import { type Illness, type Wish, Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import { host, hosts } from '../../support/house.ts';
 
 const critical = (criticals: number, sinceMs: number): Illness => ({ kind: 'critical', criticals, sinceMs });

@@ -2,7 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { History, type HistoryEntry, type HistoryOptions } from '../../../satellite-master/whitelist/history/history.ts';
+import {
+  History,
+  type HistoryEntry,
+  type HistoryOptions,
+} from '../../../satellite-master/whitelist/history/history.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';

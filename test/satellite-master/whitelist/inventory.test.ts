@@ -1,6 +1,10 @@
 /** Who counts for the guard, and who leaves the inventory (judgement.md 11). */
 import { describe, expect, test } from 'vitest';
-import { countsForGuard, type InventoryFacts, mayForget } from '../../../satellite-master/whitelist/automation/inventory.ts';
+import {
+  countsForGuard,
+  type InventoryFacts,
+  mayForget,
+} from '../../../satellite-master/whitelist/automation/inventory.ts';
 import { emptyRecord, type HostRecord, READMISSION_ID } from '../../../satellite-master/whitelist/record/record.ts';
 
 const NOW_MS = 1_790_000_000_000;

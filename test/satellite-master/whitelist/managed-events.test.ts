@@ -1,6 +1,11 @@
 /** The managed side of a record after a decision (judgement.md 12-14; contract.md, "Store"). */
 import { describe, expect, test } from 'vitest';
-import { MOST_RECORD_BYTES, putOn, takenOff, withManagedEvents } from '../../../satellite-master/whitelist/record/managed-events.ts';
+import {
+  MOST_RECORD_BYTES,
+  putOn,
+  takenOff,
+  withManagedEvents,
+} from '../../../satellite-master/whitelist/record/managed-events.ts';
 import {
   emptyRecord,
   type HostRecord,

@@ -1,7 +1,7 @@
 /** Whether the merged list may be written (judgement.md 24, 28). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import { wantedFile } from '../../../satellite-master/whitelist/file/publish-policy.ts';
+import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { aClock, House, hosts, OPERATOR } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';

@@ -1,8 +1,8 @@
 /** One answer to why a host is on or off, from the values that decided (contract.md, `GET …/why`). */
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../../satellite-master/whitelist/automation/decision.ts';
-import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
 import { type WhyInput, whyOf } from '../../../satellite-master/whitelist/operators/why.ts';
+import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
 import { host } from '../../support/house.ts';
 
 const NOW_S = 1_790_000_000;

@@ -1,7 +1,10 @@
 /** What only the ZooKeeper store can meet: other writers, lost answers, dead servers, a tree that somebody wiped. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { StoreConflict } from '../../../satellite-master/whitelist/store/store.ts';
-import { ZooKeeperStore, type ZooKeeperStoreOptions } from '../../../satellite-master/whitelist/store/zookeeper-store.ts';
+import {
+  ZooKeeperStore,
+  type ZooKeeperStoreOptions,
+} from '../../../satellite-master/whitelist/store/zookeeper-store.ts';
 import { createZooKeeperSession } from '../../../satellite-master/zookeeper/session.ts';
 import type { MultiOp, ZooKeeperSession } from '../../../satellite-master/zookeeper/types.ts';
 import { systemClock } from '../../../shared/clock.ts';

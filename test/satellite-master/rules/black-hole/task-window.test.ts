@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type TaskStep, TaskWindow } from '../../../../satellite-master/rules/black-hole/task-window.ts';
 import type { TaskWord } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
+import { type TaskStep, TaskWindow } from '../../../../satellite-master/rules/black-hole/task-window.ts';
 import { finish } from '../../../../shared/cooperative.ts';
 import { countsAt, task } from '../../../support/task-scenes.ts';
 

@@ -1,17 +1,24 @@
 /** A whole `/state` of a master as differences to what was known before. Pure; for bodies that are parsed already. */
-import { isObject, listAt, numberAt } from '../../../shared/mesos/json.ts';
-import { type Change, hasEnded, type TaskRow, taskKey } from '../cluster/messages.ts';
-import { agentOfState, frameworkOfState, taskOfState } from './parse-state.ts';
+
+import {
+  type Change,
+  type ClusterView,
+  hasEnded,
+  type TaskRow,
+  taskKey,
+} from '../../../../satellite-master/mesos/cluster/index.ts';
+import { agentOfState, frameworkOfState, taskOfState } from '../../../../satellite-master/mesos/feed/parse-state.ts';
+import { isObject, listAt, numberAt } from '../../../../shared/mesos/index.ts';
 
 /** Ids, and the keys of tasks. */
-export interface Known {
+interface Known {
   readonly agents: Iterable<string>;
   readonly frameworks: Iterable<string>;
   readonly tasks: Iterable<string>;
 }
 
 /** @throws Error where that is not a master's state */
-export function changesOfState(
+function changesOfState(
   body: unknown,
   known: Known,
 ): { readonly changes: readonly Change[]; readonly unreachable: number | undefined } {
@@ -47,7 +54,7 @@ export function changesOfState(
 }
 
 /** What happened first is told first; what has no time yet has just begun. */
-export function byTime(one: TaskRow, other: TaskRow): number {
+function byTime(one: TaskRow, other: TaskRow): number {
   return (one.timeS ?? Number.MAX_VALUE) - (other.timeS ?? Number.MAX_VALUE);
 }
 
@@ -58,4 +65,15 @@ function idsOf(rows: readonly { readonly id: string }[]): readonly string[] {
 function missing(known: Iterable<string>, now: readonly string[]): readonly string[] {
   const there = new Set(now);
   return [...known].filter((id) => !there.has(id));
+}
+
+/** Tells the view a whole state at once, as a poll of it would have told it. */
+export function feedState(view: ClusterView, body: unknown): void {
+  const { changes, unreachable } = changesOfState(body, {
+    agents: view.agents().keys(),
+    frameworks: view.frameworks().keys(),
+    tasks: Array.from(view.tasks(), taskKey),
+  });
+  view.take({ kind: 'changes', changes, more: false });
+  view.take({ kind: 'answered', unreachable });
 }

@@ -1,6 +1,6 @@
 /** Which agents that went out of the answers are unreachable. Mesos gives their number, never their names. */
-import type { ClusterAgent } from '../cluster/cluster.ts';
-import type { HeldAgents } from '../cluster/agent-table.ts';
+import type { HeldAgents } from './agent-table.ts';
+import type { ClusterAgent } from './cluster.ts';
 
 /**
  * The signs: one of its tasks is TASK_UNREACHABLE, or Mesos counts as many unreachable agents as went missing.

@@ -1,0 +1,2 @@
+/** satellite-master/http */
+export { createHttpServer, type HttpServer } from './server.ts';

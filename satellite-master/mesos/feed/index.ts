@@ -1,0 +1,2 @@
+/** satellite-master/mesos/feed */
+export { ClusterThread } from './feed-thread.ts';

@@ -1,0 +1,2 @@
+/** satellite-master/rules */
+export { checkRules } from './check.ts';

@@ -1,0 +1,5 @@
+/** satellite-master/whitelist/operators */
+export { type Actor, type Changed, type ManualChange, Operators, type Said } from './changes.ts';
+export { createHostCheck, type HostCheck, type HostCheckSettings } from './host-check.ts';
+export { LISTS, Listing, type ListName } from './listing.ts';
+export { type Why, whyOf } from './why.ts';

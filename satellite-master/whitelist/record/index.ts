@@ -1,0 +1,35 @@
+/** satellite-master/whitelist/record */
+export { type Deletion, deletionsIn, withDeletions } from './deletions.ts';
+export type { EventWishes } from './managed-events.ts';
+export { putOn, takenOff, withManagedEvents } from './managed-events.ts';
+export {
+  flagOfState,
+  type ManualInput,
+  withFlagByHand,
+  withManualEvent,
+  withManualReplaced,
+  withoutExpired,
+  withoutManual,
+  withoutManualEvent,
+} from './manual-events.ts';
+export { readmissionOf } from './readmission.ts';
+export {
+  BRIDGE_ID,
+  emptyRecord,
+  expiryOf,
+  type Flag,
+  type HostRecord,
+  isExpired,
+  isMemory,
+  isOn,
+  manualVerdict,
+  mergedVerdict,
+  nextManualExpiry,
+  parseRecord,
+  READMISSION_ID,
+  type RecordEvent,
+  type RecordEvents,
+  sameMeaning,
+  serializeRecord,
+  shownRecord,
+} from './record.ts';

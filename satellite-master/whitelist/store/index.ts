@@ -1,0 +1,14 @@
+/** satellite-master/whitelist/store */
+export { isLocked } from './embedded-db.ts';
+export { EmbeddedStore } from './embedded-store.ts';
+export { MemoryStore } from './memory-store.ts';
+export {
+  type Automation,
+  type Change,
+  type Store,
+  StoreConflict,
+  type StoredRecord,
+  type StoreListener,
+  type StoreState,
+} from './store.ts';
+export { ZooKeeperStore } from './zookeeper-store.ts';

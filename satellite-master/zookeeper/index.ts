@@ -1,0 +1,11 @@
+/** satellite-master/zookeeper */
+export { parseConnectString } from './connect-string.ts';
+export { createZooKeeperSession } from './session.ts';
+export {
+  type MultiOp,
+  type SessionState,
+  type Stat,
+  type WatchEvent,
+  ZooKeeperError,
+  type ZooKeeperSession,
+} from './types.ts';

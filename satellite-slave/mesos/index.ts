@@ -1,0 +1,3 @@
+/** satellite-slave/mesos */
+export { type Agent, HttpAgent } from './agent.ts';
+export { tasksIn } from './task-states.ts';
