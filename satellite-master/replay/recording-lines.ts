@@ -97,19 +97,16 @@ export class LineReader {
     const known = this.#known(host);
     if (host !== undefined && known === undefined) return undefined;
     const event: Record<string, unknown> = {};
-    let attributes: Record<string, string> | undefined;
+    const attributes: [string, string][] = [];
     for (const key in flat) {
       if (isOwnKey(key)) event[key] = flat[key];
-      else {
-        attributes ??= {};
-        attributes[key] = String(flat[key]);
-      }
+      else attributes.push([key, String(flat[key])]);
     }
     if (known !== undefined) event['host'] = known;
     event['service'] = this.#same(service);
     event['time'] = typeof time === 'number' ? time : at;
     event['ttl'] = typeof ttl === 'number' ? ttl : DEFAULT_TTL_SECONDS;
-    if (attributes) event['attributes'] = attributes;
+    if (attributes.length > 0) event['attributes'] = Object.fromEntries(attributes);
     return event as unknown as Event;
   }
 

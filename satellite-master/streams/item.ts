@@ -65,7 +65,11 @@ export function sameValue(a: unknown, b: unknown): boolean {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((one, at) => sameValue(one, b[at]));
   const [left, right] = [a, b] as Readonly<Record<string, unknown>>[];
   const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys].every((key) => sameValue(left?.[key], right?.[key]));
+  return [...keys].every((key) => sameValue(ownValue(left, key), ownValue(right, key)));
+}
+
+function ownValue(owner: Readonly<Record<string, unknown>> | undefined, key: string): unknown {
+  return owner && Object.hasOwn(owner, key) ? owner[key] : undefined;
 }
 
 /** How long the item holds, seconds; of a list the longest. */

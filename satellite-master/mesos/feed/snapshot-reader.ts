@@ -182,7 +182,7 @@ export class AnswerReader {
   }
 
   #found(list: string, element: Buffer): void {
-    const [kind, read] = this.#form.lists[list] ?? [];
+    const [kind, read] = (Object.hasOwn(this.#form.lists, list) ? this.#form.lists[list] : undefined) ?? [];
     if (kind === undefined || read === undefined) return;
     const isTask = kind === 'task' || kind === 'pastTask';
     const digest = isTask ? digestOf(element) : '';

@@ -12,18 +12,21 @@ import type { AgentErrors } from './verdict.ts';
 /** What all tasks of a host are called where nothing is known of applications. */
 export const ANY_APPLICATION = 'tasks of any application';
 
-const SERVICES: Readonly<Record<string, keyof Counters>> = {
-  [`${TEST_PREFIX}total-tasks-started`]: 'started',
-  [`${TEST_PREFIX}total-tasks-failed`]: 'failed',
-  [`${TEST_PREFIX}total-tasks-finished`]: 'finished',
-};
+type CounterName = Exclude<keyof Counters, 'heardS'>;
+
+/** A map: services are named by whoever reports, and `constructor` is a name like any other. */
+const SERVICES: ReadonlyMap<string, CounterName> = new Map([
+  [`${TEST_PREFIX}total-tasks-started`, 'started'],
+  [`${TEST_PREFIX}total-tasks-failed`, 'failed'],
+  [`${TEST_PREFIX}total-tasks-finished`, 'finished'],
+]);
 
 /** Attributes of `total-tasks-failed`: counters of the same agent. */
-const ATTRIBUTES: Readonly<Record<string, keyof Counters>> = {
-  'container-launch-errors': 'launchErrors',
-  'recovery-errors': 'recoveryErrors',
-  'container-destroy-errors': 'destroyErrors',
-};
+const ATTRIBUTES: readonly (readonly [attribute: string, counter: CounterName])[] = [
+  ['container-launch-errors', 'launchErrors'],
+  ['recovery-errors', 'recoveryErrors'],
+  ['container-destroy-errors', 'destroyErrors'],
+];
 
 /** Increments of one counter. A value below the last one is a new beginning: nothing is known of what lies between. */
 class Counter {
@@ -68,18 +71,17 @@ export class AgentCounters {
 
   /** @param atS when it arrived */
   take({ host, service, state, metric, attributes }: Event, atS: number): void {
-    const name = SERVICES[service];
-    if (name === undefined || name === 'heardS' || host === undefined || metric === undefined || state === 'expired')
-      return;
+    const name = SERVICES.get(service);
+    if (name === undefined || host === undefined || metric === undefined || state === 'expired') return;
     const counters = this.#hosts.get(host) ?? new Counters();
     if (!this.#hosts.has(host) && this.#hosts.size >= MOST_HOSTS) return;
     this.#hosts.set(host, counters);
     counters.heardS = atS;
     counters[name].take(metric, atS);
     if (name !== 'failed') return;
-    for (const [attribute, counter] of Object.entries(ATTRIBUTES)) {
+    for (const [attribute, counter] of ATTRIBUTES) {
       const value = Number(attributes?.[attribute] ?? Number.NaN);
-      if (Number.isFinite(value) && counter !== 'heardS') counters[counter].take(value, atS);
+      if (Number.isFinite(value)) counters[counter].take(value, atS);
     }
   }
 

@@ -50,12 +50,12 @@ function readmissionEvent(nowS: number, relapses: number, offSinceS: number | un
 
 /** The record with the managed events that the rules want; one that says the same already stays as it is (rule 14). */
 export function withManagedEvents(record: HostRecord, wishes: EventWishes): HostRecord {
-  const events: Record<string, RecordEvent> = { ...record['managed-events'] };
+  const events = new Map(Object.entries(record['managed-events']));
   for (const [id, event] of wishes) {
-    if (event === null) delete events[id];
-    else if (!saysTheSame(events[id], event)) events[id] = event;
+    if (event === null) events.delete(id);
+    else if (!saysTheSame(events.get(id), event)) events.set(id, event);
   }
-  return withinBounds({ ...record, 'managed-events': events });
+  return withinBounds({ ...record, 'managed-events': Object.fromEntries(events) });
 }
 
 /** Time and metric of a later event of the same ill are no news: a new leader would rewrite every ill host for them. */
@@ -72,16 +72,16 @@ function saysTheSame(old: RecordEvent | undefined, event: RecordEvent): boolean 
 function withinBounds(record: HostRecord): HostRecord {
   let bytes = sizeOf(record);
   if (bytes <= MOST_RECORD_BYTES) return record;
-  const events: Record<string, RecordEvent> = { ...record['managed-events'] };
-  const leastFirst = Object.entries(events)
+  const events = new Map(Object.entries(record['managed-events']));
+  const leastFirst = [...events]
     .filter(([id]) => !isMemory(id))
     .sort(([, a], [, b]) => badness(a) - badness(b) || timeOf(b) - timeOf(a));
   for (const [id, event] of leastFirst) {
     if (bytes <= MOST_RECORD_BYTES) break;
     bytes -= sizeOf({ [id]: event });
-    delete events[id];
+    events.delete(id);
   }
-  return { ...record, 'managed-events': events };
+  return { ...record, 'managed-events': Object.fromEntries(events) };
 }
 
 function badness({ state }: RecordEvent): number {

@@ -1,0 +1,89 @@
+/** A real master that is sent what no well-behaved client sends: nothing of it may cost the rest of a report. */
+import { createSocket } from 'node:dgram';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeMessage } from '../../shared/riemann/encode.ts';
+import type { RiemannEvent } from '../../shared/riemann/message.ts';
+import { freePort } from '../support/free-port.ts';
+import { RiemannClient } from '../support/riemann.ts';
+import { type MasterProcess, startMaster } from '../support/satellite.ts';
+import { until } from '../support/until.ts';
+
+let folder: string;
+let port: number;
+let master: MasterProcess;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'satellite-intake-'));
+  port = await freePort();
+  master = await startMaster(join(folder, 'master'), {
+    'riemann-tcp-server-options': { port },
+    'riemann-udp-server-options': { port },
+  });
+});
+afterAll(async () => {
+  await master.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function eventsOf(host: string): Promise<readonly Record<string, unknown>[]> {
+  const { json } = await master.api('GET', `/events?host=${host}`);
+  return json['events'] as readonly Record<string, unknown>[];
+}
+
+async function sendDatagram(events: readonly RiemannEvent[]): Promise<void> {
+  const socket = createSocket('udp4');
+  await new Promise((resolve) => socket.send(encodeMessage({ events }), port, '127.0.0.1', resolve));
+  socket.close();
+}
+
+async function sendOverTcp(events: readonly RiemannEvent[]): Promise<boolean | undefined> {
+  const client = await RiemannClient.connect(port);
+  try {
+    return (await client.ask({ events })).ok;
+  } finally {
+    client.close();
+  }
+}
+
+describe('names that every JavaScript object has', () => {
+  const names = [...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'length', 'name'].sort();
+  const events = names.map((service) => ({ service, state: 'ok', metric: 1, ttl: 600 }));
+
+  test('are names of services like any other, over HTTP, TCP and UDP', async () => {
+    const answer = await master.api('POST', '/reports', { host: 'n1', events });
+    expect(answer).toMatchObject({ status: 202, json: { accepted: names.length, rejected: [] } });
+    expect(await sendOverTcp(events.map((event) => ({ ...event, host: 'n2' })))).toBe(true);
+    await sendDatagram(events.map((event) => ({ ...event, host: 'n3' })));
+    await until(async () => (await eventsOf('n3')).length > 0, { what: 'the datagram' });
+    for (const host of ['n1', 'n2', 'n3'])
+      expect((await eventsOf(host)).map(({ service }) => service)).toEqual(names);
+  });
+
+  test('are names of hosts, tests, attributes and manual events', async () => {
+    const tests = names.map((name) => ({ service: `mesos/slave/${name}`, state: 'critical', metric: 1, [name]: 'x' }));
+    // `host`-like keys aside, an attribute may have any of these names but one that Satellite refuses.
+    const sent = tests.filter((_, at) => names[at] !== '__proto__');
+    expect(await master.api('POST', '/reports', { host: 'constructor', events: sent })).toMatchObject({
+      status: 202,
+      json: { accepted: sent.length },
+    });
+    await until(async () => (await master.api('GET', '/whitelist/host/constructor')).status === 200, {
+      what: 'the record of the host',
+    });
+    for (const id of names.map(encodeURIComponent)) {
+      const put = await master.api('PUT', `/whitelist/host/__proto__/event/${id}`, { state: 'critical' });
+      expect([200, 201]).toContain(put.status);
+    }
+    const record = await master.api('GET', '/whitelist/host/__proto__');
+    expect(Object.keys(record.json['manual-events'] as object).sort()).toEqual(names);
+    const listed = await master.api('GET', '/whitelist/all');
+    expect(Object.keys(listed.json)).toEqual(expect.arrayContaining(['__proto__', 'constructor']));
+    for (const id of names.map(encodeURIComponent))
+      expect((await master.api('DELETE', `/whitelist/host/__proto__/event/${id}`)).status).toBe(200);
+    for (const path of ['metrics/history?name=constructor', 'tasks/constructor', 'whitelist/host/valueOf'])
+      expect((await master.api('GET', `/${path}`)).status).toBeLessThan(500);
+  });
+});
