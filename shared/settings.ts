@@ -7,6 +7,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { DURATION_FORM, parseDurationMs } from './duration.ts';
 import { messageOf } from './errors.ts';
 import { HOST_NAME_FORM, parseHostName } from './host-name.ts';
+import { parseJsonText } from './json-text.ts';
 
 /** One thing that is wrong with the settings. */
 export interface Problem {
@@ -101,7 +102,7 @@ function parseJson(file: string): unknown {
     throw new SettingsError([{ file, path: '', found: messageOf(error), expected: 'a readable JSON file' }]);
   }
   try {
-    return JSON.parse(text);
+    return parseJsonText(text);
   } catch (error) {
     throw new SettingsError([{ file, path: '', found: messageOf(error), expected: 'valid JSON' }]);
   }

@@ -8,7 +8,6 @@ import { MOST_REPORT_BYTES, shown } from '../intake/index.ts';
 import { Access } from './access.ts';
 import { ClientGone, readJson } from './body.ts';
 import { Browsers, plainAddress } from './browsers.ts';
-import { negotiate } from './negotiate.ts';
 import { asSatelliteError, headersOf, lineOf, PROBLEM_TYPE, problemOf, WithHeaders } from './problem.ts';
 import type { Answer, Call, Form, Route } from './route.ts';
 import type { Services } from './services.ts';
@@ -28,7 +27,7 @@ export function createApplication(routes: readonly Route[], services: Services):
   for (const route of routes) {
     router.register(route.path, [route.method], async (context: Koa.Context) => {
       const as = access.check(context.get('authorization') || undefined, route.right);
-      const form = negotiate(context.get('accept') || undefined, route.forms);
+      const form = formFor(context, route.forms);
       const answer = await route.handle(callOf(context, form, as, budget));
       if (route.forms.length > 1) context.vary('Accept');
       send(context, answer, form);
@@ -87,6 +86,26 @@ function checkPath(path: string): void {
   }
 }
 
+/** With the charset, so that a client that asks for it is answered too. */
+const TYPES: Readonly<Record<Form, string>> = {
+  json: 'application/json; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+};
+
+/**
+ * The offered form that the client likes best; among equals the first offered. Where the answer has a type of its own
+ * nothing is refused.
+ * @throws SatelliteError not-acceptable
+ */
+function formFor(context: Koa.Context, offered: readonly Form[]): Form {
+  if (offered.length === 0 || context.get('accept').trim() === '') return offered[0] ?? 'json';
+  const type = context.accepts(offered.map((form) => TYPES[form]));
+  const form = offered.find((one) => TYPES[one] === type);
+  if (form) return form;
+  const types = offered.map((one) => TYPES[one].split(';', 1)[0]).join(' or ');
+  throw new SatelliteError('not-acceptable', `this resource is available as ${types}`);
+}
+
 function callOf(context: Koa.Context, form: Form, as: string | null, budget: ByteBudget): Call {
   const params = context['params'] as Readonly<Record<string, string>>;
   const param = (name: string) => params[name] ?? '';
@@ -120,10 +139,10 @@ function send(context: Koa.Context, { status = 200, json, text, raw, stream }: A
     context.body = raw.text;
   } else if (form === 'text' && text) {
     const lines = text();
-    context.type = 'text/plain; charset=utf-8';
+    context.type = TYPES.text;
     context.body = lines === '' ? '' : `${lines}\n`;
   } else {
-    context.type = 'application/json; charset=utf-8';
+    context.type = TYPES.json;
     context.body = `${JSON.stringify(json)}\n`;
   }
 }
@@ -133,19 +152,11 @@ function sendProblem(context: Koa.Context, error: SatelliteError): void {
   context.set(headersOf(error));
   // The rest of it is not worth waiting for.
   if (error.code === 'too-large' && !context.req.complete) context.set('connection', 'close');
-  if (prefersText(context.get('accept'))) {
-    context.type = 'text/plain; charset=utf-8';
+  if (context.get('accept') && context.accepts([TYPES.json, TYPES.text]) === TYPES.text) {
+    context.type = TYPES.text;
     context.body = `${lineOf(error)}\n`;
   } else {
     context.type = PROBLEM_TYPE;
     context.body = `${JSON.stringify(problemOf(error))}\n`;
-  }
-}
-
-function prefersText(accept: string): boolean {
-  try {
-    return negotiate(accept, ['json', 'text']) === 'text';
-  } catch {
-    return false;
   }
 }

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { SatelliteError } from '../../shared/errors.ts';
-import { jsonFault } from './json-fault.ts';
+import { JsonTextError, parseJsonText } from '../../shared/json-text.ts';
 
 /** Thrown when the client went away before its body was whole: there is nobody to answer. */
 export class ClientGone extends Error {
@@ -82,18 +82,10 @@ function readBytes(request: IncomingMessage, mostBytes: number, budget: ByteBudg
 
 function parseJson(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) throw new SatelliteError('bad-json', 'the body is not UTF-8');
-  const text = bytes.toString('utf8');
   try {
-    return JSON.parse(text);
+    return parseJsonText(bytes.toString('utf8'));
   } catch (error) {
-    const position = jsonFault(text) ?? text.length;
-    const before = text.slice(0, position).split('\n');
-    const found = position === text.length ? 'the end' : JSON.stringify(text[position]);
-    throw new SatelliteError(
-      'bad-json',
-      `not JSON from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on: found ${found}`,
-      { position },
-      { cause: error },
-    );
+    if (!(error instanceof JsonTextError)) throw error;
+    throw new SatelliteError('bad-json', `not JSON: ${error.message}`, { position: error.offset }, { cause: error });
   }
 }

@@ -66,11 +66,7 @@ function taskOf(found: unknown, host: HostName): TaskMetadata | string {
   if (!isWellFormed(id)) return `id: found ${shown(id)}, expected text that UTF-8 can hold`;
   const path = newestPath(state, id);
   if (!path) return `state: found no task ${shown(id)} in it, expected framework, executor and this task`;
-  try {
-    return { id, host, state: JSON.stringify(state), newestS: path.newestS };
-  } catch {
-    return 'state: found lists within lists without end, expected the state of an agent';
-  }
+  return { id, host, state: JSON.stringify(state), newestS: path.newestS };
 }
 
 /** No half of a surrogate pair: it would be stored under another id. */

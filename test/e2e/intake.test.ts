@@ -58,8 +58,7 @@ describe('names that every JavaScript object has', () => {
     expect(await sendOverTcp(events.map((event) => ({ ...event, host: 'n2' })))).toBe(true);
     await sendDatagram(events.map((event) => ({ ...event, host: 'n3' })));
     await until(async () => (await eventsOf('n3')).length > 0, { what: 'the datagram' });
-    for (const host of ['n1', 'n2', 'n3'])
-      expect((await eventsOf(host)).map(({ service }) => service)).toEqual(names);
+    for (const host of ['n1', 'n2', 'n3']) expect((await eventsOf(host)).map(({ service }) => service)).toEqual(names);
   });
 
   test('are names of hosts, tests, attributes and manual events', async () => {

@@ -2,6 +2,7 @@
  * The host record, exactly as the original stores it in ZooKeeper and answers it over REST, and what it says:
  * which flag the manual list gives, which the managed one, and who wins. Pure; knows no store.
  */
+import { parseJsonText } from '../../../shared/json-text.ts';
 import { escapeControls } from '../../../shared/text.ts';
 
 export type Flag = 'on' | 'off';
@@ -73,7 +74,7 @@ export type ParsedRecord =
 export function parseRecord(text: string): ParsedRecord {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJsonText(text);
   } catch {
     return { broken: text === '' ? 'it is empty' : `it is not JSON: ${shown(text)}` };
   }

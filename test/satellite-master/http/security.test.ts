@@ -301,12 +301,35 @@ describe('hostile requests', () => {
     },
   );
 
+  test.each([
+    ['lists', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('a body of %s nested 6,000 deep is 400 wherever a body is taken', async (_, open, close) => {
+    const deep = `${open.repeat(6_000)}${open === '[' ? '' : '1'}${close.repeat(6_000)}`;
+    const bodies = [
+      ['POST', '/reports', `{"host": "a1", "events": [{"service": "s", "metric": ${deep}}]}`],
+      ['POST', '/reports', `{"host": ${deep}, "events": []}`],
+      ['POST', '/tasks', `{"host": "a1", "tasks": [{"id": "t", "state": ${deep}}]}`],
+      ['PUT', '/whitelist/host/192.0.2.77/off', `{"by": ${deep}}`],
+      ['PUT', '/whitelist/manual', deep],
+    ] as const;
+    for (const [method, path, body] of bodies) {
+      const answer = await ask(master.url, path, { method, body, headers: { 'content-type': 'application/json' } });
+      expect(answer).toMatchObject({ status: 400, json: { code: 'bad-json' } });
+      expect(answer.json).toHaveProperty('detail', expect.stringContaining('nested more than 100 levels deep'));
+    }
+  });
+
+  test('a byte order mark before a body is passed over; of a key that is there twice the last one counts', async () => {
+    const answer = await put('\ufeff{"description": "first", "description": "second"}');
+    expect(answer.json).toHaveProperty('manual-events.manual.description', 'second');
+  });
+
   test('a body that is not JSON is told where', async () => {
     expect(await put('{"by": "ann",\n "ttl" 5}')).toMatchObject({
       status: 400,
-      json: { code: 'bad-json', detail: 'not JSON from line 2, column 8 on: found "5"', position: 21 },
+      json: { code: 'bad-json', detail: 'not JSON: line 2, column 8: found "5"', position: 21 },
     });
-    expect((await put('\ufeff{}')).status).toBe(400);
     const bytes =
       'PUT /whitelist/host/192.0.2.78/off HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: 3\r\n\r\n';
     const socketAnswer = await askRaw(master.port, `${bytes}"\u00e9`);

@@ -1,11 +1,11 @@
 /** Sockets: keeping them, limits, and an orderly end. */
 import http from 'node:http';
 import net from 'node:net';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SatelliteError } from '../../../shared/errors.ts';
 import { version } from '../../../shared/version.ts';
 import { ask } from '../../support/ask.ts';
-import { startHttpMaster } from '../../support/http-master.ts';
+import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 import { until } from '../../support/until.ts';
 
 test('a port that is taken is told', async () => {
@@ -142,6 +142,39 @@ test('health, version, figures and metrics are answered as JSON and as text', as
   } finally {
     await master.close();
   }
+});
+
+describe('the form of an answer', () => {
+  let master: HttpMaster;
+  beforeAll(async () => {
+    master = await startHttpMaster();
+  });
+  afterAll(() => master.close());
+
+  test.each<[accept: string | undefined, form: 'json' | 'text']>([
+    [undefined, 'json'],
+    ['', 'json'],
+    ['*/*', 'json'],
+    ['application/json', 'json'],
+    ['application/json; charset=utf-8', 'json'],
+    ['APPLICATION/JSON', 'json'],
+    ['text/plain', 'text'],
+    ['text/*', 'text'],
+    ['text/plain, */*', 'text'],
+    ['text/plain, */*;q=0.1', 'text'],
+    ['application/json, text/plain, */*', 'json'],
+    ['text/plain;q=0.5, application/json;q=0.4', 'text'],
+    ['text/html,application/xhtml+xml,*/*;q=0.8', 'json'],
+    ['application/json;q=0, */*', 'text'],
+  ])('for Accept %j is %s', async (accept, form) => {
+    const answer = await ask(master.url, '/healthz', { headers: accept === undefined ? {} : { accept } });
+    expect(answer.text).toBe(form === 'text' ? 'ok\n' : '{"status":"ok"}\n');
+  });
+
+  test.each(['text/html', 'application/json;q=0', 'image/*, text/html'])('Accept %j is 406', async (accept) => {
+    const answer = await ask(master.url, '/healthz', { headers: { accept } });
+    expect(answer).toMatchObject({ status: 406, json: { code: 'not-acceptable' } });
+  });
 });
 
 test('a problem as text is one line', async () => {

@@ -67,7 +67,7 @@ describe('what a slave tells of a task', () => {
     });
   });
 
-  test('nested without end is refused, and costs nobody else anything', async () => {
+  test('nested without end is 400: what an agent says has at most 100 levels, the limit of its protobuf', async () => {
     const { state } = running('deep');
     const text = JSON.stringify({ host: HOST, tasks: [running('beside'), { id: 'deep', state }] });
     const depth = 200_000;
@@ -79,7 +79,7 @@ describe('what a slave tells of a task', () => {
       body,
       headers: { 'content-type': 'application/json' },
     });
-    expect(reply).toMatchObject({ status: 202, json: { accepted: 1, rejected: [{ index: 1 }] } });
+    expect(reply).toMatchObject({ status: 400, json: { code: 'bad-json' } });
   });
 });
 
