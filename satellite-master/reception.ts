@@ -47,7 +47,7 @@ export class Reception implements Silence {
     this.#metrics = metrics;
     this.#clock = clock;
     this.#log = log;
-    this.#once = new OnceLog(log);
+    this.#once = new OnceLog(log, clock);
     this.#listeningSinceMs = clock.monoMs();
   }
 
@@ -185,7 +185,7 @@ export class Reception implements Silence {
     if (taken === 'new' || taken === 'updated') return true;
     this.#metrics.eventsDropped.inc({ reason: taken });
     if (taken === 'full')
-      this.#once.warn('full', `the index is full: ${event.service} of ${event.host} and others are not kept`);
+      this.#once.warn('full', 'index full, event not indexed', { host: event.host, service: event.service });
     return false;
   }
 }

@@ -61,7 +61,7 @@ export class WhitelistSide {
     const { settings, store, leads, silence, mesosWord, planned, metrics, self, clock, log } = options;
     const { readmitAfter, offShare: share, forgetAfterMs, whitelistPath: path, dataDir } = settings;
     this.#options = options;
-    this.#once = new OnceLog(log);
+    this.#once = new OnceLog(log, clock);
     const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
     const whitelist = new Whitelist({ store, replica, clock });
     const wishes = new Wishes((host) => this.reconciler.mark(host));

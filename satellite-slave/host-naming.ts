@@ -38,7 +38,7 @@ export class HostNaming {
 
   constructor(options: HostNamingOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     this.#backoff = new Backoff({
       firstMs: 500,
       mostMs: 30_000,

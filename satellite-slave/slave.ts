@@ -70,7 +70,7 @@ export class Slave {
       agent: this.#agent,
       tasks: settings.keepsTasks ? new MastersKeeper(taskUplinks, this.#naming, clock) : undefined,
       slots: new Slots(MOST_RUNNING),
-      once: new OnceLog(log),
+      once: new OnceLog(log, clock),
       emit: (events: Parameters<NamedOutlets['emit']>[0]) => outlets.emit(events),
     };
     this.#runners = settings.comets.map((comet) => new CometRunner(comet, around));

@@ -34,7 +34,7 @@ export class ChannelRegistry {
 
   constructor(options: RegistryOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   all(): Iterable<LiveChannel> {
@@ -77,8 +77,8 @@ export class ChannelRegistry {
       clock,
       tried: (outcome, alerts) => {
         metrics.alertsSent.inc({ channel: name, outcome: outcome.kind }, alerts);
-        if (outcome.kind === 'sent') this.#once.recovered(name, `alerts through ${name} are sent again`);
-        else this.#once.warn(name, `${alerts} alerts through ${name} were not sent: ${outcome.reason}`);
+        if (outcome.kind === 'sent') this.#once.recovered(name, 'alert channel recovered', { channel: name });
+        else this.#once.warn(name, 'failed to send alerts', { channel: name, alerts, err: outcome.reason });
       },
       dropped: (reason, alerts) => {
         metrics.alertsDropped.inc({ channel: name, reason }, alerts);

@@ -62,7 +62,7 @@ export class MesosLeadership implements Leadership {
   constructor(client: MesosClient, clock: Clock, log: Log) {
     this.#client = client;
     this.#clock = clock;
-    this.#once = new OnceLog(log);
+    this.#once = new OnceLog(log, clock);
     this.#now = leadingBy(undefined, clock.monoMs());
   }
 

@@ -32,7 +32,7 @@ export class StoreLeadership implements Leadership {
   constructor(options: StoreLeadershipOptions) {
     this.#options = options;
     this.#path = `${options.root}/leader`;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   get now(): Leading {

@@ -78,7 +78,7 @@ export class Recorder {
     const fileBytes = options.fileBytes ?? Math.min(FILE_BYTES, settings.mostBytes / 8);
     this.#options = options;
     this.#clock = clock;
-    this.#once = new OnceLog(log);
+    this.#once = new OnceLog(log, clock);
     this.#queue = new RecordQueue(mostWaitingBytes);
     this.#file = new RecordFile({ ...settings, fileBytes, fileMs, clock, log: this.#once });
     this.#offsetMs = clock.wallMs() - clock.monoMs();

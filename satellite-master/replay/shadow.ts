@@ -74,7 +74,7 @@ export class Shadow {
 
   constructor(options: ShadowOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     this.#sinceMs = options.clock.wallMs();
     this.reload();
   }
@@ -169,7 +169,7 @@ export class Shadow {
       logged: (message, item) => keep({ kind: 'log' }, `${message}: ${JSON.stringify(item) ?? String(item)}`),
       fault: (stream, error, place = path) => {
         const text = `${place}: ${stream} threw: ${messageOf(error)}`;
-        this.#once.warn(`${place} ${stream}`, `in the shadow: ${text}`);
+        this.#once.warn(`${place} ${stream}`, 'shadow rule failed', { err: text });
         keep({ kind: 'fault' }, text);
       },
     };

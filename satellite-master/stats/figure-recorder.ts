@@ -29,7 +29,7 @@ export class FigureRecorder {
   constructor(options: FigureRecorderOptions) {
     this.#options = options;
     this.#path = join(options.dataDir, 'figures.history');
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   /** Never rejects. */

@@ -54,7 +54,7 @@ export class EmbeddedTaskStore implements TaskStore {
     this.#options = options;
     this.#folder = join(options.dataDir, 'tasks');
     this.address = `task store in ${this.#folder}`;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   get fault(): string | undefined {

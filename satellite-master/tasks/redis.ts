@@ -51,7 +51,7 @@ export class RedisTaskStore implements TaskStore {
   constructor(options: RedisTaskStoreOptions) {
     this.#options = options;
     this.address = `Redis at ${new URL(options.url).host}`;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   get fault(): string | undefined {

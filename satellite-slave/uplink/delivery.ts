@@ -64,7 +64,7 @@ export class Delivery<T> {
     this.#options = options;
     this.#cargo = cargo;
     this.#most = cargo.most;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     this.#backoff = new Backoff({
       firstMs: 500,
       mostMs: 30_000,

@@ -47,7 +47,7 @@ export class RiemannSender<T> {
 
   constructor(options: RiemannSenderOptions<T>) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     this.#backoff = new Backoff({ firstMs: 500, mostMs: 30_000, ...(options.random && { random: options.random }) });
   }
 

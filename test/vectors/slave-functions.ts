@@ -81,7 +81,7 @@ async function recipe(name: string, script: Script): Promise<{ events: Event[]; 
       agent: undefined,
       tasks: undefined,
       slots: new Slots(8),
-      once: new OnceLog(silentLog),
+      once: new OnceLog(silentLog, systemClock),
       emit: (found: readonly Event[]) => void events.push(...found),
     };
     await new CometRunner(settings, surroundings).beat();
@@ -125,7 +125,7 @@ async function failing(command: readonly string[], timeout: number): Promise<Eve
       agent: undefined,
       tasks: undefined,
       slots: new Slots(8),
-      once: new OnceLog(silentLog),
+      once: new OnceLog(silentLog, systemClock),
       emit: (found: readonly Event[]) => void events.push(...found),
     };
     await new CometRunner({ ...settings, timeoutMs: timeout * 1000 }, surroundings).beat();

@@ -49,7 +49,7 @@ export class ClusterView implements Cluster {
     this.#url = url;
     this.#staleAfterMs = Math.max(STALE_POLLS * pollIntervalMs, LEAST_STALE_MS);
     this.#clock = clock;
-    this.#once = new OnceLog(log);
+    this.#once = new OnceLog(log, clock);
     this.#words = new MesosAgents(clock);
   }
 
@@ -136,11 +136,12 @@ export class ClusterView implements Cluster {
   #putAgent(row: AgentRow): void {
     const host = parseHostName(row.hostname);
     if (host === undefined)
-      this.#once.warn(
-        `name ${row.id}`,
-        `${this.#url}: agent ${row.id} at ${row.pid ?? 'an unknown address'} registered as ` +
-          `${JSON.stringify(row.hostname.slice(0, 200))}, which is no host name: it can't be whitelisted`,
-      );
+      this.#once.warn(`name ${row.id}`, 'agent registered under an invalid host name, it cannot be whitelisted', {
+        url: this.#url,
+        agent: row.id,
+        pid: row.pid,
+        hostname: row.hostname.slice(0, 200),
+      });
     const agent = { ...row, host, unreachable: false };
     if (isSame(agent, this.#agents.all.get(row.id))) return;
     this.#dropAgent(row.id);
@@ -257,7 +258,11 @@ export class ClusterView implements Cluster {
       const active = this.#agents.of(host).filter((agent) => agent.active);
       if (active.length < 2) continue;
       const ids = active.map(({ id, pid }) => `${id} at ${pid ?? 'an unknown address'}`).sort();
-      this.#once.warn(`twins ${host}`, `${this.#url}: agents with the same host name ${host}: ${ids.join(', ')}`);
+      this.#once.warn(`twins ${host}`, 'several active agents with one host name', {
+        url: this.#url,
+        host,
+        agents: ids,
+      });
     }
     this.#twins.clear();
   }

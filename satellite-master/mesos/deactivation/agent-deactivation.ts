@@ -70,7 +70,7 @@ export class Bridge {
 
   constructor(options: BridgeOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   /** Hosts for which Mesos refused what was wanted. */
@@ -254,7 +254,7 @@ export class Bridge {
     const unheard = error instanceof MesosError && (error.fault === 'unreachable' || error.fault === 'no-leader');
     const reason = `${unheard ? 'Mesos could not be told' : 'Mesos refused'}: ${text}`;
     this.#refuse(host, reason);
-    this.#once.warn(`refused ${host}`, `${host}: ${reason}`);
+    this.#once.warn(`refused ${host}`, 'agent call failed', { host, err: reason });
   }
 
   #refuse(host: HostName, reason: string): void {

@@ -42,7 +42,7 @@ export class PlannedHosts {
 
   constructor(options: PlannedHostsOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     options.cluster.onAgents(() => this.#set(this.#read(this.#answer)));
   }
 

@@ -67,7 +67,7 @@ export class ClusterWatch {
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     this.#turns = new Turns(options.clock);
     this.#listeningSinceS = options.clock.wallMs() / 1000;
     options.mesos?.client.onFigures((metrics) => this.#heard(metrics));

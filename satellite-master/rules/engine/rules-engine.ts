@@ -49,7 +49,7 @@ export class LiveRules {
     this.#options = options;
     const { clock, log, counted, path, wishes } = options;
     this.#faults = new RuleFaults({ clock, log, counted });
-    this.#once = new OnceLog(log);
+    this.#once = new OnceLog(log, clock);
     this.#rules = this.#build(path === undefined ? defaultModule : loadRulesModule(path));
     this.#rules.activate(wishes);
   }

@@ -29,7 +29,7 @@ export class Reaper {
 
   constructor(options: ReaperOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   changed({ host, after }: ReplicaChange): void {

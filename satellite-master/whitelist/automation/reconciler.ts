@@ -70,7 +70,7 @@ export class Reconciler {
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
     this.#calm = new Calm(options.clock);
   }
 
@@ -195,10 +195,7 @@ export class Reconciler {
       this.#want(host, decision);
       if (!replica.get(host) && this.#isFull()) {
         if (wishes.flag(host))
-          this.#once.warn(
-            'full',
-            `the inventory is full: ${MOST_HOSTS} hosts at most; ${host} and others are left out`,
-          );
+          this.#once.warn('full', 'inventory full, host not added', { host, maxHosts: MOST_HOSTS });
         continue;
       }
       const on = decision.action === 'on' ? decision : undefined;
@@ -208,7 +205,7 @@ export class Reconciler {
       const waitsUntilMs = on ? undefined : this.#calm.waitsUntilMs(host);
       if (waitsUntilMs === undefined) steps.push(step);
       else {
-        this.#once.warn(`calm ${host}`, `${host} is changed again and again: does another master think that it leads?`);
+        this.#once.warn(`calm ${host}`, 'host changes too often, backing off (is a second master leading?)', { host });
         this.#again.set(host, Math.min(waitsUntilMs, decision.next?.atMs ?? waitsUntilMs));
       }
     }
@@ -332,7 +329,7 @@ export class Reconciler {
     }
     if (refused.size > 1 && refused.size === steps.length) throw [...refused.values()].at(-1);
     for (const [host, error] of refused) {
-      this.#once.warn(host, `${host} could not be brought up to date: ${messageOf(error)}`);
+      this.#once.warn(host, 'failed to write managed record', { host, err: messageOf(error) });
       this.#again.set(host, this.#options.clock.monoMs() + FAULT_MS);
     }
   }

@@ -55,7 +55,7 @@ export class WhitelistFile {
 
   constructor(options: WhitelistFileOptions) {
     this.#options = options;
-    this.#once = new OnceLog(options.log);
+    this.#once = new OnceLog(options.log, options.clock);
   }
 
   get state(): FileState {

@@ -47,7 +47,7 @@ export class History {
   constructor({ dataDir, clock, log, bounds = { perHost: 200, inAll: 200_000 } }: HistoryOptions) {
     this.#folder = join(dataDir, 'history');
     this.#clock = clock;
-    this.#log = new OnceLog(log);
+    this.#log = new OnceLog(log, clock);
     this.#bounds = bounds;
   }
 

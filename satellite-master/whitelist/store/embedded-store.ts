@@ -54,7 +54,7 @@ export class EmbeddedStore implements Store {
     this.address = `embedded store in ${this.#folder}`;
     this.#clock = clock;
     this.#log = log;
-    this.#onceLog = new OnceLog(log);
+    this.#onceLog = new OnceLog(log, clock);
   }
 
   get state(): StoreState {

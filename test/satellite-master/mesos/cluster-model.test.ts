@@ -215,8 +215,14 @@ describe('odd agents', () => {
     const { view, lines } = aView();
     for (let poll = 0; poll < 3; poll++) feedState(view, agents('a1.test', 'white space\n'));
     expect(view.agents().get('S1')).toMatchObject({ hostname: 'white space\n', host: undefined });
-    expect(lines().map(({ msg }) => msg)).toEqual([
-      'http://m:5050: agent S1 at slave(1)@10.0.0.1:5051 registered as "white space\\n", which is no host name: it can\'t be whitelisted',
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        msg: 'agent registered under an invalid host name, it cannot be whitelisted',
+        url: 'http://m:5050',
+        agent: 'S1',
+        pid: 'slave(1)@10.0.0.1:5051',
+        hostname: 'white space\n',
+      }),
     ]);
   });
 
@@ -224,8 +230,12 @@ describe('odd agents', () => {
     const { view, lines } = aView();
     for (let poll = 0; poll < 3; poll++) feedState(view, agents('a1.test', 'a1.test'));
     expect(view.agentsOf('a1.test' as HostName).map(({ id }) => id)).toEqual(['S0', 'S1']);
-    expect(lines().map(({ msg }) => msg)).toEqual([
-      'http://m:5050: agents with the same host name a1.test: S0 at slave(1)@10.0.0.0:5051, S1 at slave(1)@10.0.0.1:5051',
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        msg: 'several active agents with one host name',
+        host: 'a1.test',
+        agents: ['S0 at slave(1)@10.0.0.0:5051', 'S1 at slave(1)@10.0.0.1:5051'],
+      }),
     ]);
   });
 

@@ -16,7 +16,7 @@ export function surroundings(events: Event[], others: Partial<CometSurroundings>
     agent: undefined,
     tasks: undefined,
     slots: new Slots(8),
-    once: new OnceLog(silentLog),
+    once: new OnceLog(silentLog, systemClock),
     emit: (found) => void events.push(...found),
     ...others,
   };
