@@ -1,9 +1,9 @@
 /** A master's settings, compiled once: the file's keys in, typed values with their unit in the name out. */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import type { FromExtendedSchema } from 'json-schema-to-ts';
 import { formatDuration, parseDurationMs } from '../shared/duration.ts';
 import { messageOf } from '../shared/errors.ts';
+import { isLoopback } from '../shared/loopback.ts';
 import { checkSettings, inspectSettings, SettingsError } from '../shared/settings.ts';
 import type { RiemannSocketSettings } from './intake/index.ts';
 import type { RecordSettings } from './replay/index.ts';
@@ -178,11 +178,6 @@ export function streamsNamedIn(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** 127.0.0.0/8, ::1 and `localhost`. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {

@@ -3,25 +3,11 @@
  * under which it asks must be one of ours (DNS rebinding), and a change must not come from a foreign page.
  */
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { SatelliteError } from '../../shared/errors.ts';
+import { isLoopback, plainAddress } from '../../shared/loopback.ts';
 
 const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-/** Whether a name or address means this machine itself, and nobody else can reach it. */
-export function isLoopback(name: string): boolean {
-  const bare = plainAddress(name.toLowerCase());
-  if (isIP(bare) === 4) return bare.startsWith('127.');
-  if (isIP(bare) === 6) return bare === '::1' || bare === '0:0:0:0:0:0:0:1';
-  return bare === 'localhost' || bare.endsWith('.localhost');
-}
-
-/** Without the brackets of a URL, without the IPv6 form of an IPv4 address, without the dot at the end of a name. */
-export function plainAddress(name: string): string {
-  const bare = name.startsWith('[') && name.endsWith(']') ? name.slice(1, -1) : name;
-  return bare.replace(/^::ffff:(?=\d+\.)/i, '').replace(/\.$/, '');
-}
 
 export class Browsers {
   readonly #own: ReadonlySet<string>;

@@ -1,8 +1,8 @@
 /** Mail over SMTP. Everything that waits goes into one message. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { messageOf } from '../../../shared/errors.ts';
+import { isLoopback } from '../../../shared/loopback.ts';
 import { escapeControls } from '../../../shared/text.ts';
 import type { Alert } from '../alert.ts';
 import type { OptionReader } from './option-reader.ts';
@@ -131,10 +131,6 @@ function mailFault(error: unknown, say: (text: string) => string): Outcome {
   if (code < 500) return { kind: 'failed', reason, notBeforeMs: 0 };
   const inTheMail = error instanceof Error && 'command' in error && error.command === 'DATA';
   return { kind: 'refused', by: inTheMail ? 'one' : 'all', reason };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function authOf(options: OptionReader): Server['auth'] {

@@ -9,6 +9,7 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { Event } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
+import { isLoopback } from '../../../shared/loopback.ts';
 import type { ClusterFigures, MesosMetrics } from '../../stats/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 import {
@@ -169,8 +170,7 @@ export class ClusterWatch {
 /** Of the machine itself where the Mesos master is asked by a loopback name, as it mostly is. */
 export function hostOfMesos(url: string | undefined, machine: string): HostName {
   const named = url === undefined ? '' : new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const loopback = named === '' || named === 'localhost' || named === '::1' || named.startsWith('127.');
-  const host = parseHostName(loopback ? machine : named) ?? parseHostName('localhost');
+  const host = parseHostName(named === '' || isLoopback(named) ? machine : named) ?? parseHostName('localhost');
   if (!host) throw new Error('localhost is a host name');
   return host;
 }

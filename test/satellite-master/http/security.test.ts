@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import net from 'node:net';
 import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isLoopback } from '../../../satellite-master/http/browsers.ts';
 import { ask, askRaw } from '../../support/ask.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 
@@ -190,23 +189,6 @@ describe('browsers', () => {
       expect(answer.status).toBe(method === 'GET' ? 200 : 405);
     }
   });
-});
-
-test.each([
-  ['127.0.0.1', true],
-  ['127.255.0.9', true],
-  ['::1', true],
-  ['[::1]', true],
-  ['::ffff:127.0.0.1', true],
-  ['localhost', true],
-  ['Localhost.', true],
-  ['0.0.0.0', false],
-  ['::', false],
-  ['10.0.0.1', false],
-  ['127.evil', false],
-  ['example', false],
-])('isLoopback(%j) is %s', (address, answer) => {
-  expect(isLoopback(address)).toBe(answer);
 });
 
 describe('hostile requests', () => {
