@@ -68,7 +68,8 @@ export class Master {
     const client = mesos && new MesosClient({ ...mesos, role: 'master', clock });
     this.#mesos = client;
     const cluster = mesos && new ClusterView({ ...mesos, clock, log });
-    this.#clusterThread = cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told) });
+    this.#clusterThread =
+      cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told), known: cluster });
     const { store, leadership } = openStore({ settings, mesos: this.#mesos, self, clock, log });
     this.#tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
     this.#leadership = leadership;

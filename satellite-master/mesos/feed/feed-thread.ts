@@ -1,24 +1,27 @@
-/** Keeps the thread that asks Mesos for the cluster, and hands what it tells to the picture, a little at a time. */
+/** Runs the thread that asks Mesos for the cluster, and applies what it reports to the model in short turns. */
 import { Worker } from 'node:worker_threads';
 import { Backoff } from '../../../shared/backoff.ts';
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import { type LongWork, Turns } from '../../../shared/cooperative.ts';
 import { messageOf } from '../../../shared/errors.ts';
-import type { ClusterMessage } from '../cluster/index.ts';
+import type { Change, ClusterMessage } from '../cluster/index.ts';
 import type { ClusterWorkerData } from './feed-worker.ts';
+import { type KnownCluster, Replacement } from './replacement.ts';
 
 export interface ClusterThreadOptions extends ClusterWorkerData {
   readonly take: (message: ClusterMessage) => void;
+  /** What the model holds now. */
+  readonly known: KnownCluster;
   readonly clock: Clock;
   /** For tests, which run sources; default: the file beside this one. */
   readonly startWorker?: (data: ClusterWorkerData) => Worker;
 }
 
-/** Beyond it the thread ends and is started anew, and the process lives. */
-const MOST_HEAP_MIB = 512;
-const MOST_YOUNG_MIB = 16;
-/** So many changes are taken before the time is looked at: one costs some 20 µs, and much more where a table grows. */
-const AT_ONCE = 5;
+/** Above it the thread ends and is restarted; the process lives on. */
+const MAX_HEAP_MIB = 512;
+const MAX_YOUNG_MIB = 16;
+/** Changes applied between two looks at the clock: one costs some 20 µs, and much more where a table grows. */
+const CHANGES_AT_ONCE = 5;
 
 export class ClusterThread {
   readonly #options: ClusterThreadOptions;
@@ -26,6 +29,8 @@ export class ClusterThread {
   readonly #turns: Turns;
   #worker: Worker | undefined;
   #restart: Timer | undefined;
+  /** Until the first complete snapshot after a restart. */
+  #replacement: Replacement | undefined;
   #stopped = false;
 
   constructor(options: ClusterThreadOptions) {
@@ -37,7 +42,7 @@ export class ClusterThread {
     const { mesos, pollIntervalMs, startWorker = startBeside } = this.#options;
     const worker = startWorker({ mesos, pollIntervalMs });
     this.#worker = worker;
-    worker.on('message', (message: ClusterMessage) => this.#taken(worker, message));
+    worker.on('message', (message: ClusterMessage) => this.#received(worker, message));
     worker.on('error', (error) => this.#failed(messageOf(error)));
     worker.on('exit', () => this.#ended());
   }
@@ -49,23 +54,40 @@ export class ClusterThread {
     await this.#worker?.terminate();
   }
 
-  /** The next one is sent only when this one is taken, so that they stay in order. */
-  #taken(worker: Worker, message: ClusterMessage): void {
-    if (!this.#stopped) this.#turns.run(this.#take(worker, message));
+  /** The worker sends the next message only after this one is applied, so they stay in order. */
+  #received(worker: Worker, message: ClusterMessage): void {
+    if (!this.#stopped) this.#turns.run(this.#apply(worker, message));
   }
 
-  /** A little at a time; whoever else waits for the event loop comes in between, and before the next one. */
-  *#take(worker: Worker, message: ClusterMessage): LongWork {
-    const { take } = this.#options;
-    if (message.kind !== 'changes') take(message);
-    else
-      for (let from = 0; from < message.changes.length; from += AT_ONCE) {
-        const more = message.more || from + AT_ONCE < message.changes.length;
-        take({ kind: 'changes', changes: message.changes.slice(from, from + AT_ONCE), more });
-        yield;
-      }
-    if (message.kind === 'answered') this.#backoff.reset();
+  /** In short turns; whoever else waits for the event loop runs in between, and before the next message. */
+  *#apply(worker: Worker, message: ClusterMessage): LongWork {
+    if (message.kind === 'changes') {
+      this.#replacement?.confirm(message.changes);
+      yield* this.#applyChanges(message.changes, message.more || this.#replacement !== undefined);
+    } else if (message.kind === 'answered') {
+      yield* this.#replace();
+      this.#options.take(message);
+      this.#backoff.reset();
+    } else this.#options.take(message);
     setImmediate(() => worker.postMessage('taken'));
+  }
+
+  *#applyChanges(changes: readonly Change[], moreFollow: boolean): LongWork {
+    for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
+      const more = moreFollow || from + CHANGES_AT_ONCE < changes.length;
+      this.#options.take({ kind: 'changes', changes: changes.slice(from, from + CHANGES_AT_ONCE), more });
+      yield;
+    }
+  }
+
+  /** The first complete snapshot of a restarted thread replaces what the model holds. */
+  *#replace(): LongWork {
+    const replacement = this.#replacement;
+    if (!replacement) return;
+    const gone: Change[] = [];
+    yield* replacement.missing(this.#options.known, (change) => gone.push(change));
+    yield* this.#applyChanges(gone, false);
+    this.#replacement = undefined;
   }
 
   #failed(reason: string): void {
@@ -74,13 +96,17 @@ export class ClusterThread {
 
   #ended(): void {
     if (this.#stopped) return;
-    this.#restart = this.#options.clock.after(this.#backoff.next(), () => this.start());
+    this.#turns.stop();
+    this.#restart = this.#options.clock.after(this.#backoff.next(), () => {
+      this.#replacement = new Replacement();
+      this.start();
+    });
   }
 }
 
 function startBeside(workerData: ClusterWorkerData): Worker {
   return new Worker(new URL('./feed-worker.js', import.meta.url), {
     workerData,
-    resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MIB, maxYoungGenerationSizeMb: MOST_YOUNG_MIB },
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB, maxYoungGenerationSizeMb: MAX_YOUNG_MIB },
   });
 }

@@ -49,6 +49,7 @@ function follow(url: string, { pollIntervalMs = 500, startWorker = startFromSour
       messages.push(message.kind === 'changes' ? { ...message, changes: [] } : message);
       view.take(message);
     },
+    known: view,
     startWorker,
   });
   closing.unshift(() => thread.stop());
@@ -109,4 +110,28 @@ describe('the thread', () => {
     await answers(1);
     expect([view.agents().size, view.stale]).toEqual([3, undefined]);
   });
+
+  test('what vanished while the thread was down is gone with the first snapshot after the restart', async () => {
+    const [before, after] = [join(folder, 'before'), join(folder, 'after')];
+    await writeLargeState(before, { agents: 4, tasks: 5 });
+    await writeLargeState(after, { agents: 2, tasks: 3 });
+    const workers: Worker[] = [];
+    const startWorker = (data: ClusterWorkerData) => {
+      const worker = startFromSource(data);
+      workers.push(worker);
+      return worker;
+    };
+    const { view, messages, answers } = follow(await serve([before, after]), { startWorker, pollIntervalMs: 600_000 });
+    await answers(1);
+    expect([view.agents().size, view.taskCounts()]).toEqual([4, { TASK_RUNNING: 5 }]);
+    await workers[0]?.terminate();
+    await answers(2);
+    expect(workers).toHaveLength(2);
+    expect([...view.agents().values()].map(({ hostname }) => hostname)).toEqual([
+      'agent-0.cluster.example',
+      'agent-1.cluster.example',
+    ]);
+    expect(view.taskCounts()).toEqual({ TASK_RUNNING: 3 });
+    expect(messages.at(-1)).toMatchObject({ kind: 'answered' });
+  }, 20_000);
 });
