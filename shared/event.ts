@@ -67,5 +67,7 @@ export type EventJson = Readonly<Record<string, unknown>>;
 
 export function eventToJson(event: Event): EventJson {
   const { attributes, ...own } = event;
-  return attributes ? { ...attributes, ...own } : own;
+  if (!attributes) return own;
+  // An attribute never takes the place of a field, not even of one that is absent.
+  return { ...Object.fromEntries(Object.entries(attributes).filter(([key]) => !isOwnKey(key))), ...own };
 }

@@ -15,7 +15,7 @@ export function reportRoutes(services: Services): Route[] {
       async handle(call) {
         const body = await call.body();
         if (body === undefined) throw new SatelliteError('bad-request', 'found no body, expected a report');
-        const { accepted, rejected, clamped } = parseReports(body, { nowS: clock.wallMs() / 1000 });
+        const { accepted, rejected, cut, clamped } = parseReports(body, { nowS: clock.wallMs() / 1000 });
         metrics.eventsRejected.inc(rejected.length);
         if (accepted.length === 0)
           throw new SatelliteError('no-event-accepted', `none of ${rejected.length} events was acceptable`, {
@@ -25,6 +25,7 @@ export function reportRoutes(services: Services): Route[] {
         metrics.reports.inc();
         metrics.eventsAccepted.inc(accepted.length);
         metrics.eventsClamped.inc(clamped);
+        for (const [part, count] of cut) metrics.eventsCut.inc({ part }, count);
         return { status: 202, json: { accepted: accepted.length, rejected } };
       },
     },

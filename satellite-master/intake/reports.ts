@@ -1,22 +1,10 @@
 /** What a slave's `POST /reports` carries: each event accepted or rejected with the reason (contract.md, "Reports"). Pure. */
 import type { FromExtendedSchema } from 'json-schema-to-ts';
 import { SatelliteError } from '../../shared/errors.ts';
-import {
-  DEFAULT_TTL_SECONDS,
-  type Event,
-  isOwnKey,
-  LONGEST_ATTRIBUTE_BYTES,
-  LONGEST_DESCRIPTION_BYTES,
-  LONGEST_SERVICE,
-  LONGEST_STATE,
-  LONGEST_TTL_SECONDS,
-  MOST_AHEAD_SECONDS,
-  MOST_ATTRIBUTES,
-  MOST_TAGS,
-  REFUSED_ATTRIBUTES,
-} from '../../shared/event.ts';
+import { type Event, isOwnKey, LONGEST_SERVICE } from '../../shared/event.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
-import { cutToBytes, hasControlCharacters } from '../../shared/text.ts';
+import { hasControlCharacters } from '../../shared/text.ts';
+import { type CutPart, fitEvent, type SentEvent } from './fit-event.ts';
 import { compile, faultOf, shown } from './schema.ts';
 
 export const MOST_EVENTS_A_REPORT = 1000;
@@ -28,33 +16,14 @@ const eventSchema = {
   properties: {
     host: { type: ['string', 'null'], expected: 'the host of the report, or no host' },
     service: { type: 'string', minLength: 1, longest: LONGEST_SERVICE, expected: `1-${LONGEST_SERVICE} characters` },
-    state: {
-      type: ['string', 'null'],
-      minLength: 1,
-      longest: LONGEST_STATE,
-      expected: `a word of 1-${LONGEST_STATE} characters`,
-    },
-    time: { type: ['number', 'null'], minimum: 0, expected: 'unix seconds' },
+    state: { type: ['string', 'null'], expected: 'a word' },
+    time: { type: ['number', 'null'], expected: 'unix seconds' },
     metric: { type: ['number', 'null'], expected: 'a finite number' },
-    ttl: {
-      type: ['number', 'null'],
-      exclusiveMinimum: 0,
-      maximum: LONGEST_TTL_SECONDS,
-      expected: `seconds, above 0 and at most ${LONGEST_TTL_SECONDS} (ten years)`,
-    },
+    ttl: { type: ['number', 'null'], expected: 'seconds' },
     description: { type: ['string', 'null'], expected: 'text' },
-    tags: {
-      type: ['array', 'null'],
-      maxItems: MOST_TAGS,
-      items: {
-        type: 'string',
-        longest: LONGEST_ATTRIBUTE_BYTES,
-        expected: `text of at most ${LONGEST_ATTRIBUTE_BYTES} characters`,
-      },
-      expected: `at most ${MOST_TAGS} strings`,
-    },
+    tags: { type: ['array', 'null'], items: { type: 'string', expected: 'text' }, expected: 'a list of strings' },
   },
-  additionalProperties: { type: 'string', expected: 'a string, as of every attribute' },
+  additionalProperties: { type: ['string', 'null'], expected: 'a string, as of every attribute' },
 } as const;
 
 type EventInReport = FromExtendedSchema<{ expected: string; longest: number }, typeof eventSchema>;
@@ -81,6 +50,8 @@ export interface ParsedReport {
   readonly host: HostName;
   readonly accepted: readonly Event[];
   readonly rejected: readonly Rejected[];
+  /** How many of the accepted events had that part cut, replaced by its default or left out. */
+  readonly cut: ReadonlyMap<CutPart, number>;
   /** Events whose time was more than 5 s ahead and was replaced by now. */
   readonly clamped: number;
 }
@@ -100,6 +71,7 @@ export function parseReports(body: unknown, { nowS }: { readonly nowS: number })
     });
   const accepted: Event[] = [];
   const rejected: Rejected[] = [];
+  const cut = new Map<CutPart, number>();
   let clamped = 0;
   for (let index = 0; index < events.length; index++) {
     const found = events[index];
@@ -108,15 +80,12 @@ export function parseReports(body: unknown, { nowS }: { readonly nowS: number })
       rejected.push({ index, reason });
       continue;
     }
-    const event = eventOf(found as EventInReport, host, nowS);
-    if (event.time === nowS && isAhead(found as EventInReport, nowS)) clamped++;
-    accepted.push(event);
+    const fit = fitEvent(sentEvent(found as EventInReport, host), nowS);
+    accepted.push(fit.event);
+    for (const part of fit.cut) cut.set(part, (cut.get(part) ?? 0) + 1);
+    if (fit.clamped) clamped++;
   }
-  return { host, accepted, rejected, clamped };
-}
-
-function isAhead({ time }: EventInReport, nowS: number): boolean {
-  return typeof time === 'number' && time > nowS + MOST_AHEAD_SECONDS;
+  return { host, accepted, rejected, cut, clamped };
 }
 
 function faultOfEvent(found: unknown, host: HostName): string | undefined {
@@ -125,48 +94,21 @@ function faultOfEvent(found: unknown, host: HostName): string | undefined {
     return `host: found ${shown(found.host)}, expected the host of the report, ${shown(host)}`;
   if (hasControlCharacters(found.service))
     return `service: found ${shown(found.service)}, expected no control characters`;
-  let attributes = 0;
-  for (const key in found) {
-    if (isOwnKey(key)) continue;
-    if (++attributes > MOST_ATTRIBUTES) return `found more than ${MOST_ATTRIBUTES} attributes`;
-    const fault = faultOfAttribute(key, found[key] as string);
-    if (fault !== undefined) return fault;
-  }
   return undefined;
 }
 
-function faultOfAttribute(key: string, value: string): string | undefined {
-  if (REFUSED_ATTRIBUTES.has(key))
-    return `${key}: found as attribute, expected another name: this one is Satellite's own`;
-  if (key === '' || hasControlCharacters(key))
-    return `${shown(key)}: found as the name of an attribute, expected a name without control characters`;
-  if (isLonger(key) || isLonger(value))
-    return `${shown(key)}: found ${Buffer.byteLength(value)} bytes, expected at most ${LONGEST_ATTRIBUTE_BYTES} in an attribute and in its name`;
-  return undefined;
-}
+const NO_ATTRIBUTES: SentEvent['attributes'] = [];
 
-function isLonger(text: string): boolean {
-  return text.length * 3 > LONGEST_ATTRIBUTE_BYTES && Buffer.byteLength(text) > LONGEST_ATTRIBUTE_BYTES;
-}
-
-function eventOf(found: EventInReport, host: HostName, nowS: number): Event {
-  const { state, metric, description, tags } = found;
-  const event: { -readonly [K in keyof Event]: Event[K] } = {
-    host,
-    service: found.service,
-    time: typeof found.time !== 'number' || isAhead(found, nowS) ? nowS : found.time,
-    ttl: found.ttl ?? DEFAULT_TTL_SECONDS,
-  };
-  if (typeof state === 'string') event.state = state;
-  if (typeof metric === 'number') event.metric = metric;
-  if (typeof description === 'string') event.description = cutToBytes(description, LONGEST_DESCRIPTION_BYTES);
-  if (tags) event.tags = tags;
-  let attributes: Record<string, string> | undefined;
+/** What stands beside the fields of an event are its attributes; null is as if it were not there. */
+function sentEvent(found: EventInReport, host: HostName): SentEvent {
+  let attributes: [string, string][] | undefined;
   for (const key in found) {
     if (isOwnKey(key)) continue;
-    attributes ??= {};
-    attributes[key] = found[key] as string;
+    const value = found[key];
+    if (typeof value !== 'string') continue;
+    attributes ??= [];
+    attributes.push([key, value]);
   }
-  if (attributes) event.attributes = attributes;
-  return event;
+  const { service, state, time, metric, ttl, description, tags } = found;
+  return { host, service, state, time, metric, ttl, description, tags, attributes: attributes ?? NO_ATTRIBUTES };
 }

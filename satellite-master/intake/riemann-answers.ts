@@ -27,7 +27,7 @@ export async function answerQuery(text: string, index: EventIndex, clock: Clock,
   encoder.varint(1);
   try {
     await search(index, parseQuery(text), clock, (event) => {
-      writeEvent(encoder, event);
+      writeEvent(encoder, event, true);
       return encoder.length <= mostBytes;
     });
   } catch (error) {

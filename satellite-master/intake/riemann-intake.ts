@@ -6,7 +6,8 @@ import { Cursor, decodeEvent, decodeMessage } from '../../shared/riemann/index.t
 import type { Found, FoundKey } from '../events/index.ts';
 import type { Metrics } from '../stats/index.ts';
 import { EventScan, isPlainMessage } from './event-scan.ts';
-import { fitEvent, isAhead } from './riemann-events.ts';
+import { isAhead } from './fit-event.ts';
+import { readRiemannEvent } from './riemann-events.ts';
 
 export interface RiemannIntakeOptions {
   readonly takeEvents: (events: readonly Event[]) => void;
@@ -85,14 +86,15 @@ export class RiemannIntake {
     const { takeEvents, metrics } = this.#options;
     const accepted: Event[] = [];
     for (const raw of events) {
-      const event = fitEvent(raw, nowS);
-      if (typeof event === 'string') {
+      const fit = readRiemannEvent(raw, nowS);
+      if (typeof fit === 'string') {
         this.#rejected++;
-        metrics.riemannUnfit.inc({ part: event });
+        metrics.riemannUnfit.inc({ part: fit });
         continue;
       }
-      accepted.push(event);
-      if (raw.time !== undefined && isAhead(raw.time, nowS)) this.#clamped++;
+      accepted.push(fit.event);
+      for (const part of fit.cut) metrics.eventsCut.inc({ part });
+      if (fit.clamped) this.#clamped++;
     }
     this.#accepted += accepted.length;
     if (accepted.length > 0) takeEvents(accepted);

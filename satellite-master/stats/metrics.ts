@@ -20,6 +20,11 @@ export class Metrics {
     'events_clamped_total',
     'Events whose time was more than 5 s ahead and was replaced by their arrival',
   );
+  readonly eventsCut = this.#counter(
+    'events_cut_total',
+    'Events of which a part was cut, replaced by its default or left out to fit',
+    ['part'],
+  );
   readonly eventsDropped = this.#counter('events_dropped_total', 'Valid events that were not indexed', ['reason']);
   readonly eventsExpired = this.#counter('events_expired_total', 'Events that ran past their ttl');
   readonly indexedEvents = this.#gauge('indexed_events', 'Live events in the index');

@@ -36,7 +36,7 @@ test('text nested too deep is refused by its place, however deep; brackets in st
   for (const depth of [MAX_JSON_DEPTH + 1, 6_000, 200_000])
     expect(faultOf(nested(depth))?.message).toMatch(`nested more than ${MAX_JSON_DEPTH} levels deep`);
   expect(faultOf('{"a":'.repeat(6_000))?.offset).toBe(MAX_JSON_DEPTH * 5);
-  const quoted = '["'.repeat(1) + '['.repeat(6_000) + '\\"[\\\\", 1]';
+  const quoted = `["${'['.repeat(6_000)}\\"[\\\\", 1]`;
   expect(parseJsonText(quoted)).toHaveLength(2);
 });
 

@@ -71,7 +71,14 @@ describe('the way past the rules', () => {
         const whole = intakeWith(clock, false);
         for (const bytes of messages) for (const { intake } of [direct, whole]) intake.take(bytes);
         expect(direct.indexed()).toEqual(whole.indexed());
-        for (const name of ['events_accepted', 'events_rejected', 'events_clamped', 'events_dropped', 'riemann_unfit'])
+        for (const name of [
+          'events_accepted',
+          'events_cut',
+          'events_rejected',
+          'events_clamped',
+          'events_dropped',
+          'riemann_unfit',
+        ])
           expect(await direct.counted(name)).toEqual(await whole.counted(name));
       }),
       { numRuns: 300 },

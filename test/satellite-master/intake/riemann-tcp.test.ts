@@ -219,17 +219,6 @@ describe('an event from the wire', () => {
     ['service', { host: 'h' }],
     ['service', { host: 'h', service: 'a\nb' }],
     ['service', { host: 'h', service: 'x'.repeat(1025) }],
-    ['state', { service: 's', state: 'x'.repeat(1025) }],
-    ['time', { service: 's', time: -1 }],
-    ['ttl', { service: 's', ttl: 0 }],
-    ['ttl', { service: 's', ttl: Number.POSITIVE_INFINITY }],
-    ['tags', { service: 's', tags: Array.from({ length: 33 }, () => 't') }],
-    ['attributes', { service: 's', attributes: { by: 'me' } }],
-    ['attributes', { service: 's', attributes: { k: 'x'.repeat(1025) } }],
-    [
-      'attributes',
-      { service: 's', attributes: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`k${n}`, ''])) },
-    ],
   ])('with an unfit %s is dropped and counted, and the rest of its message is taken', async (part, unfit) => {
     const master = await start();
     const client = await connectTo(master);
@@ -240,6 +229,71 @@ describe('an event from the wire', () => {
     expect(master.heard.map(({ service }) => service)).toEqual(['before', 'behind']);
     expect(await master.counted('riemann_unfit_events_total', part)).toBe(1);
     expect(await master.counted('events_accepted_total')).toBe(2);
+  });
+
+  test.each<[string, RiemannEvent, RiemannEvent]>([
+    ['state', { service: 's', state: 'x'.repeat(1025) }, { service: 's', state: 'x'.repeat(1024) }],
+    ['time', { service: 's', time: -1 }, { service: 's' }],
+    ['ttl', { service: 's', ttl: 0 }, { service: 's' }],
+    ['ttl', { service: 's', ttl: Number.POSITIVE_INFINITY }, { service: 's' }],
+    ['tags', { service: 's', tags: Array<string>(33).fill('t') }, { service: 's', tags: Array<string>(32).fill('t') }],
+    ['tags', { service: 's', tags: ['x'.repeat(1025)] }, { service: 's', tags: ['x'.repeat(1024)] }],
+    [
+      'attributes',
+      { service: 's', attributes: { by: 'me', '': 'x', '\n': 'x', k: 'v' } },
+      { service: 's', attributes: { k: 'v' } },
+    ],
+    ['attributes', { service: 's', attributes: { by: 'me' } }, { service: 's' }],
+    [
+      'attributes',
+      { service: 's', attributes: { k: 'é'.repeat(513) } },
+      { service: 's', attributes: { k: 'é'.repeat(512) } },
+    ],
+    [
+      'attributes',
+      { service: 's', attributes: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`k${n}`, ''])) },
+      { service: 's', attributes: Object.fromEntries(Array.from({ length: 32 }, (_, n) => [`k${n}`, ''])) },
+    ],
+    [
+      'attributes',
+      {
+        service: 's',
+        metric: 1,
+        attributes: { metric: '5', time: 'now', ttl: '9', tags: 'x', host: 'h', service: 'r' },
+      },
+      { service: 's', metric: 1 },
+    ],
+  ])('beyond the bound of its %s is kept, cut to fit, and counted', async (part, sent, kept) => {
+    const master = await start({}, clock);
+    await (await connectTo(master)).ask({ events: [sent] });
+    expect(master.heard).toEqual([{ time: nowS, ttl: 60, ...kept }]);
+    expect(await master.counted('events_cut_total', part)).toBe(1);
+    expect(await master.counted('riemann_unfit_events_total')).toBe(0);
+  });
+
+  test('whose attributes are named like fields of text has them there, as in Riemann; never where a number belongs', async () => {
+    const master = await start({}, clock);
+    const client = await connectTo(master);
+    const attributes = { state: 'critical', description: 'd', metric: '5', ttl: '9', time: '3', tags: 't', rack: 'r1' };
+    await client.ask({ events: [{ host: 'h', service: 's', state: 'ok', attributes }] });
+    const [told] = await client.query('service = "s"');
+    expect(told).toEqual({
+      host: 'h',
+      service: 's',
+      state: 'critical',
+      description: 'd',
+      time: Math.floor(nowS),
+      ttl: 60,
+      attributes: { rack: 'r1' },
+    });
+  });
+
+  test('with microseconds is answered with them', async () => {
+    const master = await start({}, clock);
+    const client = await connectTo(master);
+    client.socket.write(encodeFrame({ events: [{ service: 's', time: 1_234.567891 }] }, true));
+    await client.untilAnswers(1);
+    expect(await client.query('true')).toMatchObject([{ time: 1_234.567891 }]);
   });
 
   test('counts as a test below the prefix, and without a host never reaches the whitelist', async () => {
