@@ -1,43 +1,46 @@
 /** Durations as users write them: a number in the key's own unit, or a string that says its unit. */
 
 const SECOND = 1000;
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: SECOND,
-  sec: SECOND,
-  second: SECOND,
-  m: 60 * SECOND,
-  min: 60 * SECOND,
-  minute: 60 * SECOND,
-  h: 3_600 * SECOND,
-  hour: 3_600 * SECOND,
-  d: 86_400 * SECOND,
-  day: 86_400 * SECOND,
-  w: 604_800 * SECOND,
-  week: 604_800 * SECOND,
-};
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', SECOND],
+  ['sec', SECOND],
+  ['second', SECOND],
+  ['m', 60 * SECOND],
+  ['min', 60 * SECOND],
+  ['minute', 60 * SECOND],
+  ['h', 3_600 * SECOND],
+  ['hour', 3_600 * SECOND],
+  ['d', 86_400 * SECOND],
+  ['day', 86_400 * SECOND],
+  ['w', 604_800 * SECOND],
+  ['week', 604_800 * SECOND],
+]);
 
 /** What a duration has to look like, for error messages. */
 export const DURATION_FORM = 'a duration such as 30, "500ms", "60s", "5m", "1m30s", "24hour", "7day" or "2week"';
 
 /** A thousand years: beyond it arithmetic in milliseconds loses its meaning. */
-const MOST_MS = 1000 * 365 * 86_400 * SECOND;
+const MAX_MS = 1000 * 365 * 86_400 * SECOND;
 
 /**
- * @param value a number (in `unit`) or a string of numbers with units ("1m30s"; plurals are taken)
+ * @param value a number (in `unit`) or a string of numbers with units: "1m30s", "2weeks", in any case, so that
+ *   "1M30S" is 90 seconds as in the original (M is minutes)
  * @returns milliseconds, or undefined where it is no duration
  */
 export function parseDurationMs(value: unknown, unit: 'ms' | 's'): number | undefined {
-  const ms = typeof value === 'number' ? value * (UNIT_MS[unit] ?? 1) : typeof value === 'string' ? sumMs(value) : NaN;
-  return Number.isFinite(ms) && ms >= 0 && ms <= MOST_MS ? ms : undefined;
+  const ms =
+    typeof value === 'number' ? value * (unit === 's' ? SECOND : 1) : typeof value === 'string' ? sumMs(value) : NaN;
+  return Number.isFinite(ms) && ms >= 0 && ms <= MAX_MS ? ms : undefined;
 }
 
 function sumMs(text: string): number {
-  const trimmed = text.trim();
+  const trimmed = text.trim().toLowerCase();
   if (!/^(\d+(\.\d+)?[a-z]+)+$/.test(trimmed)) return NaN;
   let total = 0;
   for (const [, amount = '', word = ''] of trimmed.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)) {
-    const unitMs = UNIT_MS[word] ?? (word.length > 3 && word.endsWith('s') ? UNIT_MS[word.slice(0, -1)] : undefined);
+    const unitMs =
+      UNIT_MS.get(word) ?? (word.length > 3 && word.endsWith('s') ? UNIT_MS.get(word.slice(0, -1)) : undefined);
     if (unitMs === undefined) return NaN;
     total += Number(amount) * unitMs;
   }

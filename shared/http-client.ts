@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
+import { abortReason, timeoutSignal } from './deadline.ts';
 
 export interface TlsOptions {
   /** Paths of PEM files. */
@@ -59,28 +60,28 @@ export class HttpClient {
     }
   }
 
-  /** @throws what the network throws, or a plain Error for a time-out or an answer over the limit */
+  /** @throws what the network throws, TimeoutError, or a plain Error for an answer over the limit */
   async send(request: HttpRequest): Promise<HttpAnswer> {
-    const signal = AbortSignal.timeout(request.timeoutMs);
+    const signal = timeoutSignal(request.timeoutMs);
+    const { status, headers, body } = await this.open(request, signal);
     try {
-      const { status, headers, body } = await this.open(request, signal);
       return { status, headers, body: await readWhole(body, request.mostBytes) };
     } catch (error) {
-      if (signal.aborted) throw new Error(`no answer within ${request.timeoutMs} ms`);
-      throw error;
+      throw signal.aborted ? abortReason(signal) : error;
     }
   }
 
   /**
    * Asks, and gives the answer as soon as its headers are there.
    * @param signal ends the exchange, the reading of the body included
-   * @throws what the network throws
+   * @throws what the network throws, or the reason of the abort
    */
   async open(request: Omit<HttpRequest, 'timeoutMs' | 'mostBytes'>, signal: AbortSignal): Promise<HttpStream> {
     try {
       return await this.#exchange(request, signal);
     } catch (error) {
-      if (error instanceof StaleConnection && !signal.aborted) return await this.#exchange(request, signal);
+      if (signal.aborted) throw abortReason(signal);
+      if (error instanceof StaleConnection) return await this.#exchange(request, signal);
       throw error;
     }
   }
@@ -104,6 +105,12 @@ export class HttpClient {
       request.on('response', (answer) =>
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer }),
       );
+      request.on('upgrade', (answer, socket) => {
+        socket.destroy();
+        reject(new Error(`answered ${answer.statusCode}, an upgrade that was not asked for`));
+      });
+      // Settles nothing that is settled: only an exchange that ended without an answer or an error.
+      request.on('close', () => reject(new Error('the connection was closed without an answer')));
       request.end(body);
     });
   }

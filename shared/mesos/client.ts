@@ -1,6 +1,8 @@
 /** One Mesos process over HTTP, a master or an agent, of any version from 0.2x on. */
 import type { Readable } from 'node:stream';
 import { type Clock, systemClock } from '../clock.ts';
+import { abortReason, timeoutSignal } from '../deadline.ts';
+import { messageOf } from '../errors.ts';
 import { AnswerTooLong, HttpClient, type HttpStream, readWhole } from '../http-client.ts';
 import { faultOfStatus, MesosError } from './error.ts';
 import { type Figures, type FiguresListener, SharedFigures } from './figures.ts';
@@ -91,7 +93,7 @@ export class MesosClient {
    * @throws MesosError when nobody answers
    */
   async leader(): Promise<string | undefined> {
-    const signal = AbortSignal.timeout(FIGURES_TIMEOUT_MS);
+    const signal = timeoutSignal(FIGURES_TIMEOUT_MS);
     const { status, headers, body } = await this.#ask(this.#local, `${this.#base}/redirect`, { method: 'GET' }, signal);
     body.resume();
     const { location } = headers;
@@ -108,7 +110,7 @@ export class MesosClient {
    * @throws MesosError
    */
   async get(path: string): Promise<JsonObject> {
-    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const signal = timeoutSignal(CALL_TIMEOUT_MS);
     const { address, body } = await this.#open(path, { method: 'GET' }, signal);
     return objectIn(await whole(address, body, MOST_FIGURES_BYTES, signal), address);
   }
@@ -118,7 +120,7 @@ export class MesosClient {
    * @throws MesosError
    */
   async state(): Promise<JsonObject> {
-    const signal = AbortSignal.timeout(STATE_TIMEOUT_MS);
+    const signal = timeoutSignal(STATE_TIMEOUT_MS);
     const { address, body } = await this.openState(signal);
     return objectIn(await whole(address, body, MOST_STATE_BYTES, signal), address);
   }
@@ -147,7 +149,7 @@ export class MesosClient {
    * @throws MesosError with what Mesos said
    */
   async call(call: JsonObject): Promise<JsonObject | undefined> {
-    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const signal = timeoutSignal(CALL_TIMEOUT_MS);
     const { address, body } = await this.openCall(call, signal);
     const text = await whole(address, body, MOST_CALL_BYTES, signal);
     return text === '' ? undefined : objectIn(text, address);
@@ -168,14 +170,12 @@ export class MesosClient {
 
   async #fetchFigures(): Promise<Figures> {
     const address = `${this.url}/metrics/snapshot`;
-    const signal = AbortSignal.timeout(FIGURES_TIMEOUT_MS);
+    const signal = timeoutSignal(FIGURES_TIMEOUT_MS);
     const answer = await this.#ask(this.#local, `${this.#base}/metrics/snapshot`, { method: 'GET' }, signal);
     const text = await whole(address, answer.body, MOST_FIGURES_BYTES, signal);
     if (answer.status !== 200) throw faultOfStatus(answer.status, address, text);
-    const figures: Record<string, number> = {};
-    for (const [name, figure] of Object.entries(objectIn(text, address)))
-      if (typeof figure === 'number') figures[name] = figure;
-    return figures;
+    const isFigure = (entry: [string, unknown]): entry is [string, number] => typeof entry[1] === 'number';
+    return Object.fromEntries(Object.entries(objectIn(text, address)).filter(isFigure));
   }
 
   /** Begins where it was found last, and goes round once: an upgrade may have moved it. */
@@ -213,7 +213,11 @@ export class MesosClient {
       client = await this.#clientOf(target.origin);
       at = `${target.pathname}${target.search}`;
     }
-    throw new MesosError('no-leader', `${this.url}${path}`, `redirected more than ${MOST_HOPS} times`);
+    throw new MesosError(
+      'no-leader',
+      `${this.url}${path}`,
+      `redirected ${MOST_HOPS + 1} times: there is no leading master at present`,
+    );
   }
 
   async #ask(client: HttpClient, path: string, question: Question, signal: AbortSignal): Promise<HttpStream> {
@@ -260,7 +264,8 @@ async function whole(address: string, body: Readable, mostBytes: number, signal:
 }
 
 function unreachable(address: string, cause: unknown, signal: AbortSignal): MesosError {
-  return new MesosError('unreachable', address, signal.aborted ? 'no answer in time' : 'does not answer', { cause });
+  if (signal.aborted) return new MesosError('unreachable', address, messageOf(abortReason(signal)));
+  return new MesosError('unreachable', address, 'does not answer', { cause });
 }
 
 function objectIn(text: string, address: string): JsonObject {

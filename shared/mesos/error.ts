@@ -25,18 +25,24 @@ export class MesosError extends Error {
   }
 }
 
-const FAULT_OF_STATUS: Readonly<Record<number, MesosFault>> = {
-  401: 'refused',
-  403: 'refused',
-  404: 'absent',
-  405: 'absent',
-  501: 'absent',
-  503: 'no-leader',
-};
+const FAULT_OF_STATUS: ReadonlyMap<number, MesosFault> = new Map([
+  [401, 'refused'],
+  [403, 'refused'],
+  [404, 'absent'],
+  [405, 'absent'],
+  [501, 'absent'],
+  [503, 'no-leader'],
+]);
+
+const HINT_OF_STATUS: ReadonlyMap<number, string> = new Map([
+  [401, ' (the setting mesos-credentials is missing or wrong)'],
+  [403, ' (the principal in mesos-credentials is not authorized)'],
+]);
 
 /** @param body as much of it as is worth showing */
 export function faultOfStatus(status: number, address: string, body: string): MesosError {
   const said = body.trim().slice(0, 200);
   const shown = said === '' ? '' : `: ${JSON.stringify(said)}`;
-  return new MesosError(FAULT_OF_STATUS[status] ?? 'status', address, `answered ${status}${shown}`);
+  const hint = HINT_OF_STATUS.get(status) ?? '';
+  return new MesosError(FAULT_OF_STATUS.get(status) ?? 'status', address, `answered ${status}${hint}${shown}`);
 }

@@ -5,6 +5,7 @@
 
 import { Backoff } from '../../../shared/backoff.ts';
 import { type Clock, sleep } from '../../../shared/clock.ts';
+import { timeoutSignal } from '../../../shared/deadline.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { MesosClient, MesosStream } from '../../../shared/mesos/index.ts';
 import { listAt, MesosError, numberAt, textAt } from '../../../shared/mesos/index.ts';
@@ -119,7 +120,7 @@ export class ClusterReader {
       if (ended.aborted) return;
       try {
         await this.#learnMaintenance();
-        const within = AbortSignal.any([ended, AbortSignal.timeout(STATE_WITHIN_MS)]);
+        const within = AbortSignal.any([ended, timeoutSignal(STATE_WITHIN_MS)]);
         const frameworks = await client.openCall({ type: 'GET_FRAMEWORKS' }, within);
         const { changes } = await this.#read(GET_FRAMEWORKS, frameworks);
         await this.#tell(changes);
@@ -142,7 +143,7 @@ export class ClusterReader {
 
   /** Before 1.0 a follower answers itself and knows nothing, where later ones redirect: then the leader is asked. */
   async #readState(client: MesosClient): Promise<WholeAnswer> {
-    const within = AbortSignal.any([this.#end.signal, AbortSignal.timeout(STATE_WITHIN_MS)]);
+    const within = AbortSignal.any([this.#end.signal, timeoutSignal(STATE_WITHIN_MS)]);
     try {
       return await this.#read(STATE, await client.openState(within));
     } catch (error) {

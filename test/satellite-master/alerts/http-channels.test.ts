@@ -139,7 +139,7 @@ describe('webhook', () => {
     reply = () => undefined;
     hook(CRITICAL);
     await house.tried('webhook', 'failed', 1);
-    expect(await house.readable()).toContain('no answer within 200 ms');
+    expect(await house.readable()).toContain('no answer within 200ms');
   });
 
   it('shows no secret, not even where the server repeats all of them', async () => {

@@ -104,7 +104,7 @@ describe('redirects', () => {
   test('a circle ends', async () => {
     const server = await serve({ '/state': redirect('/state') });
     const error = await faultOf(clientOf(server.url).state());
-    expect(error.message).toBe(`${server.url}/state: redirected more than 3 times`);
+    expect(error.message).toBe(`${server.url}/state: redirected 4 times: there is no leading master at present`);
     expect(server.asked).toHaveLength(4);
   });
 
@@ -134,7 +134,14 @@ describe('faults name the address and what came', () => {
       raw('Master has not finished recovery', 503),
       { fault: 'no-leader', message: 'answered 503: "Master has not finished recovery"' },
     ],
-    ['no rights', raw('401 Unauthorized.', 401), { fault: 'refused', message: 'answered 401: "401 Unauthorized."' }],
+    [
+      'no rights',
+      raw('401 Unauthorized.', 401),
+      {
+        fault: 'refused',
+        message: 'answered 401 (the setting mesos-credentials is missing or wrong): "401 Unauthorized."',
+      },
+    ],
     ['an error', raw('', 500), { fault: 'status', message: 'answered 500' }],
     ['no JSON', raw('<html>'), { fault: 'garbage', message: 'no JSON object, or not all of one' }],
     ['cut JSON', raw('{"slaves":['), { fault: 'garbage', message: 'no JSON object, or not all of one' }],
