@@ -33,43 +33,60 @@ const program = command(
   )
   .option(
     '--streams <file>',
-    'with --replay of a recording: the rules module to run; twice: print where two differ',
+    'with --check: the rules module to check; with --replay of a recording: the one to run; twice: print where two differ',
     (file: string, before: readonly string[] = []) => [...before, file],
   )
   .option('--json', 'with --replay: one JSON object a line')
   .action(async ({ config, check, replay, streams = [], json }: Words) => {
     if (json && replay === undefined) return program.error("error: option '--json' needs '--replay <path>'");
-    if (check && config !== undefined) return tellCheck(config);
+    if (check && replay !== undefined)
+      return program.error("error: options '--check' and '--replay <path>' exclude each other");
+    if (check) {
+      if (streams.length > 1) return program.error("error: '--check' takes one '--streams <file>'");
+      if (config === undefined && streams.length === 0)
+        return program.error("error: option '--check' needs '--config <file>' or '--streams <file>'");
+      return printCheck(config, streams[0]);
+    }
     if (streams.length > 0 && replay === undefined)
-      return program.error("error: option '--streams <file>' needs '--replay <path>'");
+      return program.error("error: option '--streams <file>' needs '--replay <path>' or '--check'");
     if (streams.length > 2) return program.error("error: option '--streams <file>' may stand there twice at the most");
     const settings = config === undefined ? undefined : readMasterSettings(config);
-    if (replay !== undefined && !check)
-      return tellReplay(replay, { ...replaySettings(settings), streams, json: json ?? false });
+    if (replay !== undefined)
+      return printReplay(replay, { ...replaySettings(settings), streams, json: json ?? false, note: writeError });
     if (!settings) return program.error("error: required option '--config <file>' not specified");
     await run(settings);
   });
 
 await runCommand(program, process.argv);
 
-/** Settings and rules, whatever is wrong with either. */
-function tellCheck(file: string): void {
+/**
+ * Settings and rules, all that is wrong with either.
+ * @param file settings; undefined: only the rules are checked
+ * @param named the rules module to check instead of the one that the settings name
+ */
+function printCheck(file: string | undefined, named: string | undefined): void {
   const faults: string[] = [];
-  const settings = unlessFaulty(() => readMasterSettings(file), faults);
-  const streams = settings ? settings.streams : streamsNamedIn(file);
-  if (streams !== undefined) unlessFaulty(() => checkRules(streams), faults);
-  const shadow = settings?.shadowStreams;
-  if (shadow !== undefined) unlessFaulty(() => checkRules(shadow), faults);
-  if (!settings || faults.length > 0) {
+  const warnings: string[] = [];
+  const settings = file === undefined ? undefined : unlessFaulty(() => readMasterSettings(file), faults);
+  const configured = file === undefined || settings ? settings?.streams : streamsNamedIn(file);
+  const streams = named ?? configured;
+  for (const module of [streams, settings?.shadowStreams])
+    if (module !== undefined) warnings.push(...(unlessFaulty(() => checkRules(module), faults) ?? []));
+  if (faults.length > 0) {
     process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
     process.exitCode = EXIT_USAGE;
     return;
   }
-  const { warnings, whitelistPath, zooKeeper, dataDir } = settings;
-  for (const warning of warnings) process.stdout.write(`${file}: warning: ${warning}\n`);
+  for (const warning of settings?.warnings ?? []) process.stdout.write(`${file}: warning: ${warning}\n`);
+  for (const warning of warnings) process.stdout.write(`warning: ${warning}\n`);
+  const rules = `rules: ${streams ?? 'the default ones'}`;
+  if (!settings) {
+    process.stdout.write(`${streams} is valid; ${rules}\n`);
+    return;
+  }
+  const { whitelistPath, zooKeeper, dataDir } = settings;
   const store = zooKeeper ? `ZooKeeper at ${zooKeeper.connectString}, ${zooKeeper.root}` : `embedded in ${dataDir}`;
-  const rules = streams ?? 'the default ones';
-  process.stdout.write(`${file}: well; whitelist file ${whitelistPath}, store: ${store}, rules: ${rules}\n`);
+  process.stdout.write(`${file} is valid; whitelist file ${whitelistPath}, store: ${store}, ${rules}\n`);
 }
 
 function unlessFaulty<T>(make: () => T, faults: string[]): T | undefined {
@@ -82,18 +99,28 @@ function unlessFaulty<T>(make: () => T, faults: string[]): T | undefined {
   }
 }
 
-function replaySettings(settings: MasterSettings | undefined): Pick<ReplayOptions, 'thresholds' | 'judgement'> {
+function replaySettings(
+  settings: MasterSettings | undefined,
+): Pick<ReplayOptions, 'thresholds' | 'judgement' | 'configuredStreams'> {
   const { blackHole, offShare, readmitAfter } = settings ?? defaultReplaySettings();
-  return { thresholds: blackHole, judgement: { offShare, readmitAfter } };
+  return {
+    thresholds: blackHole,
+    judgement: { offShare, readmitAfter },
+    ...(settings?.streams === undefined ? {} : { configuredStreams: settings.streams }),
+  };
+}
+
+function writeError(line: string): void {
+  process.stderr.write(`satellite-master: ${line}\n`);
 }
 
 /** What can't be replayed is wrong usage. */
-async function tellReplay(path: string, options: ReplayOptions): Promise<void> {
+async function printReplay(path: string, options: ReplayOptions): Promise<void> {
   try {
     process.stdout.write(await replayPath(path, options));
   } catch (error) {
     if (!(error instanceof ReplayError)) throw error;
-    process.stderr.write(`satellite-master: ${error.message}\n`);
+    writeError(error.message);
     process.exitCode = EXIT_USAGE;
   }
 }

@@ -344,6 +344,7 @@ export class Master {
       held: this.#whitelist.reconciler.held.get(host),
       countingTests: this.#reception.countingTests(host),
       blackHole: this.#blackHole.textOf(host),
+      noJudgement: this.#rules.rules.noJudgement,
       inMesos: this.#offInMesos?.textOf(host),
       nowMs: this.#clock.monoMs(),
       nowS: this.#clock.wallMs() / 1000,

@@ -67,7 +67,8 @@ export class RulesSide {
   }
 
   readiness(): Readonly<Record<string, string>> {
-    return { rules: this.rules.state };
+    const { state, noJudgement } = this.rules;
+    return { rules: state, judgement: noJudgement === undefined ? 'ok' : `no-judgement: ${noJudgement}` };
   }
 
   /** Ends the rules, and sends what waits to be sent on; at most about `deadlineMs`. */
@@ -79,5 +80,6 @@ export class RulesSide {
   fill(metrics: Metrics): void {
     metrics.waiting.set({ queue: 'forward' }, this.#forwarding.waiting);
     metrics.rulesStale.set(this.rules.isStale ? 1 : 0);
+    metrics.noJudgement.set(this.rules.noJudgement === undefined ? 0 : 1);
   }
 }

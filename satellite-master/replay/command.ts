@@ -18,22 +18,32 @@ export class ReplayError extends Error {
 export interface ReplayOptions {
   readonly thresholds: Thresholds;
   readonly judgement: Judgement;
-  /** Rules modules, for a recording. */
+  /** Rules modules named on the command line, for a recording. */
   readonly streams: readonly string[];
+  /** The rules module that the settings name: it runs when the command line names none. */
+  readonly configuredStreams?: string;
   readonly json: boolean;
+  /** Gets what a reader of JSON lines should know beside them: which rules ran, where the settings name them. */
+  readonly note?: (line: string) => void;
 }
+
+/** A captured state holds tasks and no reports: no rules module has anything to do. */
+const BLACK_HOLE_RULES = 'rules: black holes only (a captured state holds no reports for a rules module)';
 
 /**
  * @returns what to print, lines with `\n`
  * @throws ReplayError
  */
 export async function replayPath(path: string, options: ReplayOptions): Promise<string> {
-  const { thresholds, judgement, streams, json } = options;
+  const { thresholds, judgement, streams: named, configuredStreams, json, note = () => undefined } = options;
   try {
     if (!statSync(path).isDirectory()) {
-      if (streams.length > 0) throw new NoStateError("a file: '--streams' is for recordings, which are folders");
+      if (named.length > 0) throw new NoStateError("a file: '--streams' is for recordings, which are folders");
+      if (json && configuredStreams !== undefined) note(BLACK_HOLE_RULES);
       return replayFile(path, thresholds, { json });
     }
+    const streams = named.length > 0 || configuredStreams === undefined ? named : [configuredStreams];
+    if (json && streams !== named) note(`rules: ${configuredStreams}`);
     const lines = await replayRecording({ dir: path, streams, judgement, json });
     return lines.map((line) => `${line}\n`).join('');
   } catch (error) {
@@ -70,6 +80,7 @@ function table({ tasks, timeless }: Captured, episodes: readonly Episode[], thre
   const without = timeless > 0 ? ` (and ${timeless} that tell no time)` : '';
   const lines = [
     `${tasks.length} tasks${without} on ${hosts} hosts${when}; window ${formatDuration(thresholds.windowS * 1000)}`,
+    BLACK_HOLE_RULES,
   ];
   if (episodes.length === 0) return [...lines, 'Nobody would have been blamed.'];
   lines.push('', `${'FROM'.padEnd(16)}  ${'TO'.padEnd(16)}  ${'VERDICT'.padEnd(17)}  WHO AND WHY`);

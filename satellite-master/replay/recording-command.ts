@@ -53,7 +53,7 @@ export async function replayRecording({ dir, streams, judgement, json }: Recordi
   if (json && second) return differencesOf(first.turns, second.turns).map(differenceJson).map(asLine);
   if (json) return [...first.turns.map(turnJson), ...first.alerts.map(alertJson)].sort(byTime).map(asLine);
   const head = [...headOf(recording, played), ...outcomes.flatMap(faultsOf)];
-  if (!second) return [...head, ...table(first)];
+  if (!second) return [...head, `rules: ${first.module.name}`, ...table(first)];
   const names = `A is ${first.module.name}, B is ${second.module.name}`;
   return [...head, names, ...differenceTable(differencesOf(first.turns, second.turns))];
 }

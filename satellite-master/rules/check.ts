@@ -5,17 +5,24 @@ import { noRuleEffects } from './api/index.ts';
 import { RuleSet } from './engine/index.ts';
 import { loadRulesModule } from './module/index.ts';
 
-/** @throws RulesError with all that is wrong */
-export function checkRules(path: string): void {
+/**
+ * @returns warnings, each with file and line: the module can be used, and something of it is probably not intended
+ * @throws RulesError with all that is wrong
+ */
+export function checkRules(path: string): readonly string[] {
   const clock = new ManualClock();
   const { functions } = recordChannels({ clock, self: 'check', record: () => undefined, readsFiles: true });
-  new RuleSet({
-    module: loadRulesModule(path),
+  const module = loadRulesModule(path);
+  const rules = new RuleSet({
+    module,
     effects: noRuleEffects,
     channels: { functions, release: () => undefined },
     managedEventsOf: () => ({}),
     readmitAfterMs: 60_000,
     fault: () => undefined,
     clock,
-  }).close();
+  });
+  const { noJudgement } = rules;
+  rules.close();
+  return noJudgement === undefined ? [] : [`${module.exportPlace ?? path}: no-judgement: ${noJudgement}`];
 }

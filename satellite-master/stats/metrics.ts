@@ -75,6 +75,7 @@ export class Metrics {
 
   // Rules
   readonly ruleFaults = this.#counter('rule_faults_total', 'Children of streams that failed', ['stream']);
+  readonly noJudgement = this.#gauge('no_judgement', '1 while no rule judges hosts, though that is not intended');
   readonly rulesStale = this.#gauge('rules_stale', '1 while the newest version of the rules module is broken');
 
   readonly shadowDifferences = this.#gauge(

@@ -43,14 +43,17 @@ export interface HostEffects {
 export interface HostEffectParts {
   readonly wishes: RuleWishes;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
+  /** Called when a rule uses what judges hosts. */
+  readonly judges: () => void;
   readonly clock: Clock;
 }
 
-export function hostEffects(rule: string, { wishes, managedEventsOf, clock }: HostEffectParts): HostEffects {
-  function effect(name: string, say: (host: HostName, reason: string, silent: boolean) => void): HostEffect {
+export function hostEffects(rule: string, { wishes, managedEventsOf, judges, clock }: HostEffectParts): HostEffects {
+  function effect(name: keyof HostEffects, say: (host: HostName, reason: string, silent: boolean) => void): HostEffect {
     function made(options?: HostEffectOptions): Stream<StreamEvent>;
     function made(host: string, reason?: string): void;
     function made(first: HostEffectOptions | string = {}, reason?: string): Stream<StreamEvent> | undefined {
+      if (name === 'onHost' || name === 'offHost') judges();
       if (typeof first === 'string') {
         say(hostNamed(first), cutToBytes(reason ?? `rule ${rule}`, LONGEST_REASON_BYTES), false);
         return undefined;
@@ -91,14 +94,17 @@ export function hostEffects(rule: string, { wishes, managedEventsOf, clock }: Ho
     releaseHost: effect('releaseHost', (host) => {
       if (wishes.flag(rule, host)) wishes.setFlag(rule, host, undefined);
     }),
-    persistEvent: () => (event) => {
-      if (event.host === undefined) return;
-      const host = hostNamed(event.host);
-      const whole = wholeEvent(event, clock.wallMs() / 1000);
-      const standing = wishes.events(host).get(whole.service);
-      const next = recordEventOf(whole);
-      if (standing && standing.state === next.state && standing.description === next.description) return;
-      wishes.setEvent(rule, host, whole.service, next);
+    persistEvent: () => {
+      judges();
+      return (event) => {
+        if (event.host === undefined) return;
+        const host = hostNamed(event.host);
+        const whole = wholeEvent(event, clock.wallMs() / 1000);
+        const standing = wishes.events(host).get(whole.service);
+        const next = recordEventOf(whole);
+        if (standing && standing.state === next.state && standing.description === next.description) return;
+        wishes.setEvent(rule, host, whole.service, next);
+      };
     },
     deleteEvent: () => (event) => {
       if (event.host === undefined || event.service === undefined) return;

@@ -22,6 +22,7 @@ import type { RuleWishes, WishesOfRule } from '../engine/index.ts';
 import { type JudgeTestsSettings, judgeTestsOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 import type { RuleEffects } from './effects.ts';
+import { requireCalled } from './functions.ts';
 import { type HostEffect, type HostEffects, hostEffects } from './host-actions.ts';
 import { stat, tap } from './stat-and-tap.ts';
 
@@ -83,8 +84,12 @@ export interface SatelliteParts {
   readonly managedEventsOf: (host: HostName) => RecordEvents;
   readonly readmitAfterMs: number;
   readonly accounts: Map<string, HostAccount>;
-  /** Told of each rule that the module makes. */
+  /** Called with each rule that the module makes. */
   readonly declared: (rule: string) => void;
+  /** Called when the module uses what judges hosts: judgeTests, onHost, offHost, persistEvent, an account of its own. */
+  readonly judges: () => void;
+  /** Checks the calls of functions of the satellite that a rule is given. */
+  readonly guard: (satellite: Satellite) => Satellite;
   /** The event on its way: it need not be checked again. */
   readonly incoming: () => unknown;
   /** Runs it where nothing of it stays, while the module is being built; later not at all. */
@@ -92,14 +97,14 @@ export interface SatelliteParts {
 }
 
 export function createSatellite(parts: SatelliteParts): Satellite {
-  const { context, effects, channels, wishes, managedEventsOf, readmitAfterMs, accounts, declared } = parts;
+  const { context, effects, channels, wishes, managedEventsOf, readmitAfterMs, accounts, declared, judges } = parts;
   const { clock } = context;
   let rule = UNNAMED_RULE;
 
   const whole = (item: StreamEvent): Event =>
     item === parts.incoming() ? (item as Event) : wholeEvent(item, clock.wallMs() / 1000);
   const streams = createStreams(context, { ...effects, index: (event) => effects.index(whole(event)) });
-  const effectsOf = (name: string) => hostEffects(name, { wishes, managedEventsOf, clock });
+  const effectsOf = (name: string) => hostEffects(name, { wishes, managedEventsOf, judges, clock });
 
   /** Streams that are made meanwhile, also by forks much later, belong to that rule. */
   function inRule<R>(name: string, make: () => R): R {
@@ -126,6 +131,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
     account: <A extends object>(kind: string, make: (name: string, of: WishesOfRule) => A): A => {
       const name = rule === UNNAMED_RULE ? kind : rule;
       declared(name);
+      judges();
       const key = `${name} ${kind}`;
       const account = accounts.get(key) ?? make(name, wishes.of(name));
       accounts.set(key, account);
@@ -150,7 +156,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
       if (typeof make !== 'function')
         throw new StreamArgumentError('rule', `needs a function that makes the streams of ${name}, not ${shown(make)}`);
       declared(name);
-      const made = inRule(name, () => make({ ...satellite, ...effectsOf(name) }));
+      const made = inRule(name, () => make(parts.guard({ ...satellite, ...effectsOf(name) })));
       const streamsOfRule = requireStreams(`rule ${name}`, made);
       return (event) => feed(context, `rule ${name}`, streamsOfRule, event);
     },
@@ -160,6 +166,10 @@ export function createSatellite(parts: SatelliteParts): Satellite {
     releaseHost: inScope('releaseHost'),
     persistEvent: () => scoped().persistEvent(),
     deleteEvent: () => scoped().deleteEvent(),
+    ensureAllTestsPass: (actions) => {
+      judges();
+      return streams.ensureAllTestsPass(actions);
+    },
     judgeTests: (settings) => judgeTestsOf(satellite, settings),
     stat: stat(effects),
     tap: tap(context, effects),
@@ -177,6 +187,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
 /** @throws StreamArgumentError that names what is no stream */
 export function requireStreams<T>(name: string, made: Stream<T> | readonly Stream<T>[]): readonly Stream<T>[] {
   const list: readonly unknown[] = Array.isArray(made) ? made : [made];
+  for (const one of list) requireCalled(name, one);
   const at = list.findIndex((one) => typeof one !== 'function');
   if (at >= 0)
     throw new StreamArgumentError(

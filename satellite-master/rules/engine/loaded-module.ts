@@ -14,7 +14,7 @@ import { createSatellite, type HostAccount } from '../api/index.ts';
 import { HeldForwards } from '../forwarding/index.ts';
 import { JudgeTests } from '../host-health/index.ts';
 import type { RulesModule } from '../module/index.ts';
-import { buildStreams, placeOf } from '../module/index.ts';
+import { ModuleBuild, placeOf } from '../module/index.ts';
 import { Hearing } from './hearing.ts';
 import { RuleClock } from './module-clock.ts';
 import { RuleWishes } from './module-flags.ts';
@@ -45,16 +45,19 @@ export class RuleSet {
   readonly #forwards: HeldForwards;
   #state: 'building' | 'tried' | 'in force' | 'closed' = 'building';
   #incoming: Event | undefined;
+  #judges: boolean;
 
   /** @throws RulesError with all that is wrong */
   constructor({ module, effects, channels, managedEventsOf, readmitAfterMs, fault, clock }: RuleSetOptions) {
     this.module = module;
+    this.#judges = module.callsHostAction ?? false;
     this.#channels = channels;
     this.#forwards = new HeldForwards(effects);
     this.#managedEventsOf = managedEventsOf;
     const report = (stream: string, error: unknown) => fault(stream, error, placeOf(error, module.files));
     this.#clock = new RuleClock(clock, (error) => report('timer', error));
     this.#context = { clock: this.#clock, fault: report };
+    const build = new ModuleBuild(module);
     const satellite = createSatellite({
       context: this.#context,
       effects: this.#gated(effects),
@@ -64,20 +67,31 @@ export class RuleSet {
       readmitAfterMs,
       accounts: this.#accounts,
       declared: (rule) => this.#declared.add(rule),
+      judges: () => {
+        this.#judges = true;
+      },
+      guard: (given) => build.guard(given),
       incoming: () => this.#incoming,
       rehearse: (make) => {
         if (this.#state === 'building') this.#clock.rehearse(make);
       },
     });
     try {
-      this.#streams = buildStreams(module, satellite, () => this.#state === 'building');
+      this.#streams = build.streams(satellite);
     } catch (error) {
       this.close();
       throw error;
     }
-    const judges = [...this.#accounts.values()].filter((account) => account instanceof JudgeTests);
-    this.hearing = new Hearing(judges, this.#clock, readmitAfterMs);
+    const testJudges = [...this.#accounts.values()].filter((account) => account instanceof JudgeTests);
+    this.hearing = new Hearing(testJudges, this.#clock, readmitAfterMs);
     this.#state = 'tried';
+  }
+
+  /** What is missing when no rule of it judges hosts, unless that is intended (docs/judgement.md, rule 30). */
+  get noJudgement(): string | undefined {
+    if (this.#judges || this.module.withoutHostJudgement) return undefined;
+    const found = this.#streams.length === 0 ? 'the default export gives no streams' : 'no rule judges hosts';
+    return `${found}: add judgeTests(), or export const withoutHostJudgement = true`;
   }
 
   take(event: Event): void {

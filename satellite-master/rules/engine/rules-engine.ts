@@ -52,6 +52,12 @@ export class LiveRules {
     this.#once = new OnceLog(log, clock);
     this.#rules = this.#build(path === undefined ? defaultModule : loadRulesModule(path));
     this.#rules.activate(wishes);
+    this.#reportJudgement();
+  }
+
+  /** What is missing when no rule judges hosts, unless that is intended (docs/judgement.md, rule 30). */
+  get noJudgement(): string | undefined {
+    return this.#rules.noJudgement;
   }
 
   /** `ok`, or `stale` with what is wrong with the newest version. */
@@ -98,6 +104,7 @@ export class LiveRules {
     this.#broken = undefined;
     this.#once.recovered(KEY, `${path} is sound again`);
     log.info({ reason, files: next.module.files.length }, `${path} is loaded anew and in force`);
+    this.#reportJudgement();
   }
 
   /** No other events than tests concern them: these need not become objects. */
@@ -138,6 +145,13 @@ export class LiveRules {
 
   quiet(): Iterable<Quiet> {
     return this.#rules.hearing.quiet();
+  }
+
+  #reportJudgement(): void {
+    const { log } = this.#options;
+    const { module, noJudgement } = this.#rules;
+    if (noJudgement !== undefined)
+      log.warn({ module: module.exportPlace, reason: noJudgement }, 'no-judgement: automation turns no host off or on');
   }
 
   #build(module: RulesModule): RuleSet {

@@ -2,13 +2,14 @@
  * Loads rules modules: TypeScript and JavaScript at run time, each time anew with every file of its own that it
  * imports. What comes from node_modules is loaded once.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createJiti } from 'jiti';
 import defaultRules from '../../../config/streams.ts';
 import type { Rules } from '../api/index.ts';
 import { problemOf, RulesError } from './rules-error.ts';
+import { callsHostAction, lineOfDefaultExport } from './source.ts';
 
 export interface RulesModule {
   /** For people: the path as it stands in the settings. */
@@ -16,6 +17,12 @@ export interface RulesModule {
   readonly rules: Rules;
   /** Absolute paths of the module and of all that it imported of its own; a change in one of them is a change of it. */
   readonly files: readonly string[];
+  /** `file:line` of the default export. */
+  readonly exportPlace?: string;
+  /** It exports `withoutHostJudgement = true`: that no rule of it judges hosts is intended. */
+  readonly withoutHostJudgement?: boolean;
+  /** One of its functions turns hosts on or off by name, when an event comes. */
+  readonly callsHostAction?: boolean;
 }
 
 /** What runs when `streams` is absent: config/streams.ts, compiled with the rest. */
@@ -64,7 +71,7 @@ export function loadRulesModule(path: string): RulesModule {
     delete jiti.cache[one];
   }
   if (fault) throw new RulesError([problemOf(fault.error, files, path)], files);
-  const rules = (loaded as { readonly default?: unknown } | undefined)?.default;
+  const { default: rules, withoutHostJudgement = false } = (loaded ?? {}) as Exports;
   if (typeof rules !== 'function')
     throw new RulesError(
       [
@@ -75,5 +82,22 @@ export function loadRulesModule(path: string): RulesModule {
       ],
       files,
     );
-  return { name: path, rules: rules as Rules, files };
+  const texts = files.map((one) => readFileSync(one, 'utf8'));
+  const line = lineOfDefaultExport(texts[0] ?? '');
+  const exportPlace = line === undefined ? path : `${file}:${line}`;
+  if (typeof withoutHostJudgement !== 'boolean')
+    throw new RulesError([{ place: exportPlace, text: 'withoutHostJudgement must be true or false' }], files);
+  return {
+    name: path,
+    rules: rules as Rules,
+    files,
+    exportPlace,
+    withoutHostJudgement,
+    callsHostAction: texts.some(callsHostAction),
+  };
+}
+
+interface Exports {
+  readonly default?: unknown;
+  readonly withoutHostJudgement?: unknown;
 }

@@ -48,13 +48,16 @@ export interface WhyInput {
   readonly countingTests: readonly string[];
   /** What the black-hole rule counted on the host. */
   readonly blackHole?: string | undefined;
+  /** What the rules lack when none of them judges hosts (docs/judgement.md, rule 30). */
+  readonly noJudgement?: string | undefined;
   /** How the host stands in Mesos: taken out of scheduling by us or not, refusals, maintenance. */
   readonly inMesos?: string | undefined;
   readonly nowMs: number;
   readonly nowS: number;
 }
 
-export function whyOf({ entry, decision, held, countingTests, blackHole, inMesos, nowMs, nowS }: WhyInput): Why {
+export function whyOf(input: WhyInput): Why {
+  const { entry, decision, held, countingTests, blackHole, noJudgement, inMesos, nowMs, nowS } = input;
   const { host, record = emptyRecord, broken } = entry;
   const merged = mergedVerdict(record, nowS);
   const manual = manualVerdict(record, nowS);
@@ -76,6 +79,7 @@ export function whyOf({ entry, decision, held, countingTests, blackHole, inMesos
       merged.reason,
       automation?.reason,
       blackHole !== undefined && !automation?.reason.includes(blackHole) && blackHole,
+      noJudgement !== undefined && `no-judgement: ${noJudgement}`,
       inMesos,
     ]
       .filter(Boolean)

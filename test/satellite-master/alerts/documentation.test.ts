@@ -1,6 +1,7 @@
 /** docs/alerts.md: each of its rules modules runs as it stands there. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
+import { checkRules } from '../../../satellite-master/rules/check.ts';
 import { testRules } from '../../../satellite-master/testing/index.ts';
 import { ModuleFolder } from '../rules/support/module-folder.ts';
 
@@ -42,6 +43,14 @@ describe('the examples of docs/alerts.md', () => {
     for (let beats = 0; beats < 10; beats++)
       bench.inject({ host: 'a1.example', service: 'disk', state: 'critical', ttl: 600 }).advance(10);
     expect(bench.alerts.map(({ channel, reason }) => `${channel} ${reason}`)).toEqual(['email first']);
+  });
+
+  it.each([...examples])('%s judges hosts', (name, text) => {
+    // Its secrets lie in files that are not here.
+    const path = folder.write(`judging-${name}`, text.replaceAll('/etc/satellite/', `${folder.path}/`));
+    for (const [, secret = ''] of text.matchAll(/'\/etc\/satellite\/(.*?)'/g))
+      folder.write(secret, secret === 'slack-url' ? 'https://hooks.example.com/T0' : 'secret');
+    expect(checkRules(path)).toEqual([]);
   });
 
   it('are all run', () => {
