@@ -7,6 +7,7 @@ import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/index.ts';
 import { type Alerts, createAlerts } from './alerts/index.ts';
 import { ClusterSide } from './cluster-side.ts';
+import { watchHeap } from './events/index.ts';
 import { createHttpServer, type HttpServer } from './http/index.ts';
 import { RiemannIntake, RiemannSide } from './intake/index.ts';
 import type { Leadership } from './leadership/index.ts';
@@ -38,6 +39,7 @@ export class Master {
   readonly #log: Log;
   readonly #self: string;
   readonly #metrics = new Metrics();
+  readonly #heap = watchHeap();
   readonly #tasks: TaskStore;
   readonly #leadership: Leadership;
   readonly #mesos: MesosClient | undefined;
@@ -143,7 +145,15 @@ export class Master {
             stalled: (ms: number) => recorder?.stalled(ms),
           }
         : undefined;
-    const reception = new Reception({ rules: rules.rules, heard, recorder: beside, metrics, clock, log });
+    const reception = new Reception({
+      rules: rules.rules,
+      heard,
+      bounds: { servicesPerHost: settings.servicesPerHost, memory: this.#heap.room },
+      recorder: beside,
+      metrics,
+      clock,
+      log,
+    });
     this.#reception = reception;
     this.#shadow =
       settings.shadowStreams === undefined
@@ -306,6 +316,7 @@ export class Master {
     await this.#leadership.stop();
     await this.#whitelist.close(deadlineMs / 4);
     await this.#mesos?.close();
+    this.#heap.close();
   }
 
   #tick(): void {

@@ -4,7 +4,15 @@ import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
 import type { Found, Slot } from './events/index.ts';
-import { EventIndex, type FoundKey } from './events/index.ts';
+import {
+  EventIndex,
+  type FoundKey,
+  type IndexBounds,
+  isRefusal,
+  type RefusedEvent,
+  refusalText,
+  type Taken,
+} from './events/index.ts';
 import type { Recorder } from './replay/index.ts';
 import type { LiveRules } from './rules/engine/index.ts';
 import type { Quiet } from './rules/host-health/index.ts';
@@ -21,6 +29,8 @@ export interface ReceptionOptions {
   readonly rules: Rules;
   /** Hears every event that the index took. */
   readonly heard?: (event: Event) => void;
+  /** What the index may hold. */
+  readonly bounds?: Partial<IndexBounds>;
   readonly recorder?: Pick<Recorder, 'take' | 'stalled'> | undefined;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -39,8 +49,8 @@ export class Reception implements Silence {
   readonly #listeners = new Set<(event: Event, before?: Event) => void>();
   readonly #listeningSinceMs: number;
 
-  constructor({ rules, heard = () => undefined, recorder, metrics, clock, log }: ReceptionOptions) {
-    this.index = new EventIndex(clock);
+  constructor({ rules, heard = () => undefined, bounds, recorder, metrics, clock, log }: ReceptionOptions) {
+    this.index = new EventIndex(clock, bounds);
     this.#rules = rules;
     this.#hears = heard;
     this.#recorder = recorder;
@@ -51,14 +61,19 @@ export class Reception implements Silence {
     this.#listeningSinceMs = clock.monoMs();
   }
 
-  take(events: readonly Event[]): void {
+  /** @returns the events that the index has no room for */
+  take(events: readonly Event[]): readonly RefusedEvent[] {
     this.#recorder?.take(events);
-    for (const event of events) {
-      if (!this.#keep(event)) continue;
+    const refused: RefusedEvent[] = [];
+    for (const [place, event] of events.entries()) {
+      const outcome = this.#keep(event);
+      if (isRefusal(outcome)) refused.push({ place, reason: refusalText(outcome, this.index.bounds) });
+      if (!isKept(outcome)) continue;
       this.#rules.take(event);
       this.#hears(event);
       if (this.#listeners.size > 0) this.#tell(event);
     }
+    return refused;
   }
 
   /**
@@ -99,7 +114,7 @@ export class Reception implements Silence {
   takeOwn(events: readonly Event[]): void {
     this.#recorder?.take(events, true);
     for (const event of events) {
-      if (!this.#keep(event, true)) continue;
+      if (!isKept(this.#keep(event, true))) continue;
       this.#rules.take(event);
       if (this.#listeners.size > 0) this.#tell(event);
     }
@@ -107,7 +122,7 @@ export class Reception implements Silence {
 
   /** What a rule made: in the index, and for those who listen, but not down the rules once more. */
   takeFromRules(event: Event): void {
-    if (this.#keep(event, true) && this.#listeners.size > 0) this.#tell(event);
+    if (isKept(this.#keep(event, true)) && this.#listeners.size > 0) this.#tell(event);
   }
 
   /** Follows the time; to be called several times a second. */
@@ -175,19 +190,28 @@ export class Reception implements Silence {
     for (const listener of this.#listeners) listener(event, before);
   }
 
-  /** @returns whether the rules are to see it */
-  #keep(event: Event, own = false): boolean {
+  /** What became of it in the index; `expired`: it left it. */
+  #keep(event: Event, own = false): Taken | 'expired' {
     if (event.state === 'expired') {
       this.index.delete(event.host ?? '', event.service);
-      return true;
+      return 'expired';
     }
-    const taken = this.index.take(event, own);
-    if (taken === 'new' || taken === 'updated') return true;
-    this.#metrics.eventsDropped.inc({ reason: taken });
-    if (taken === 'full')
-      this.#once.warn('full', 'index full, event not indexed', { host: event.host, service: event.service });
-    return false;
+    const outcome = this.index.take(event, own);
+    if (isKept(outcome)) return outcome;
+    this.#metrics.eventsDropped.inc({ reason: isRefusal(outcome) ? 'full' : outcome });
+    if (isRefusal(outcome))
+      this.#once.warn(outcome, 'no room in the index: new event rejected', {
+        bound: outcome,
+        host: event.host,
+        service: event.service,
+      });
+    return outcome;
   }
+}
+
+/** Whether the rules are to see it. */
+function isKept(outcome: Taken | 'expired'): boolean {
+  return outcome === 'new' || outcome === 'updated' || outcome === 'expired';
 }
 
 function isNoTest({ isTest }: Slot): boolean {

@@ -84,6 +84,13 @@ export const masterSchema = {
     },
     'riemann-tcp-server-options': socket,
     'riemann-udp-server-options': socket,
+    'services-per-host': {
+      type: 'integer',
+      minimum: 1,
+      maximum: 16_384,
+      default: 256,
+      expected: 'a number of services, 1 to 16,384',
+    },
     'managed-off-limit': {
       type: 'number',
       minimum: 0,

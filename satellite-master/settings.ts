@@ -58,6 +58,8 @@ export interface MasterSettings {
   readonly forgetAfterMs: number;
   readonly taskStore: TaskStoreSettings;
   readonly blackHole: BlackHoleSettings;
+  /** Of one host, beside its tests. */
+  readonly servicesPerHost: number;
   /** undefined: off. */
   readonly riemannTcp: RiemannSocketSettings | undefined;
   readonly riemannUdp: RiemannSocketSettings | undefined;
@@ -155,6 +157,7 @@ export function readMasterSettings(file: string): MasterSettings {
     forgetAfterMs: ms(raw['forget-after'], 's'),
     taskStore: taskStoreOf(raw['task-store']),
     blackHole: blackHoleOf(raw),
+    servicesPerHost: raw['services-per-host'],
     riemannTcp: riemannSocketOf(raw['riemann-tcp-server-options']),
     riemannUdp: riemannSocketOf(raw['riemann-udp-server-options']),
     offAction: raw['off-action'],

@@ -39,7 +39,7 @@ export class Status {
 
   /** `{check: state}`; a state is one word, with the reason behind a colon where there is one. */
   readiness(): Readonly<Record<string, string>> {
-    const { replica, file, census, leadership, reconciler, tasks } = this.#parts;
+    const { replica, file, census, leadership, reconciler, index, tasks } = this.#parts;
     const { state } = replica;
     const wave = census.wave.size;
     const held = reconciler.held.size - wave;
@@ -47,6 +47,7 @@ export class Status {
       store: state.kind === 'whole' ? 'whole' : `${state.kind}: ${state.reason}`,
       file: fileText(file.state),
       leader: `${leadership.now.leads ? 'leads' : 'follows'}: ${leadership.now.reason}`,
+      index: index.state,
       silence: wave === 0 ? 'ok' : `mass-silence: ${wave} hosts fell silent together and are not taken off`,
       guard: held <= 0 ? 'ok' : `held: ${held} hosts wait for room`,
       records: recordsText(replica),

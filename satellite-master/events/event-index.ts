@@ -4,9 +4,12 @@
  */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
+import { cutToBytes } from '../../shared/text.ts';
 import { ExpiryWheel } from './expiry-wheel.ts';
+import { type IndexBounds, MAX_TESTS_PER_HOST, type Refusal, USUAL_BOUNDS } from './index-bounds.ts';
 import { RawKeys } from './raw-keys.ts';
 import { type Found, isPlain, refresh } from './refresh.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { Slot } from './slot.ts';
 
 export interface IndexEntry {
@@ -25,13 +28,12 @@ export interface FoundKey {
   readonly serviceTo: number;
 }
 
-export const MOST_SERVICES_A_HOST = 256;
 /** What this master itself says of one host, such as the figures of a Mesos master: they take no room from reports. */
 export const MOST_OWN_SERVICES_A_HOST = 16_384;
 export const MOST_HOSTS = 100_000;
 
-/** `older`: an event with a newer time is there and within its ttl. `full`: a new key beyond the bounds. */
-export type Taken = 'new' | 'updated' | 'older' | 'full';
+/** `older`: an event with a newer time is there and within its ttl. A refusal: a new key beyond a bound. */
+export type Taken = 'new' | 'updated' | 'older' | Refusal;
 
 /** A gap between two ticks that is longer than this is a stall of our own (judgement.md 7). */
 export const STALL_MS = 5_000;
@@ -44,13 +46,17 @@ export class EventIndex {
   readonly #hosts = new Map<string, Map<string, Slot>>();
   readonly #expiries: ExpiryWheel<Slot>;
   readonly #raw = new RawKeys<Slot>();
-  /** How many of a host's services are this master's own; no entry: none. */
-  readonly #own = new Map<string, number>();
+  /** How many of a host's services are this master's own, and how many are tests; no entry: none. */
+  readonly #own = new Counts();
+  readonly #tests = new Counts();
+  readonly #bounds: IndexBounds;
+  readonly #refusals = new RefusalLog();
   #size = 0;
   #lastTickMs: number;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, bounds: Partial<IndexBounds> = {}) {
     this.#clock = clock;
+    this.#bounds = { ...USUAL_BOUNDS, ...bounds };
     this.#lastTickMs = clock.monoMs();
     this.#expiries = new ExpiryWheel(this.#lastTickMs);
   }
@@ -64,6 +70,15 @@ export class EventIndex {
     return this.#hosts.size - (this.#hosts.has(NO_HOST) ? 1 : 0);
   }
 
+  get bounds(): IndexBounds {
+    return this.#bounds;
+  }
+
+  /** For `/readyz`: `ok`, or which bound keeps new events out. */
+  get state(): string {
+    return this.#refusals.state(this.#clock.monoMs());
+  }
+
   /** @param own it comes from this master, not from a report */
   take(event: Event, own = false): Taken {
     const host = event.host ?? NO_HOST;
@@ -71,9 +86,12 @@ export class EventIndex {
     const services = this.#hosts.get(host);
     const last = services?.get(event.service);
     if (last && isOlder(event.time, last, nowMs)) return 'older';
-    if (!last && !this.#hasRoom(host, services, own)) return 'full';
-    const slot = last ?? this.#begin(event, own, services);
-    slot.set(event);
+    const slot = last ?? this.#begin(event, own);
+    if (typeof slot === 'string') {
+      this.#refusals.add(slot, event.host, nowMs);
+      return slot;
+    }
+    slot.set(this.#bounds.memory.hasRoom ? event : withoutExtras(event));
     this.#heard(slot, nowMs);
     return last ? 'updated' : 'new';
   }
@@ -86,7 +104,7 @@ export class EventIndex {
    */
   takeFound(found: FoundKey & Found, time: number, nowMs: number, mayTake: (slot: Slot) => boolean): Taken | undefined {
     const slot = this.#raw.find(found.bytes, found.hostFrom, found.hostTo, found.serviceFrom, found.serviceTo);
-    if (!slot || !mayTake(slot) || !isPlain(found)) return undefined;
+    if (!slot || !mayTake(slot) || !isPlain(found) || !this.#bounds.memory.hasRoom) return undefined;
     if (isOlder(time, slot, nowMs)) return 'older';
     slot.time = time;
     refresh(slot, found);
@@ -120,7 +138,8 @@ export class EventIndex {
     if (services.size === 0) this.#hosts.delete(host);
     slot.gone = true;
     this.#expiries.delete(slot);
-    if (slot.own) this.#forgetOwn(host);
+    if (slot.own) this.#own.lower(host);
+    else if (slot.isTest) this.#tests.lower(host);
     this.#size--;
     return true;
   }
@@ -163,28 +182,61 @@ export class EventIndex {
     for (const services of this.#hosts.values()) yield* services.values();
   }
 
-  #begin({ host, service }: Event, own: boolean, services: Map<string, Slot> | undefined): Slot {
-    const slot = new Slot(host, service, own);
+  /** A new key, or why it is refused. */
+  #begin({ host, service }: Event, own: boolean): Slot | Refusal {
     const key = host ?? NO_HOST;
+    const slot = new Slot(host, service, own);
+    const services = this.#hosts.get(key);
+    const refusal = this.#refusalOf(key, services, slot);
+    if (refusal) return refusal;
     if (services) services.set(service, slot);
     else this.#hosts.set(key, new Map([[service, slot]]));
     this.#raw.add(slot);
-    if (own) this.#own.set(key, (this.#own.get(key) ?? 0) + 1);
+    if (own) this.#own.raise(key);
+    else if (slot.isTest) this.#tests.raise(key);
+    this.#bounds.memory.keyAdded();
     this.#size++;
     return slot;
   }
 
-  #hasRoom(host: string, services: Map<string, Slot> | undefined, own: boolean): boolean {
-    if (!services) return this.#hosts.size < MOST_HOSTS;
-    const owned = this.#own.get(host) ?? 0;
-    return own ? owned < MOST_OWN_SERVICES_A_HOST : services.size - owned < MOST_SERVICES_A_HOST;
+  #refusalOf(host: string, services: Map<string, Slot> | undefined, { own, isTest }: Slot): Refusal | undefined {
+    const { servicesPerHost, memory } = this.#bounds;
+    const tests = this.#tests.of(host);
+    const owned = this.#own.of(host);
+    if (!services && this.#hosts.size >= MOST_HOSTS) return 'hosts-full';
+    if (own) return owned < MOST_OWN_SERVICES_A_HOST ? undefined : 'services-full';
+    if (isTest && tests >= MAX_TESTS_PER_HOST) return 'tests-full';
+    if (!isTest && services && services.size - owned - tests >= servicesPerHost) return 'services-full';
+    return memory.hasRoom ? undefined : 'memory-full';
+  }
+}
+
+/** How many of something a host has; none takes no room. */
+class Counts {
+  readonly #counts = new Map<string, number>();
+
+  of(host: string): number {
+    return this.#counts.get(host) ?? 0;
   }
 
-  #forgetOwn(host: string): void {
-    const left = (this.#own.get(host) ?? 1) - 1;
-    if (left > 0) this.#own.set(host, left);
-    else this.#own.delete(host);
+  raise(host: string): void {
+    this.#counts.set(host, this.of(host) + 1);
   }
+
+  lower(host: string): void {
+    const left = this.of(host) - 1;
+    if (left > 0) this.#counts.set(host, left);
+    else this.#counts.delete(host);
+  }
+}
+
+/** While memory is short what is known is kept up to date, but does not grow. */
+const SHORT_DESCRIPTION_BYTES = 256;
+
+function withoutExtras({ attributes: _, tags: __, description, ...event }: Event): Event {
+  return description === undefined
+    ? event
+    : { ...event, description: cutToBytes(description, SHORT_DESCRIPTION_BYTES) };
 }
 
 /** A newer time is there and within its ttl. */

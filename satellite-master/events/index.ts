@@ -1,6 +1,8 @@
 /** satellite-master/events */
 export { Deadlines } from './deadlines.ts';
-export { EventIndex, type FoundKey, MOST_HOSTS, MOST_SERVICES_A_HOST, STALL_MS } from './event-index.ts';
+export { EventIndex, type FoundKey, MOST_HOSTS, STALL_MS, type Taken } from './event-index.ts';
+export { watchHeap } from './heap-room.ts';
+export { type IndexBounds, isRefusal, MAX_TESTS_PER_HOST, type RefusedEvent, refusalText } from './index-bounds.ts';
 export type { Found } from './refresh.ts';
 export { search } from './search.ts';
 export { Slot } from './slot.ts';

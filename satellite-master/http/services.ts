@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
-import type { EventIndex } from '../events/index.ts';
+import type { EventIndex, RefusedEvent } from '../events/index.ts';
 import type { DriftReport } from '../mesos/drift/index.ts';
 import type { ShadowReport } from '../replay/index.ts';
 import type { FigureHistory, Metrics } from '../stats/index.ts';
@@ -35,9 +35,9 @@ export interface Services {
   readonly index: EventIndex;
   /**
    * Accepted events on their way to index and streams; called once a report.
-   * @throws SatelliteError overloaded: the slave comes again
+   * @returns those for which there is no room
    */
-  takeEvents(events: readonly Event[]): void;
+  takeEvents(events: readonly Event[]): readonly RefusedEvent[];
   /** Calls for each change of the index. @returns how to stop it */
   onChange(listener: ChangeListener): () => void;
   readonly tasks: Pick<TaskStore, 'put' | 'get'>;

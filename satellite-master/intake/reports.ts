@@ -49,6 +49,8 @@ export interface Rejected {
 export interface ParsedReport {
   readonly host: HostName;
   readonly accepted: readonly Event[];
+  /** The place of each accepted event in the report's `events`. */
+  readonly places: readonly number[];
   readonly rejected: readonly Rejected[];
   /** How many of the accepted events had that part cut, replaced by its default or left out. */
   readonly cut: ReadonlyMap<CutPart, number>;
@@ -70,6 +72,7 @@ export function parseReports(body: unknown, { nowS }: { readonly nowS: number })
       most: MOST_EVENTS_A_REPORT,
     });
   const accepted: Event[] = [];
+  const places: number[] = [];
   const rejected: Rejected[] = [];
   const cut = new Map<CutPart, number>();
   let clamped = 0;
@@ -82,10 +85,11 @@ export function parseReports(body: unknown, { nowS }: { readonly nowS: number })
     }
     const fit = fitEvent(sentEvent(found as EventInReport, host), nowS);
     accepted.push(fit.event);
+    places.push(index);
     for (const part of fit.cut) cut.set(part, (cut.get(part) ?? 0) + 1);
     if (fit.clamped) clamped++;
   }
-  return { host, accepted, rejected, cut, clamped };
+  return { host, accepted, places, rejected, cut, clamped };
 }
 
 function faultOfEvent(found: unknown, host: HostName): string | undefined {

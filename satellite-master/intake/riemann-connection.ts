@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { messageOf, SatelliteError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { FrameReader, FrameTooLarge, WireError } from '../../shared/riemann/index.ts';
 import { acknowledgements, refusal } from './riemann-answers.ts';
@@ -97,7 +97,7 @@ export class RiemannConnection {
       return query;
     } catch (error) {
       if (error instanceof WireError) throw error;
-      this.#parts.log.error({ err: error }, 'events from the Riemann port could not be taken');
+      if (!isOverload(error)) this.#parts.log.error({ err: error }, 'events from the Riemann port could not be taken');
       this.#acknowledge();
       this.#socket.write(refusal(messageOf(error)));
       return undefined;
@@ -156,4 +156,9 @@ export class RiemannConnection {
     if (more < 0) budget.give(-more);
     this.#held = this.#frames.held;
   }
+}
+
+/** No room for any of the events: the sender is told, and readiness shows it. */
+function isOverload(error: unknown): boolean {
+  return error instanceof SatelliteError && error.code === 'overloaded';
 }

@@ -1,16 +1,18 @@
 /** One `Msg` after another: its events on their way to index and rules, its query back to whoever has to answer it. */
 import type { Clock } from '../../shared/clock.ts';
+import { SatelliteError } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
 import type { RiemannEvent } from '../../shared/riemann/index.ts';
 import { Cursor, decodeEvent, decodeMessage } from '../../shared/riemann/index.ts';
-import type { Found, FoundKey } from '../events/index.ts';
+import type { Found, FoundKey, RefusedEvent } from '../events/index.ts';
 import type { Metrics } from '../stats/index.ts';
 import { EventScan, isPlainMessage } from './event-scan.ts';
 import { isAhead } from './fit-event.ts';
 import { readRiemannEvent } from './riemann-events.ts';
 
 export interface RiemannIntakeOptions {
-  readonly takeEvents: (events: readonly Event[]) => void;
+  /** @returns those for which there is no room */
+  readonly takeEvents: (events: readonly Event[]) => readonly RefusedEvent[];
   /** The way past the rules, for what concerns none of them. */
   readonly direct?: DirectWay;
   readonly metrics: Metrics;
@@ -30,6 +32,9 @@ export class RiemannIntake {
   #accepted = 0;
   #rejected = 0;
   #clamped = 0;
+  /** In this message, for want of room, and why. */
+  #refused = 0;
+  #refusal = '';
 
   constructor(options: RiemannIntakeOptions) {
     this.#options = options;
@@ -38,18 +43,21 @@ export class RiemannIntake {
   /**
    * Takes what is fit; what is not is counted, and keeps back none of the rest.
    * @returns the query, where there is one
-   * @throws WireError where the bytes are no message: then nothing of it was taken
+   * @throws WireError where the bytes are no message: then nothing of it was taken; SatelliteError overloaded where
+   * there is no room for any of its events
    */
   take(bytes: Buffer, from = 0, to = bytes.length): string | undefined {
     const { direct, clock } = this.#options;
     try {
       if (direct?.isIndexEnough && isPlainMessage(bytes, from, to)) {
         this.#takePlain(direct, bytes, from, to);
+        this.#mustHaveRoom();
         return undefined;
       }
       const { events, query } = decodeMessage(bytes, from, to);
       const nowS = clock.wallMs() / 1000;
       this.#takeWhole(events, nowS);
+      this.#mustHaveRoom();
       return query;
     } finally {
       this.#count();
@@ -96,8 +104,15 @@ export class RiemannIntake {
       for (const part of fit.cut) metrics.eventsCut.inc({ part });
       if (fit.clamped) this.#clamped++;
     }
-    this.#accepted += accepted.length;
-    if (accepted.length > 0) takeEvents(accepted);
+    if (accepted.length === 0) return;
+    const refused = takeEvents(accepted);
+    this.#accepted += accepted.length - refused.length;
+    this.#refused += refused.length;
+    this.#refusal = refused[0]?.reason ?? this.#refusal;
+  }
+
+  #mustHaveRoom(): void {
+    if (this.#refused > 0 && this.#accepted === 0) throw new SatelliteError('overloaded', this.#refusal);
   }
 
   /** Once a message: a counter costs as much as an event. */
@@ -106,6 +121,6 @@ export class RiemannIntake {
     if (this.#accepted > 0) metrics.eventsAccepted.inc(this.#accepted);
     if (this.#rejected > 0) metrics.eventsRejected.inc(this.#rejected);
     if (this.#clamped > 0) metrics.eventsClamped.inc(this.#clamped);
-    this.#accepted = this.#rejected = this.#clamped = 0;
+    this.#accepted = this.#rejected = this.#clamped = this.#refused = 0;
   }
 }

@@ -1,6 +1,7 @@
 /** Riemann's protocol over UDP: one message a datagram, never answered. */
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { SatelliteError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { WireError } from '../../shared/riemann/index.ts';
 import type { Metrics } from '../stats/index.ts';
@@ -28,8 +29,9 @@ export function createRiemannUdp({ intake, metrics, log }: RiemannUdpOptions, ho
     try {
       intake.take(bytes);
     } catch (error) {
-      if (!(error instanceof WireError)) log.error({ err: error }, 'events from a datagram could not be taken');
-      metrics.riemannDatagramsDropped.inc({ reason: error instanceof WireError ? 'garbage' : 'fault' });
+      const reason = reasonOf(error);
+      if (reason === 'fault') log.error({ err: error }, 'events from a datagram could not be taken');
+      metrics.riemannDatagramsDropped.inc({ reason });
     }
   });
   return {
@@ -52,4 +54,9 @@ export function createRiemannUdp({ intake, metrics, log }: RiemannUdpOptions, ho
       await new Promise<void>((resolve) => socket.close(() => resolve()));
     },
   };
+}
+
+function reasonOf(error: unknown): 'garbage' | 'full' | 'fault' {
+  if (error instanceof WireError) return 'garbage';
+  return error instanceof SatelliteError && error.code === 'overloaded' ? 'full' : 'fault';
 }

@@ -8,7 +8,7 @@ import { encodeMessage } from '../../shared/riemann/encode.ts';
 import type { RiemannEvent } from '../../shared/riemann/message.ts';
 import { freePort } from '../support/free-port.ts';
 import { RiemannClient } from '../support/riemann.ts';
-import { type MasterProcess, startMaster } from '../support/satellite.ts';
+import { MasterProcess, startMaster } from '../support/satellite.ts';
 import { until } from '../support/until.ts';
 
 let folder: string;
@@ -85,4 +85,82 @@ describe('names that every JavaScript object has', () => {
     for (const path of ['metrics/history?name=constructor', 'tasks/constructor', 'whitelist/host/valueOf'])
       expect((await master.api('GET', `/${path}`)).status).toBeLessThan(500);
   });
+});
+
+describe('more than there is room for', () => {
+  const services = (count: number, name = 'collectd') =>
+    Array.from({ length: count }, (_, n) => ({ service: `${name} ${n}`, state: 'ok', metric: n, ttl: 600 }));
+  const disk = { service: 'mesos/slave/disk', state: 'critical', ttl: 600 };
+
+  test('256 services of one host leave its tests their room; what is not kept is rejected, and shown', async () => {
+    const first = await master.api('POST', '/reports', { host: 'full1', events: services(300) });
+    expect(first).toMatchObject({ status: 202, json: { accepted: 256 } });
+    expect(first.json['rejected']).toHaveLength(44);
+    expect(first.json['rejected']).toContainEqual({
+      index: 256,
+      reason: 'the host has 256 services already, the most that "services-per-host" allows',
+    });
+    const second = await master.api('POST', '/reports', {
+      host: 'full1',
+      events: [{ service: '' }, ...services(257), disk],
+    });
+    expect(second.json).toMatchObject({ accepted: 257, rejected: [{ index: 0 }, { index: 257 }] });
+    expect(await eventsOf('full1')).toContainEqual(
+      expect.objectContaining({ service: 'mesos/slave/disk', state: 'critical' }),
+    );
+    const ready = await master.api('GET', '/readyz');
+    expect(ready.json).toMatchObject({ index: expect.stringMatching(/^services-full: 45 /) });
+    const none = await master.api('POST', '/reports', { host: 'full1', events: services(2, 'other') });
+    expect(none).toMatchObject({ status: 503, json: { code: 'overloaded', rejected: [{ index: 0 }, { index: 1 }] } });
+  });
+
+  test('over Riemann a message is refused where there is no room for any of its events', async () => {
+    const events = services(257).map((event) => ({ ...event, host: 'full2' }));
+    expect(await sendOverTcp(events)).toBe(true);
+    expect(await sendOverTcp(events.slice(256))).toBe(false);
+    expect(await sendOverTcp(events.slice(255))).toBe(true);
+    expect(await sendOverTcp([{ ...disk, host: 'full2' }])).toBe(true);
+    expect((await eventsOf('full2')).map(({ service }) => service)).toContain('mesos/slave/disk');
+  });
+});
+
+describe('with a heap of 96 MB', () => {
+  test('new keys are rejected before the memory is used up; known ones, the whitelist and health go on', async () => {
+    const small = new MasterProcess(join(folder, 'small'), await freePort(), {});
+    small.launch(['--max-old-space-size=96']);
+    await small.untilReady();
+    try {
+      const report = (host: number, state = 'ok') =>
+        small.api('POST', '/reports', {
+          host: `h${host}.example`,
+          events: Array.from({ length: 10 }, (_, n) => ({
+            service: `mesos/slave/test number ${n}`,
+            state,
+            ttl: 3_600,
+            description: 'nothing unusual was found by this check of the machine',
+          })),
+        });
+      let refused = 0;
+      const hosts = 16_000;
+      for (let from = 0; from < hosts && refused < 500; from += 20) {
+        const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => report(from + n)));
+        for (const { status } of answers) {
+          expect([202, 503]).toContain(status);
+          if (status === 503) refused++;
+        }
+      }
+      expect(refused).toBeGreaterThan(0);
+      for (let host = 0; host < 100; host++)
+        expect((await report(host, 'critical')).json).toMatchObject({ accepted: 10 });
+      expect((await small.api('GET', '/healthz')).status).toBe(200);
+      expect((await small.api('PUT', '/whitelist/host/h1.example/off')).status).toBe(200);
+      expect((await small.api('GET', '/whitelist/all')).status).toBe(200);
+      expect((await small.api('GET', '/readyz')).json).toMatchObject({
+        index: expect.stringMatching(/^memory-full: /),
+      });
+      expect(small.running).toBe(true);
+    } finally {
+      await small.kill();
+    }
+  }, 180_000);
 });

@@ -101,6 +101,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
         taken.push(event);
         for (const tell of listeners) tell(event);
       }
+      return [];
     },
     tasks,
     metrics: new Metrics({ ofProcess: false }),

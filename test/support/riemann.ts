@@ -1,6 +1,7 @@
 /** For tests: the Riemann services on free ports, with a real index and the default rules behind them; and a client. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { RefusedEvent } from '../../satellite-master/events/index-bounds.ts';
 import { RiemannIntake } from '../../satellite-master/intake/riemann-intake.ts';
 import { createRiemannTcp, type RiemannTcpLimits } from '../../satellite-master/intake/riemann-tcp.ts';
 import { createRiemannUdp } from '../../satellite-master/intake/riemann-udp.ts';
@@ -33,7 +34,7 @@ export interface RiemannMaster {
 export async function startRiemann(
   limits: Partial<RiemannTcpLimits> = {},
   clock: Clock = systemClock,
-  takeEvents?: (events: readonly Event[]) => void,
+  takeEvents?: (events: readonly Event[]) => readonly RefusedEvent[],
   tcpPort = 0,
 ): Promise<RiemannMaster> {
   const metrics = new Metrics({ ofProcess: false });

@@ -29,8 +29,9 @@ export class Program {
     this.#config = config;
   }
 
-  launch(): void {
-    const child = spawn(process.execPath, [this.#script, '--config', this.#config], {
+  /** @param nodeArguments of the runtime, such as `--max-old-space-size=96` */
+  launch(nodeArguments: readonly string[] = []): void {
+    const child = spawn(process.execPath, [...nodeArguments, this.#script, '--config', this.#config], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;

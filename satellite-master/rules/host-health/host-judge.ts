@@ -7,7 +7,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { type Event, TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
-import { Deadlines, MOST_HOSTS, MOST_SERVICES_A_HOST, STALL_MS } from '../../events/index.ts';
+import { Deadlines, MAX_TESTS_PER_HOST, MOST_HOSTS, STALL_MS } from '../../events/index.ts';
 import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
 import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 import { type HeardTest, type HostVerdict, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
@@ -77,7 +77,7 @@ export class JudgeTests {
     if (word === 'silent' && !last) return;
     const known = this.#hosts.get(host) ?? this.#begin(host);
     if (!known) return;
-    if (!last && known.heard.size >= MOST_SERVICES_A_HOST && !this.#forgetLongestSilent(host, known)) return;
+    if (!last && known.heard.size >= MAX_TESTS_PER_HOST && !this.#forgetLongestSilent(host, known)) return;
     const nowMs = this.#options.clock.monoMs();
     const before = last ?? this.#formerOf(host)?.heard.get(event.service);
     const sinceMs = before?.word === word ? before.sinceMs : nowMs;

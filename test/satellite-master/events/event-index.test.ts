@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { EventIndex, MOST_SERVICES_A_HOST } from '../../../satellite-master/events/event-index.ts';
+import { EventIndex } from '../../../satellite-master/events/event-index.ts';
+import { HeapRoom } from '../../../satellite-master/events/heap-room.ts';
+import { DEFAULT_SERVICES_PER_HOST, MAX_TESTS_PER_HOST } from '../../../satellite-master/events/index-bounds.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, host } from '../../support/house.ts';
@@ -115,8 +117,8 @@ describe('rule 7: a stall of our own', () => {
 
 describe('bounds', () => {
   test('256 services a host; one that is known is still updated', () => {
-    for (let at = 0; at < MOST_SERVICES_A_HOST; at++) expect(index.take(event({ service: `s${at}` }))).toBe('new');
-    expect(index.take(event({ service: 'one more' }))).toBe('full');
+    for (let at = 0; at < DEFAULT_SERVICES_PER_HOST; at++) expect(index.take(event({ service: `s${at}` }))).toBe('new');
+    expect(index.take(event({ service: 'one more' }))).toBe('services-full');
     expect(index.take(event({ service: 's0' }))).toBe('updated');
     expect(index.take(event({ host: host('a2.example') }))).toBe('new');
     index.delete(a1, 's1');
@@ -135,6 +137,82 @@ describe('bounds', () => {
     for (const _ of index.all());
     expect(tickMs).toBeLessThan((performance.now() - walk) / 2);
   });
+});
+
+describe('room', () => {
+  test('of a host for its tests is kept, whatever else it reports, and the other way round', () => {
+    for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) index.take(event({ service: `collectd ${n}` }));
+    expect(index.take(event({ service: 'collectd' }))).toBe('services-full');
+    for (let n = 0; n < MAX_TESTS_PER_HOST; n++) expect(index.take(event({ service: `mesos/slave/${n}` }))).toBe('new');
+    expect(index.take(event({ service: 'mesos/slave/one more' }))).toBe('tests-full');
+    index.delete(a1, 'mesos/slave/0');
+    expect(index.take(event({ service: 'collectd' }))).toBe('services-full');
+    expect(index.take(event({ service: 'mesos/slave/one more' }))).toBe('new');
+  });
+
+  test('for other services is what the setting says', () => {
+    const small = new EventIndex(clock, { servicesPerHost: 2 });
+    for (const service of ['a', 'b']) expect(small.take(event({ service }))).toBe('new');
+    expect(small.take(event({ service: 'c' }))).toBe('services-full');
+  });
+
+  test('in memory: without it new keys are refused, known ones go on and do not grow', () => {
+    const memory = { hasRoom: true, keyAdded: () => undefined };
+    const short = new EventIndex(clock, { memory });
+    short.take(event({ service: 'known' }));
+    memory.hasRoom = false;
+    expect(short.take(event({ service: 'new' }))).toBe('memory-full');
+    const attributes = { a: 'x'.repeat(1000) };
+    const long = event({ service: 'known', state: 'critical', description: 'é'.repeat(2000), tags: ['t'], attributes });
+    expect(short.take(long)).toBe('updated');
+    const { attributes: _, tags: __, ...kept } = long;
+    expect(short.get(a1, 'known')?.event).toEqual({ ...kept, description: 'é'.repeat(128) });
+    memory.hasRoom = true;
+    expect(short.take(event({ service: 'new' }))).toBe('new');
+  });
+
+  test('that is missing shows for five minutes after the last refusal', () => {
+    const small = new EventIndex(clock, { servicesPerHost: 1 });
+    expect(small.state).toBe('ok');
+    for (const service of ['a', 'b', 'c']) small.take(event({ service }));
+    expect(small.state).toBe('services-full: 2 new events were not kept, the last one of a1.example');
+    clock.advance(299_999);
+    expect(small.state).toMatch('services-full');
+    clock.advance(1);
+    expect(small.state).toBe('ok');
+  });
+});
+
+describe('the room in the heap', () => {
+  const limitBytes = 100_000_000;
+
+  test('ends at 65 % of its limit; before the first full collection everything counts as live', () => {
+    let usedBytes = 64_000_000;
+    const room = new HeapRoom({ limitBytes, usedBytes: () => usedBytes });
+    expect(room.hasRoom).toBe(true);
+    usedBytes = 66_000_000;
+    expect(asked(room)).toBe(false);
+  });
+
+  test('is what a full collection left, less a guess for each key that came since', () => {
+    let usedBytes = 50_000_000;
+    const room = new HeapRoom({ limitBytes, usedBytes: () => usedBytes });
+    room.collected();
+    usedBytes = 90_000_000;
+    expect(asked(room)).toBe(true);
+    for (let key = 0; key < 8_000; key++) room.keyAdded();
+    expect(asked(room)).toBe(false);
+    usedBytes = 50_000_000;
+    room.collected();
+    usedBytes = 90_000_000;
+    expect(asked(room)).toBe(true);
+  });
+
+  /** Often enough that the heap is looked at again. */
+  function asked(room: HeapRoom): boolean {
+    for (let ask = 0; ask < 40; ask++) void room.hasRoom;
+    return room.hasRoom;
+  }
 });
 
 describe('what it holds', () => {
@@ -168,11 +246,11 @@ describe('what it holds', () => {
 });
 
 test("a master's own figures of a host leave its reports the room they have", () => {
-  for (let n = 0; n < MOST_SERVICES_A_HOST + 100; n++)
+  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST + 100; n++)
     expect(index.take(event({ service: `mesos/key ${n}` }), true)).toBe('new');
-  for (let n = 0; n < MOST_SERVICES_A_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
-  expect(index.take(event({ service: 'one more' }))).toBe('full');
+  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.take(event({ service: 'one more' }))).toBe('services-full');
   index.dropHost(a1);
-  for (let n = 0; n < MOST_SERVICES_A_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
-  expect(index.take(event({ service: 'one more' }))).toBe('full');
+  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.take(event({ service: 'one more' }))).toBe('services-full');
 });

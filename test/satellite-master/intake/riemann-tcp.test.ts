@@ -161,6 +161,7 @@ describe('a client over TCP', () => {
     let faults = 1;
     const master = await startRiemann({}, undefined, () => {
       if (faults-- > 0) throw new Error('no room');
+      return [];
     });
     open.push(master);
     const client = await connectTo(master);
