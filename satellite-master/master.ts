@@ -10,7 +10,7 @@ import { ClusterSide } from './cluster-side.ts';
 import { watchHeap } from './events/index.ts';
 import { createHttpServer, type HttpServer } from './http/index.ts';
 import { RiemannIntake, RiemannSide } from './intake/index.ts';
-import type { Leadership } from './leadership/index.ts';
+import type { Leadership, MesosElection } from './leadership/index.ts';
 import { ClusterView } from './mesos/cluster/index.ts';
 import { ClusterThread } from './mesos/feed/index.ts';
 import { OffInMesos } from './off-in-mesos.ts';
@@ -42,6 +42,7 @@ export class Master {
   readonly #heap = watchHeap();
   readonly #tasks: TaskStore;
   readonly #leadership: Leadership;
+  readonly #election: MesosElection | undefined;
   readonly #mesos: MesosClient | undefined;
   readonly #clusterThread: ClusterThread | undefined;
   readonly #offInMesos: OffInMesos | undefined;
@@ -72,9 +73,10 @@ export class Master {
     const cluster = mesos && new ClusterView({ ...mesos, clock, log });
     this.#clusterThread =
       cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told), known: cluster });
-    const { store, leadership } = openStore({ settings, mesos: this.#mesos, self, clock, log });
+    const { store, leadership, election } = openStore({ settings, mesos: this.#mesos, self, clock, log });
     this.#tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
     this.#leadership = leadership;
+    this.#election = election;
     const leads = () => leadership.now.leads;
 
     const mesosWord = (host: HostName) => cluster?.wordOf(host) ?? 'none';
@@ -82,6 +84,7 @@ export class Master {
       settings,
       store,
       leads,
+      epoch: settings.zooKeeper && (() => leadership.epoch),
       silence: {
         quiet: () => reception.quiet(),
         silentForMs: (host) => reception.silentForMs(host),
@@ -178,7 +181,7 @@ export class Master {
         client,
         cluster,
         replica,
-        whitelist: whitelist.whitelist,
+        whitelist: whitelist.leaderRecords,
         limit: () => census.limit(),
         leads,
         metrics,
@@ -285,6 +288,7 @@ export class Master {
       this.#alerts.leadershipChanged();
       this.#whitelist.reconciler.markAll();
     });
+    this.#election?.start();
     this.#clusterThread?.start();
     this.#offInMesos?.start();
     await this.#cluster.start();
@@ -313,6 +317,7 @@ export class Master {
     this.#shadow?.close();
     await this.#alerts.close(deadlineMs / 8);
     await this.#tasks.close(deadlineMs / 8);
+    this.#election?.stop();
     await this.#leadership.stop();
     await this.#whitelist.close(deadlineMs / 4);
     await this.#mesos?.close();

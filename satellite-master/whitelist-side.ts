@@ -21,12 +21,14 @@ import {
 import { takeOver, WhitelistFile, wantedFile } from './whitelist/file/index.ts';
 import { Chronicle, History } from './whitelist/history/index.ts';
 import { Replica, type ReplicaChange, Whitelist } from './whitelist/index.ts';
-import type { Store, StoreState } from './whitelist/store/index.ts';
+import { FencedStore, type Store, type StoreState } from './whitelist/store/index.ts';
 
 export interface WhitelistSideOptions {
   readonly settings: Pick<MasterSettings, 'readmitAfter' | 'offShare' | 'forgetAfterMs' | 'whitelistPath' | 'dataDir'>;
   readonly store: Store;
   readonly leads: () => boolean;
+  /** Under which this master leads; undefined: no other master could lead. */
+  readonly epoch: (() => number | undefined) | undefined;
   readonly silence: Silence & { isHeard(host: HostName): boolean };
   readonly mesosWord: CensusOptions['mesosWord'];
   readonly planned: () => ReadonlySet<HostName>;
@@ -41,6 +43,8 @@ const FORGET_ROUND_MS = 600_000;
 export class WhitelistSide {
   readonly replica: Replica;
   readonly whitelist: Whitelist;
+  /** For what only the leader may write. */
+  readonly leaderRecords: Whitelist;
   /** What the rules want; the reconciler hears of each change. */
   readonly wishes: Wishes;
   readonly census: Census;
@@ -64,15 +68,37 @@ export class WhitelistSide {
     this.#once = new OnceLog(log, clock);
     const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
     const whitelist = new Whitelist({ store, replica, clock });
+    const { epoch } = options;
+    const leaderStore = epoch ? new FencedStore({ store, epoch, automation: () => replica.automation }) : store;
+    this.leaderRecords = epoch ? new Whitelist({ store: leaderStore, replica, clock }) : whitelist;
     const wishes = new Wishes((host) => this.reconciler.mark(host));
     const census = new Census({ replica, silence, mesosWord, planned, share, clock });
     this.replica = replica;
     this.whitelist = whitelist;
     this.wishes = wishes;
     this.census = census;
-    this.reconciler = new Reconciler({ store, replica, wishes, census, leads, readmitAfter, self, clock, log });
+    this.reconciler = new Reconciler({
+      store: leaderStore,
+      replica,
+      wishes,
+      census,
+      leads,
+      readmitAfter,
+      self,
+      clock,
+      log,
+    });
     const isHeard = (host: HostName) => silence.isHeard(host);
-    this.#forgetter = new Forgetter({ whitelist, replica, census, isHeard, leads, forgetAfterMs, self, log });
+    this.#forgetter = new Forgetter({
+      whitelist: this.leaderRecords,
+      replica,
+      census,
+      isHeard,
+      leads,
+      forgetAfterMs,
+      self,
+      log,
+    });
     const reaped = (count: number) => metrics.reaped.inc(count);
     this.#reaper = new Reaper({ whitelist, replica, self, clock, log, reaped });
     this.history = new History({ dataDir, clock, log });

@@ -1,3 +1,5 @@
-/** satellite-master/leadership */
-export { type Leadership, MesosLeadership, SoleLeadership } from './leadership.ts';
-export { StoreLeadership } from './zookeeper-leadership.ts';
+/** Who leads automation: one master alone, the one beside the elected mesos-master, or the holder of a node in ZooKeeper. */
+export { type Leadership, type Leading, SoleLeadership } from './leading.ts';
+export { type ElectionFacts, MesosElection } from './mesos-election.ts';
+export { MesosLeadership } from './mesos-leadership.ts';
+export { ZooKeeperLeadership } from './zookeeper-leadership.ts';

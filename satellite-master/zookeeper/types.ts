@@ -58,7 +58,7 @@ export class ZooKeeperError extends Error {
 }
 
 export type MultiOp =
-  | { readonly op: 'create'; readonly path: string; readonly data: Buffer }
+  | { readonly op: 'create'; readonly path: string; readonly data: Buffer; readonly ephemeral?: boolean }
   | { readonly op: 'set'; readonly path: string; readonly data: Buffer; readonly version: number }
   | { readonly op: 'remove'; readonly path: string; readonly version: number }
   | { readonly op: 'check'; readonly path: string; readonly version: number };

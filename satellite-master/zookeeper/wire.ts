@@ -49,7 +49,7 @@ export function lengthOf({ payload }: Request): number {
 function step(op: MultiOp, acls: readonly Acl[]): Step {
   switch (op.op) {
     case 'create':
-      return { type: OP_CODES.CREATE, path: op.path, data: op.data, acls, mode: PERSISTENT };
+      return { type: OP_CODES.CREATE, path: op.path, data: op.data, acls, mode: op.ephemeral ? EPHEMERAL : PERSISTENT };
     case 'set':
       return { type: OP_CODES.SET_DATA, path: op.path, data: op.data, version: op.version };
     case 'remove':

@@ -81,6 +81,16 @@ export class MesosClient {
     return this.#figures.get();
   }
 
+  /**
+   * Whether this very master leads. Shares the requests of {@link metrics}.
+   * @throws MesosError; `garbage` where the answer does not say
+   */
+  async elected(): Promise<boolean> {
+    const elected = (await this.metrics())['master/elected'];
+    if (elected === undefined) throw new MesosError('garbage', `${this.url}/metrics/snapshot`, 'no master/elected');
+    return elected === 1;
+  }
+
   /** Hears the figures of every request for them that went well. */
   onFigures(listener: FiguresListener): void {
     this.#figures.onFigures(listener);

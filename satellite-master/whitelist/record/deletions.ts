@@ -2,7 +2,9 @@
  * Who deleted what: the text of the automation node. A deleted record can't tell it any more, so this does,
  * for every master's history and for the question whether an empty whitelist was meant (judgement.md 21, 24).
  */
+
 import type { HostName } from '../../../shared/host-name.ts';
+import { membersIn } from './automation-text.ts';
 
 export interface Deletion {
   readonly host: HostName;
@@ -19,19 +21,14 @@ export interface Deletion {
 /** Enough for every master to see each, also after a short absence; the node is rewritten with each managed off. */
 const MOST_DELETIONS = 200;
 
-/** What can't be read tells of no deletions: the node may have been written by hand. */
+/** A text that can't be read contains no deletions: the node may have been written by hand. */
 export function deletionsIn(text: string): readonly Deletion[] {
-  try {
-    const value: unknown = JSON.parse(text);
-    const deleted = typeof value === 'object' && value !== null && 'deleted' in value ? value.deleted : [];
-    return Array.isArray(deleted) ? (deleted as unknown[]).filter(isDeletion) : [];
-  } catch {
-    return [];
-  }
+  const { deleted } = membersIn(text);
+  return Array.isArray(deleted) ? (deleted as unknown[]).filter(isDeletion) : [];
 }
 
 export function withDeletions(text: string, added: readonly Deletion[]): string {
-  return JSON.stringify({ deleted: [...deletionsIn(text), ...added].slice(-MOST_DELETIONS) });
+  return JSON.stringify({ ...membersIn(text), deleted: [...deletionsIn(text), ...added].slice(-MOST_DELETIONS) });
 }
 
 function isDeletion(value: unknown): value is Deletion {

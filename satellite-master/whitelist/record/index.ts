@@ -1,4 +1,5 @@
 /** satellite-master/whitelist/record */
+export { epochIn, withEpoch } from './automation-text.ts';
 export { type Deletion, deletionsIn, withDeletions } from './deletions.ts';
 export type { EventWishes } from './managed-events.ts';
 export { putOn, takenOff, withManagedEvents } from './managed-events.ts';

@@ -12,6 +12,7 @@ import { asStored, checkCommit, guarded } from './commit-check.ts';
 import { EmbeddedFiles, type FilesContent, isLocked } from './embedded-db.ts';
 import {
   type Automation,
+  type AutomationCheck,
   type Change,
   type Store,
   StoreConflict,
@@ -78,7 +79,7 @@ export class EmbeddedStore implements Store {
 
   async commit(
     changes: readonly Change[],
-    automation?: { readonly expect: number; readonly data: string },
+    automation?: AutomationCheck,
   ): Promise<readonly (StoredRecord | undefined)[]> {
     checkCommit(changes, this.mostChanges);
     this.#mustBeOpen();
@@ -101,15 +102,17 @@ export class EmbeddedStore implements Store {
 
   async #write(
     changes: readonly Change[],
-    automation: { readonly expect: number; readonly data: string } | undefined,
+    check: AutomationCheck | undefined,
   ): Promise<readonly (StoredRecord | undefined)[]> {
     const files = this.#files;
     if (!files) throw this.#unavailable();
     const { records } = this.#content;
-    if (automation && automation.expect !== this.#content.automation.version)
+    if (check && check.expect !== this.#content.automation.version)
       throw new StoreConflict(
-        `automation has version ${this.#content.automation.version}, expected was ${automation.expect}`,
+        `automation has version ${this.#content.automation.version}, expected was ${check.expect}`,
       );
+    const automation =
+      check?.data === undefined ? undefined : { version: check.expect + 1, data: asStored(check.data) };
     // The counter moves even when only the automation node changes: after a failed write it tells what arrived.
     let order = this.#content.order + (automation ? 1n : 0n);
     const written = changes.map(({ host, expect, data }): StoredRecord | undefined => {
@@ -123,9 +126,7 @@ export class EmbeddedStore implements Store {
     });
     const next: FilesContent = {
       records,
-      automation: automation
-        ? { version: automation.expect + 1, data: asStored(automation.data) }
-        : this.#content.automation,
+      automation: automation ?? this.#content.automation,
       order,
     };
     const steps = changes.map((change, index) => ({ host: change.host, record: written[index] }));

@@ -1,9 +1,11 @@
 /** satellite-master/whitelist/store */
 export { isLocked } from './embedded-db.ts';
 export { EmbeddedStore } from './embedded-store.ts';
+export { FencedStore } from './fenced-store.ts';
 export { MemoryStore } from './memory-store.ts';
 export {
   type Automation,
+  type AutomationCheck,
   type Change,
   type Store,
   StoreConflict,

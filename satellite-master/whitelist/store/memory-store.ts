@@ -4,6 +4,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { asStored, checkCommit } from './commit-check.ts';
 import {
   type Automation,
+  type AutomationCheck,
   type Change,
   type Store,
   StoreConflict,
@@ -67,13 +68,13 @@ export class MemoryStore implements Store {
 
   async commit(
     changes: readonly Change[],
-    automation?: { readonly expect: number; readonly data: string },
+    automation?: AutomationCheck,
   ): Promise<readonly (StoredRecord | undefined)[]> {
     checkCommit(changes, this.mostChanges);
     if (automation && automation.expect !== this.#automation.version) throw new StoreConflict('automation has moved');
     for (const { host, expect } of changes)
       if ((this.#records.get(host)?.version ?? 'absent') !== expect) throw new StoreConflict(`${host} has moved`);
-    if (automation) {
+    if (automation?.data !== undefined) {
       this.#automation = { version: automation.expect + 1, data: asStored(automation.data) };
       this.#listener?.onAutomation(this.#automation);
     }

@@ -34,6 +34,12 @@ export interface Automation {
   readonly data: string;
 }
 
+/** What a commit expects of the automation node. With `data` it sets the text and raises the version. */
+export interface AutomationCheck {
+  readonly expect: number;
+  readonly data?: string;
+}
+
 export type StoreState =
   /** Not read whole since the start: nobody may trust the replica yet. */
   | { readonly kind: 'unread'; readonly reason: string }
@@ -82,15 +88,12 @@ export interface Store {
 
   /**
    * All of the changes or none; when it resolves they are durable and the listener has been told of them.
-   * With `automation` the node's version is checked, its text set and its version raised in the same step.
+   * With `automation` the node's version is checked in the same step, and where it has `data`, the node is written.
    * @returns the new records, in the order of the changes (undefined for a deletion)
    * @throws StoreConflict, or SatelliteError: store-unavailable (not sent, never applied later),
    *   store-uncertain (sent and not confirmed; it may have been applied)
    */
-  commit(
-    changes: readonly Change[],
-    automation?: { readonly expect: number; readonly data: string },
-  ): Promise<readonly (StoredRecord | undefined)[]>;
+  commit(changes: readonly Change[], automation?: AutomationCheck): Promise<readonly (StoredRecord | undefined)[]>;
 
   /** Finishes what was begun, closes; at most `deadlineMs`. */
   close(deadlineMs: number): Promise<void>;

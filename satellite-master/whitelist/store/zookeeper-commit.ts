@@ -1,14 +1,8 @@
 /** A commit as ZooKeeper takes it, and what to make of the tree when its answer was lost. Pure. */
 import { SatelliteError } from '../../../shared/errors.ts';
 import type { MultiOp } from '../../zookeeper/index.ts';
-import type { Change } from './store.ts';
+import type { AutomationCheck, Change } from './store.ts';
 import type { Node, TreePaths } from './zookeeper-watcher.ts';
-
-/** The automation node's part of a commit. */
-export interface Raise {
-  readonly expect: number;
-  readonly data: string;
-}
 
 /** A request beyond 1,048,575 bytes makes the server drop the connection; some room is left for its frame. */
 const MOST_BYTES = 1_000_000;
@@ -16,10 +10,9 @@ const MOST_BYTES = 1_000_000;
 const STEP_BYTES = 200;
 
 /** @throws SatelliteError too-large, its member `most` says how many of the changes, in their order, fit one commit */
-export function stepsOf(changes: readonly Change[], raise: Raise | undefined, paths: TreePaths): MultiOp[] {
+export function stepsOf(changes: readonly Change[], raise: AutomationCheck | undefined, paths: TreePaths): MultiOp[] {
   const steps: MultiOp[] = [];
-  if (raise)
-    steps.push({ op: 'set', path: paths.automation, version: raise.expect, data: Buffer.from(raise.data, 'utf8') });
+  if (raise) steps.push(automationStep(raise, paths.automation));
   let bytes = steps.reduce((sum, step) => sum + bytesOf(step), 0);
   for (const [index, change] of changes.entries()) {
     const step = stepOf(change, paths);
@@ -33,6 +26,12 @@ export function stepsOf(changes: readonly Change[], raise: Raise | undefined, pa
     steps.push(step);
   }
   return steps;
+}
+
+function automationStep({ expect: version, data }: AutomationCheck, path: string): MultiOp {
+  return data === undefined
+    ? { op: 'check', path, version }
+    : { op: 'set', path, version, data: Buffer.from(data, 'utf8') };
 }
 
 function stepOf({ host, expect, data }: Change, paths: TreePaths): MultiOp {
@@ -62,11 +61,13 @@ type Standing = 'done' | 'before' | 'other' | 'unclear';
 export function verdictOf(
   changes: readonly Change[],
   nodes: readonly (Node | undefined)[],
-  raise: Raise | undefined,
+  raise: AutomationCheck | undefined,
   automation: Node | undefined,
 ): Verdict {
   const standings = changes.map((change, index) => standingOf(change, nodes[index]));
-  const all = raise ? [...standings, standingOf(raise, automation)] : standings;
+  // A check alone leaves no trace.
+  const written = raise?.data === undefined ? undefined : { expect: raise.expect, data: raise.data };
+  const all = written ? [...standings, standingOf(written, automation)] : standings;
   if (all.includes('other')) return 'conflict';
   if (all.includes('before')) return 'before';
   if (all.every((standing) => standing === 'done')) return 'applied';

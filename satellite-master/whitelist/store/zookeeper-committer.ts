@@ -4,8 +4,8 @@ import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { Log } from '../../../shared/log.ts';
 import { type MultiOp, ZooKeeperError, type ZooKeeperSession } from '../../zookeeper/index.ts';
 import { asStored } from './commit-check.ts';
-import { type Change, StoreConflict, type StoredRecord } from './store.ts';
-import { type Raise, verdictOf } from './zookeeper-commit.ts';
+import { type AutomationCheck, type Change, StoreConflict, type StoredRecord } from './store.ts';
+import { verdictOf } from './zookeeper-commit.ts';
 import type { TreePaths, TreeWatch } from './zookeeper-watcher.ts';
 
 export interface TreeCommitterOptions {
@@ -47,7 +47,7 @@ export class TreeCommitter {
    */
   async apply(
     changes: readonly Change[],
-    raise: Raise | undefined,
+    raise: AutomationCheck | undefined,
     steps: readonly MultiOp[],
   ): Promise<readonly (StoredRecord | undefined)[]> {
     try {
@@ -60,7 +60,7 @@ export class TreeCommitter {
       await this.#settle(changes, raise, steps);
     }
     return this.#persist(async () => {
-      if (raise) await this.#tree.rereadAutomation();
+      if (raise?.data !== undefined) await this.#tree.rereadAutomation();
       const found = await Promise.all(changes.map(({ host }) => this.#tree.reread(host)));
       return changes.map((change, index) => asCommitted(change, found[index], this.#clock.wallMs()));
     });
@@ -70,7 +70,7 @@ export class TreeCommitter {
    * Finds out what became of a commit whose answer was lost, and sends it once more where nothing of it is there.
    * @throws StoreConflict when somebody else was first; SatelliteError store-uncertain when it cannot be known
    */
-  #settle(changes: readonly Change[], raise: Raise | undefined, steps: readonly MultiOp[]): Promise<void> {
+  #settle(changes: readonly Change[], raise: AutomationCheck | undefined, steps: readonly MultiOp[]): Promise<void> {
     let refused: unknown;
     return this.#persist(async () => {
       await this.#session.sync(this.#paths.root);

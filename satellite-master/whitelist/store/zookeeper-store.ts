@@ -6,8 +6,8 @@ import type { HostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { SessionState, ZooKeeperSession } from '../../zookeeper/index.ts';
 import { checkCommit, guarded } from './commit-check.ts';
-import type { Automation, Change, Store, StoredRecord, StoreListener, StoreState } from './store.ts';
-import { type Raise, stepsOf } from './zookeeper-commit.ts';
+import type { Automation, AutomationCheck, Change, Store, StoredRecord, StoreListener, StoreState } from './store.ts';
+import { stepsOf } from './zookeeper-commit.ts';
 import { TreeCommitter } from './zookeeper-committer.ts';
 import { recordOf, TreePaths, TreeWatch } from './zookeeper-watcher.ts';
 
@@ -117,7 +117,10 @@ export class ZooKeeperStore implements Store {
     }
   }
 
-  async commit(changes: readonly Change[], automation?: Raise): Promise<readonly (StoredRecord | undefined)[]> {
+  async commit(
+    changes: readonly Change[],
+    automation?: AutomationCheck,
+  ): Promise<readonly (StoredRecord | undefined)[]> {
     checkCommit(changes, this.mostChanges);
     const steps = stepsOf(changes, automation, this.#paths);
     const { committer } = this.#whole();
