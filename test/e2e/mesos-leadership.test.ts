@@ -71,7 +71,7 @@ describe('two masters, each beside a Mesos master', () => {
     const ready = await masters[1].api('GET', '/readyz');
     expect(ready.status).toBe(200);
     expect(ready.json['leader']).toMatch(
-      /^leads: holds the leader node in ZooKeeper; no good answer of the local mesos-master for 1\d s: .*within 3 s/,
+      /^leads: holds the leader node in ZooKeeper; no good answer of the local mesos-master for 1\d s: .*within 3s$/,
     );
   }, 30_000);
 
