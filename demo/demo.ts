@@ -4,7 +4,8 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../shared/clock.ts';
-import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
+import { command, EXIT_FAILED, EXIT_OK, runCommand } from '../shared/command-line.ts';
+import { stopSignal } from '../shared/early-signal.ts';
 import { messageOf } from '../shared/errors.ts';
 import { until } from '../test/support/until.ts';
 import { Narrator } from './narrator.ts';
@@ -18,7 +19,7 @@ const program = command('demo', 'Shows Satellite at work on a simulated Mesos cl
   .option('--once', 'the scenario once; exit code 0 if everything came out as it should')
   .action(async ({ once = false }: { readonly once?: boolean }) => {
     const ended = new AbortController();
-    const signal = untilSignal().then(() => ended.abort());
+    const signal = stopSignal.then(() => ended.abort());
     process.exitCode = await run(once, ended.signal, signal);
     process.exit();
   });

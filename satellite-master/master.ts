@@ -1,369 +1,479 @@
-/** One master: puts the parts together in the order of the way of a report, starts them and ends them. */
+/**
+ * One master, composed in the order in which data flows: store and Mesos, events, rules, records, the whitelist file, and
+ * what is shown of all that. At the end stands the order in which the parts start.
+ */
 import { hostname } from 'node:os';
-import type { Clock, Timer } from '../shared/clock.ts';
+import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/index.ts';
-import { type Alerts, createAlerts } from './alerts/index.ts';
-import { ClusterSide } from './cluster-side.ts';
-import { watchHeap } from './events/index.ts';
-import { createHttpServer, type HttpServer } from './http/index.ts';
-import { RiemannIntake, RiemannSide } from './intake/index.ts';
-import type { Leadership, MesosElection } from './leadership/index.ts';
+import { createAlerts } from './alerts/index.ts';
+import { EventHub, Presence, watchHeap } from './events/index.ts';
+import { createHttpServer } from './http/index.ts';
+import { RiemannIntake, RiemannPort } from './intake/index.ts';
+import { createJudgement, type MesosFacts, registerJudgement } from './judgement/index.ts';
+import {
+  type Leadership,
+  MesosElection,
+  MesosLeadership,
+  SoleLeadership,
+  ZooKeeperLeadership,
+} from './leadership/index.ts';
 import { ClusterView } from './mesos/cluster/index.ts';
+import { Bridge, PlannedHosts } from './mesos/deactivation/index.ts';
+import { DriftWatch } from './mesos/drift/index.ts';
 import { ClusterThread } from './mesos/feed/index.ts';
-import { OffInMesos } from './off-in-mesos.ts';
-import { Reception } from './reception.ts';
+import { ClusterWatch, hostOfMesos, LeaderFigures } from './mesos/metrics/index.ts';
+import { Lifecycle, Ticker } from './part.ts';
 import { Recorder, Shadow } from './replay/index.ts';
 import { BlackHole } from './rules/black-hole/index.ts';
-import { RulesSide } from './rules-side.ts';
+import { RuleFaults, RuleStats, rulesSource } from './rules/engine/index.ts';
+import { Forwarding } from './rules/forwarding/index.ts';
 import type { MasterSettings } from './settings.ts';
-import { Metrics } from './stats/index.ts';
-import { Status } from './status.ts';
-import { openStore } from './store.ts';
-import type { TaskStore } from './tasks/index.ts';
+import { ClusterFigures, FigureRecorder, hostFigures, Metrics, Readiness, snapshotOf } from './stats/index.ts';
 import { openTaskStore } from './tasks/index.ts';
-import type { ReplicaChange } from './whitelist/index.ts';
-import { createHostCheck, type Why, whyOf } from './whitelist/operators/index.ts';
-import type { StoreState } from './whitelist/store/index.ts';
-import { WhitelistSide } from './whitelist-side.ts';
+import { Forgetter, Reaper } from './whitelist/automation/index.ts';
+import { FilePublisher, registerFile, takeOver, WhitelistFile, wantedFile } from './whitelist/file/index.ts';
+import { Chronicle, History } from './whitelist/history/index.ts';
+import { Replica, Whitelist } from './whitelist/index.ts';
+import { createHostCheck } from './whitelist/operators/index.ts';
+import { EmbeddedStore, FencedStore, ZooKeeperStore } from './whitelist/store/index.ts';
+import { createZooKeeperSession } from './zookeeper/index.ts';
+
+export interface Master {
+  /**
+   * Opens the ports and begins to read the store; what comes later is logged.
+   * @returns where the service listens; undefined: it was stopped before
+   * @throws Error when a port can't be had
+   */
+  start(): Promise<{ readonly host: string; readonly port: number } | undefined>;
+  /**
+   * Finishes what was acknowledged, then closes everything, the ports first.
+   * @returns the names of parts that had to be cut off
+   */
+  stop(withinMs: number): Promise<readonly string[]>;
+  /** Reads the rules modules again; broken, they leave the rules as they are. @param reason for the log */
+  reloadRules(reason: string): void;
+}
 
 /** How fine time is followed: expiry, readmission, reaping. */
 const TICK_MS = 100;
-const NOBODY: ReadonlySet<HostName> = new Set();
+/** Without a Mesos the whitelist's own figures are still published. */
+const DEFAULT_POLL_MS = 60_000;
+/** Drift is looked for at least this often, whatever `sleep-time` is. */
+const MAX_DRIFT_INTERVAL_MS = 60_000;
+const DEPARTED_INTERVAL_MS = 600_000;
+const NO_HOSTS: ReadonlySet<HostName> = new Set();
 
-export class Master {
-  readonly #settings: MasterSettings;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #self: string;
-  readonly #metrics = new Metrics();
-  readonly #heap = watchHeap();
-  readonly #tasks: TaskStore;
-  readonly #leadership: Leadership;
-  readonly #election: MesosElection | undefined;
-  readonly #mesos: MesosClient | undefined;
-  readonly #clusterThread: ClusterThread | undefined;
-  readonly #offInMesos: OffInMesos | undefined;
-  readonly #reception: Reception;
-  readonly #alerts: Alerts;
-  readonly #rules: RulesSide;
-  readonly #recorder: Recorder | undefined;
-  readonly #shadow: Shadow | undefined;
-  readonly #blackHole: BlackHole;
-  readonly #whitelist: WhitelistSide;
-  readonly #cluster: ClusterSide;
-  readonly #http: HttpServer;
-  readonly #riemann: RiemannSide;
-  #ticker: Timer | undefined;
+/** @throws RulesError, SettingsError or what opening a store throws */
+export function createMaster(
+  settings: MasterSettings,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Master {
+  const { dataDir, readmitAfter, offShare, service, whitelistPath } = settings;
+  const self = `satellite-master@${hostname()}:${service.port}`;
+  const metrics = new Metrics();
+  const readiness = new Readiness();
 
-  constructor(settings: MasterSettings, { clock, log }: { readonly clock: Clock; readonly log: Log }) {
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#log = log;
-    this.#self = `satellite-master@${hostname()}:${settings.service.port}`;
-    const { dataDir, readmitAfter } = settings;
-    const self = this.#self;
-    const metrics = this.#metrics;
+  // The store, and who leads.
+  const mesosClient = settings.mesos && new MesosClient({ ...settings.mesos, role: 'master', clock });
+  const session = settings.zooKeeper && createZooKeeperSession({ ...settings.zooKeeper, clock, log });
+  const store =
+    session && settings.zooKeeper
+      ? new ZooKeeperStore({ ...settings.zooKeeper, session, clock, log })
+      : new EmbeddedStore({ dataDir, clock, log });
+  const election = mesosClient && new MesosElection(mesosClient, clock, log);
+  const leadership = createLeadership();
+  const leads = () => leadership.now.leads;
+  readiness.add('leader', {
+    state: () => `${leads() ? 'leads' : 'follows'}: ${leadership.now.reason}`,
+  });
+  metrics.onCollect(() => metrics.leader.set(leads() ? 1 : 0));
+  const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
+  replica.onStoreState((state) => {
+    if (state.kind === 'whole') log.info({ store: store.address, hosts: replica.size }, 'store read whole');
+    else
+      log.warn(
+        { store: store.address, state: state.kind, reason: state.reason },
+        'store not whole; the whitelist file stays as it is',
+      );
+  });
+  const records = new Whitelist({ store, replica, clock });
+  // What only the leader writes is checked against the epoch under which it leads.
+  const leaderStore = settings.zooKeeper
+    ? new FencedStore({ store, epoch: () => leadership.epoch, automation: () => replica.automation })
+    : store;
+  const leaderRecords = new Whitelist({ store: leaderStore, replica, clock });
 
-    const { mesos } = settings;
-    const client = mesos && new MesosClient({ ...mesos, role: 'master', clock });
-    this.#mesos = client;
-    const cluster = mesos && new ClusterView({ ...mesos, clock, log });
-    this.#clusterThread =
-      cluster && new ClusterThread({ mesos, ...mesos, clock, take: (told) => cluster.take(told), known: cluster });
-    const { store, leadership, election } = openStore({ settings, mesos: this.#mesos, self, clock, log });
-    this.#tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
-    this.#leadership = leadership;
-    this.#election = election;
-    const leads = () => leadership.now.leads;
+  // Mesos: its agents and tasks, and which machines it has in maintenance.
+  const cluster = settings.mesos && new ClusterView({ ...settings.mesos, clock, log });
+  const feed =
+    cluster &&
+    new ClusterThread({
+      mesos: settings.mesos,
+      ...settings.mesos,
+      clock,
+      take: (message) => cluster.take(message),
+      known: cluster,
+    });
+  const maintenance =
+    cluster &&
+    mesosClient &&
+    new PlannedHosts({
+      cluster,
+      status: () => mesosClient.get('/maintenance/status'),
+      hosts: () => Array.from(replica.entries(), ({ host }) => host),
+      pollIntervalMs: settings.mesos.pollIntervalMs,
+      clock,
+      log,
+    });
 
-    const mesosWord = (host: HostName) => cluster?.wordOf(host) ?? 'none';
-    const whitelist = new WhitelistSide({
-      settings,
-      store,
-      leads,
-      epoch: settings.zooKeeper && (() => leadership.epoch),
-      silence: {
-        quiet: () => reception.quiet(),
-        silentForMs: (host) => reception.silentForMs(host),
-        isHeard: (host) => reception.isHeard(host),
+  const mesos: MesosFacts | undefined = cluster && {
+    registrationOf: (host) => cluster.wordOf(host),
+    inMaintenance: () => maintenance?.hosts ?? NO_HOSTS,
+  };
+
+  // Events, and what decides on them.
+  const heap = watchHeap();
+  const hub = new EventHub({
+    bounds: { servicesPerHost: settings.servicesPerHost, memory: heap.room },
+    counters: {
+      dropped: (reason) => metrics.eventsDropped.inc({ reason }),
+      expired: () => metrics.eventsExpired.inc(),
+      stalled: () => metrics.stalls.inc(),
+    },
+    clock,
+    log,
+  });
+  const presence = new Presence({ hub, clock });
+  const publishOwn = (events: readonly Event[]) => hub.publish(events, 'self');
+  const alerts = createAlerts({ leads, emit: publishOwn, self, metrics, clock, log });
+  const forwarding = new Forwarding({ leads, metrics, clock, log });
+  const ruleStats = new RuleStats(clock);
+  const ruleFaults = new RuleFaults({ clock, log, counted: (stream) => metrics.ruleFaults.inc({ stream }) });
+  const judgement = createJudgement({
+    store: leaderStore,
+    leads,
+    mesos,
+    settings,
+    rules: rulesSource(settings.streams),
+    effects: {
+      openChannels: () => alerts.openModule(),
+      log: (message, item) => log.info({ item }, message),
+      forward: (address, events) => forwarding.forward(address, events),
+      holdForward: (address) => forwarding.hold(address),
+      releaseForward: (address) => forwarding.release(address),
+      stat: (name, value, ttlS) => ruleStats.set(name, value, ttlS),
+      tap: () => undefined,
+      fault: (stream, error, place) => ruleFaults.take(stream, error, place),
+    },
+    hub,
+    presence,
+    replica,
+    self,
+    clock,
+    log,
+  });
+  registerJudgement(judgement, metrics, readiness);
+  const { rules, flags, guardCounts } = judgement;
+  replica.onChange(({ host, after }) => {
+    if (after) return;
+    hub.dropHost(host);
+    presence.dropHost(host);
+    alerts.dropHost(host);
+  });
+  metrics.onCollect(() => metrics.waiting.set({ queue: 'forward' }, forwarding.waiting));
+
+  // Black holes are judged by tasks.
+  const blackHole = new BlackHole({
+    settings: settings.blackHole,
+    clock,
+    log,
+    wishes: flags,
+    isInInventory: (host) => replica.get(host) !== undefined,
+    ...(cluster ? { isBlind: () => cluster.stale !== undefined, isKnown: (task) => cluster.hasTask(task) } : {}),
+    emit: publishOwn,
+  });
+  cluster?.onTask((task, before) => blackHole.takeTask(task, before));
+  hub.subscribe({
+    wants: 'tests',
+    onEvent: (event, origin) => {
+      if (origin === 'report') blackHole.takeEvent(event);
+    },
+  });
+  replica.onChange(({ host, after }) => {
+    if (!after) blackHole.dropHost(host);
+  });
+  metrics.onCollect(() => {
+    metrics.blackHoleHosts.set(blackHole.hosts);
+    metrics.failingApplications.set(blackHole.applications);
+  });
+
+  // What listens beside the judgement: the recording, and rules on trial.
+  const recorder =
+    settings.record &&
+    new Recorder({
+      settings: settings.record,
+      records: () => replica.entries(),
+      clock,
+      log,
+      dropped: (events) => metrics.recordDropped.inc(events),
+    });
+  if (recorder) {
+    hub.subscribe({
+      onArrival: (events, origin) => {
+        if (origin !== 'rules') recorder.take(events, origin === 'self');
       },
-      mesosWord,
-      planned: () => this.#offInMesos?.planned ?? NOBODY,
-      metrics,
+      onStall: (ms) => recorder.stalled(ms),
+    });
+    replica.onChange((change) => recorder.changed(change));
+    replica.onStoreState(({ kind }) => {
+      if (kind === 'whole') recorder.storeWhole();
+    });
+    metrics.onCollect(() => metrics.waiting.set({ queue: 'record' }, recorder.waiting));
+  }
+  const shadow =
+    settings.shadowStreams === undefined
+      ? undefined
+      : new Shadow({ path: settings.shadowStreams, live: judgement, mesos, settings, self, clock, log });
+  if (shadow) metrics.onCollect(() => metrics.shadowDifferences.set(shadow.differences));
+
+  // Records: what has become of them, and what time does to them.
+  const history = new History({ dataDir, clock, log });
+  const changeLog = new Chronicle({ history, clock, log, counted: (cause) => metrics.whitelistChanges.inc({ cause }) });
+  replica.onChange((change) => changeLog.changed(change));
+  let historyFailures = 0;
+  metrics.onCollect(() => {
+    metrics.waiting.set({ queue: 'history' }, history.waiting);
+    metrics.historyFailures.inc(history.failures - historyFailures);
+    historyFailures = history.failures;
+  });
+  const reaper = new Reaper({
+    whitelist: records,
+    replica,
+    self,
+    clock,
+    log,
+    reaped: (count) => metrics.reaped.inc(count),
+  });
+  replica.onChange((change) => reaper.changed(change));
+  const forgetter = new Forgetter({
+    whitelist: leaderRecords,
+    replica,
+    census: guardCounts,
+    isHeard: (host) => presence.isHeard(host),
+    leads,
+    forgetAfterMs: settings.forgetAfterMs,
+    self,
+    log,
+  });
+
+  // The file that mesos-master reads.
+  const file = new WhitelistFile({
+    path: whitelistPath,
+    wanted: (present) => wantedFile({ replica, present, offShare, nowS: clock.wallMs() / 1000 }),
+    clock,
+    log,
+    tried: (outcome) => metrics.publishes.inc({ outcome }),
+  });
+  registerFile(file, clock, metrics, readiness);
+  const publisher = new FilePublisher({
+    file,
+    replica,
+    importExisting: () => takeOver({ path: whitelistPath, dataDir, store, replica, self, clock, log }),
+    clock,
+    log,
+  });
+
+  // What being off means in Mesos beyond the whitelist.
+  const deactivation =
+    cluster &&
+    mesosClient &&
+    new Bridge({
+      action: settings.offAction,
+      cluster,
+      call: (call) => mesosClient.call(call),
+      planned: (host) => maintenance?.wordOf(host),
+      replica,
+      whitelist: leaderRecords,
+      limit: () => guardCounts.limit(),
+      leads,
       self,
       clock,
       log,
+      counted: (call, outcome) => metrics.bridgeCalls.inc({ call, outcome }),
     });
-    this.#whitelist = whitelist;
-    const { replica, wishes, census } = whitelist;
-    const alerts = createAlerts({ leads, emit: (events) => reception.takeOwn(events), self, metrics, clock, log });
-    this.#alerts = alerts;
-    const rules = new RulesSide({
-      path: settings.streams,
-      readmitAfterMs: readmitAfter.firstMs,
-      wishes,
-      replica,
-      index: (event) => reception.takeFromRules(event),
-      live: () => reception.live(),
-      openChannels: () => alerts.openModule(),
-      leads,
-      metrics,
-      clock,
-      log,
-    });
-    this.#rules = rules;
-    const blackHole = new BlackHole({
-      settings: settings.blackHole,
-      clock,
-      log,
-      wishes,
-      isInInventory: (host) => replica.get(host) !== undefined,
-      ...(cluster ? { isBlind: () => cluster.stale !== undefined, isKnown: (task) => cluster.hasTask(task) } : {}),
-      emit: (events) => reception.takeOwn(events),
-    });
-    this.#blackHole = blackHole;
-    cluster?.onTask((task, before) => blackHole.takeTask(task, before));
-    const recorder =
-      settings.record &&
-      new Recorder({
-        settings: settings.record,
-        records: () => replica.entries(),
-        clock,
-        log,
-        dropped: (events) => metrics.recordDropped.inc(events),
-      });
-    this.#recorder = recorder;
-    const heard = (event: Event) => blackHole.takeEvent(event);
-    // Without either, events that concern no rule need not be made into objects.
-    const beside =
-      recorder || settings.shadowStreams !== undefined
-        ? {
-            take: (events: readonly Event[], own = false) => {
-              recorder?.take(events, own);
-              this.#shadow?.take(events, own);
-            },
-            stalled: (ms: number) => recorder?.stalled(ms),
-          }
-        : undefined;
-    const reception = new Reception({
-      rules: rules.rules,
-      heard,
-      bounds: { servicesPerHost: settings.servicesPerHost, memory: this.#heap.room },
-      recorder: beside,
-      metrics,
-      clock,
-      log,
-    });
-    this.#reception = reception;
-    this.#shadow =
-      settings.shadowStreams === undefined
-        ? undefined
-        : new Shadow({
-            path: settings.shadowStreams,
-            judgement: settings,
-            self,
-            replica,
-            live: () => reception.live(),
-            mesosWord,
-            clock,
-            log,
-          });
-    const shadow = this.#shadow;
-    this.#offInMesos =
-      cluster &&
-      client &&
-      new OffInMesos({
-        action: settings.offAction,
-        pollIntervalMs: mesos.pollIntervalMs,
-        client,
-        cluster,
-        replica,
-        whitelist: whitelist.leaderRecords,
-        limit: () => census.limit(),
-        leads,
-        metrics,
-        self,
-        clock,
-        log,
-      });
-    const status = new Status({
-      replica,
-      file: whitelist.file,
-      census,
-      reconciler: whitelist.reconciler,
-      leadership,
-      index: reception.index,
-      history: whitelist.history,
-      tasks: this.#tasks,
-      clock,
-    });
-    this.#cluster = new ClusterSide({
-      settings,
-      mesos: this.#mesos &&
-        cluster && {
-          client: this.#mesos,
-          cluster,
-          remembered: (host) => cluster.wordOf(host) === 'registered',
-        },
-      replica,
-      reception,
-      leads,
-      hostFigures: () => status.snapshot(),
-      ruleFigures: () => rules.figures(),
-      clock,
-      log,
-    });
+  if (deactivation) {
+    replica.onChange((change) => deactivation.changed(change));
     metrics.onCollect(() => {
-      status.fill(metrics);
-      rules.fill(metrics);
-      if (shadow) metrics.shadowDifferences.set(shadow.differences);
-      if (recorder) metrics.waiting.set({ queue: 'record' }, recorder.waiting);
-      this.#cluster.fill(metrics);
-      metrics.blackHoleHosts.set(blackHole.hosts);
-      metrics.failingApplications.set(blackHole.applications);
+      metrics.bridgeRefused.set(deactivation.refusals);
+      metrics.plannedHosts.set(maintenance?.hosts.size ?? 0);
     });
-    this.#http = createHttpServer({
-      settings: { serviceHost: settings.service.host, ...settings.service },
-      whitelist: whitelist.whitelist,
-      replica,
-      history: whitelist.history,
-      why: (host) => this.#why(host),
-      index: reception.index,
-      takeEvents: (events) => reception.take(events),
-      onChange: (listener) => reception.onChange(listener),
-      tasks: this.#tasks,
+  }
+
+  // Figures of the cluster, and where whitelist and Mesos disagree.
+  const pollIntervalMs = settings.mesos?.pollIntervalMs ?? DEFAULT_POLL_MS;
+  const clusterFigures = new ClusterFigures(clock);
+  const ownFigures = () => hostFigures({ on: replica.on().length, all: replica.size });
+  const snapshot = () =>
+    snapshotOf(ownFigures(), settings.mesos ? clusterFigures.snapshot() : {}, ruleStats.snapshot());
+  const figures = new FigureRecorder({
+    dataDir,
+    // An inventory that has not been read yet is not empty: it has no figures.
+    figures: () => (replica.complete ? snapshot() : {}),
+    clock,
+    log,
+  });
+  const mesosLeader = settings.mesos && new LeaderFigures(settings.mesos);
+  const reporter = new ClusterWatch({
+    mesos: cluster && mesosClient && mesosLeader && { client: mesosClient, cluster, leader: mesosLeader },
+    figures: clusterFigures,
+    leads,
+    hostFigures: () => (replica.complete ? ownFigures() : undefined),
+    take: publishOwn,
+    host: hostOfMesos(settings.mesos?.url, hostname()),
+    pollIntervalMs,
+    clock,
+    log,
+  });
+  const drift = new DriftWatch({
+    cluster,
+    replica,
+    heard: () => presence.heard(),
+    remembered: (host) => cluster?.wordOf(host) === 'registered',
+    clock,
+  });
+  metrics.onCollect(() => {
+    if (settings.mesos) metrics.cluster.fill(clusterFigures);
+    metrics.cluster.fillDrift(drift.counts());
+  });
+
+  // Task metadata.
+  const tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
+  readiness.add('tasks', { state: () => (tasks.fault === undefined ? 'ok' : `unavailable: ${tasks.fault}`) });
+  metrics.onCollect(() => metrics.taskStoreBytes.set(tasks.stats()?.bytes ?? Number.NaN));
+
+  // The doors.
+  const riemannIntake = new RiemannIntake({
+    takeEvents: (events) => hub.publish(events, 'report'),
+    direct: hub,
+    metrics,
+    clock,
+  });
+  const riemannPorts = (['tcp', 'udp'] as const).flatMap((transport) => {
+    const socket = transport === 'tcp' ? settings.riemannTcp : settings.riemannUdp;
+    if (!socket) return [];
+    const port = new RiemannPort({
+      transport,
+      settings: socket,
+      intake: riemannIntake,
+      index: hub.index,
       metrics,
-      readiness: () => ({ ...status.readiness(), ...rules.readiness(), ...this.#riemann.readiness() }),
-      isReady: () => status.isReady(),
-      snapshot: () => this.#cluster.snapshot(),
-      figureHistory: this.#cluster.figureHistory,
-      drift: () => this.#cluster.drift(),
-      shadow: shadow && (() => shadow.report()),
-      hostCheck: createHostCheck(settings.hostCheck, clock),
       clock,
       log,
     });
-    this.#riemann = new RiemannSide({
-      tcp: settings.riemannTcp,
-      udp: settings.riemannUdp,
-      intake: new RiemannIntake({
-        takeEvents: (events) => reception.take(events),
-        direct: reception,
-        metrics,
-        clock,
+    readiness.add(`riemann-${transport}`, { state: () => port.state });
+    return [{ name: `riemann-${transport}`, port }];
+  });
+  const http = createHttpServer({
+    settings: { serviceHost: service.host, ...service },
+    whitelist: records,
+    replica,
+    history,
+    why: (host) => judgement.why(host, { blackHole: blackHole.textOf(host), inMesos: deactivation?.textOf(host) }),
+    index: hub.index,
+    takeEvents: (events) => hub.publish(events, 'report'),
+    onChange: (listener) => hub.subscribe({ onEvent: (event) => listener(event), onExpired: listener }),
+    tasks,
+    metrics,
+    readiness: () => readiness.states(),
+    isReady: () => readiness.isReady(),
+    snapshot,
+    figureHistory: figures.history,
+    async drift() {
+      await drift.looked();
+      return drift.report();
+    },
+    shadow: shadow && (() => shadow.report()),
+    hostCheck: createHostCheck(settings.hostCheck, clock),
+    clock,
+    log,
+  });
+
+  // The order in which the parts start; they stop in the reverse order, so that the ports close first.
+  const parts = new Lifecycle({ clock, log });
+  parts.add('heap-watch', { stop: () => heap.close() });
+  if (mesosClient) parts.add('mesos-client', { stop: () => mesosClient.close() });
+  if (mesosLeader) parts.add('mesos-leader-client', { stop: () => mesosLeader.close() });
+  parts.add('history', { start: () => history.open(), stop: () => history.close() });
+  parts.add('store', { stop: ({ leftMs }) => store.close(leftMs()) });
+  parts.add('leadership', {
+    start: () =>
+      leadership.start(({ leads: isLeader, reason }) => {
+        log.info({ reason }, isLeader ? 'this master leads' : 'this master follows');
+        reporter.sayLeader();
+        alerts.leadershipChanged();
+        judgement.reconciler.markAll();
       }),
-      index: reception.index,
-      metrics,
+    stop: () => leadership.stop(),
+  });
+  if (election) parts.add('mesos-election', { start: () => election.start(), stop: () => election.stop() });
+  parts.add('whitelist-file', { stop: () => publisher.stop() });
+  parts.add('tasks', { start: () => tasks.start(), stop: ({ leftMs }) => tasks.close(leftMs()) });
+  parts.add('alerts', { stop: ({ leftMs }) => alerts.close(leftMs()) });
+  parts.add('forwarding', { stop: ({ leftMs }) => forwarding.close(leftMs()) });
+  if (recorder) parts.add('recorder', { start: () => recorder.start(), stop: () => recorder.close() });
+  parts.add('figures', { start: () => figures.start(), stop: () => figures.stop() });
+  parts.add('judgement', { start: () => judgement.start(), stop: () => judgement.stop() });
+  if (shadow) parts.add('shadow', { stop: () => shadow.close() });
+  if (feed) parts.add('mesos-feed', { start: () => feed.start(), stop: () => feed.stop() });
+  if (maintenance) parts.add('mesos-maintenance', maintenance);
+  if (deactivation) parts.add('mesos-deactivation', { stop: () => deactivation.stop() });
+  parts.add('cluster-reporter', reporter);
+  parts.add('drift', {
+    start: () => drift.start(Math.min(pollIntervalMs, MAX_DRIFT_INTERVAL_MS)),
+    stop: () => drift.stop(),
+  });
+  parts.add('departed-hosts', new Ticker(clock, DEPARTED_INTERVAL_MS, [{ tick: () => void forgetter.round() }]));
+  const hubTick = { tick: () => hub.tick() };
+  const ticking = [hubTick, judgement, shadow, alerts, blackHole, reaper, deactivation];
+  parts.add(
+    'ticker',
+    new Ticker(
       clock,
-      log,
-    });
-    replica.onChange((change) => this.#changed(change));
-    replica.onStoreState((state) => this.#storeState(state));
-  }
+      TICK_MS,
+      ticking.filter((part) => part !== undefined),
+    ),
+  );
+  for (const { name, port } of riemannPorts) parts.add(name, port);
+  let address: { readonly host: string; readonly port: number } | undefined;
+  parts.add('http', {
+    async start() {
+      address = await http.listen(service.host, service.port);
+    },
+    stop: ({ leftMs }) => http.close(leftMs()),
+  });
 
-  /**
-   * Listens and begins to read the store; what comes later is logged.
-   * @returns where the service listens
-   * @throws Error when the address can't be had
-   */
-  async start(): Promise<{ readonly host: string; readonly port: number }> {
-    const { service } = this.#settings;
-    for (const warning of this.#settings.warnings) this.#log.warn(warning);
-    const address = await this.#http.listen(service.host, service.port);
-    try {
-      await this.#riemann.start();
-      this.#rules.rules.watch();
-    } catch (error) {
-      await Promise.all([this.#riemann.close(0), this.#http.close(0)]);
-      throw error;
+  return {
+    async start() {
+      for (const warning of settings.warnings) log.warn(warning);
+      await parts.start();
+      return address;
+    },
+    stop: (withinMs) => parts.stop(withinMs),
+    reloadRules(reason) {
+      rules.reload(reason);
+      shadow?.reload();
+    },
+  };
+
+  function createLeadership(): Leadership {
+    const { zooKeeper } = settings;
+    if (session && zooKeeper) {
+      const isStoreWhole = () => store.state.kind === 'whole';
+      return new ZooKeeperLeadership({ session, root: zooKeeper.root, self, isStoreWhole, election, clock, log });
     }
-    this.#recorder?.start();
-    await this.#whitelist.history.open();
-    this.#leadership.start(({ leads, reason }) => {
-      this.#log.info({ leads, reason }, leads ? 'this master leads now' : 'this master follows now');
-      this.#cluster.leadershipChanged();
-      this.#alerts.leadershipChanged();
-      this.#whitelist.reconciler.markAll();
-    });
-    this.#election?.start();
-    this.#clusterThread?.start();
-    this.#offInMesos?.start();
-    await this.#cluster.start();
-    this.#whitelist.start();
-    this.#tasks.start();
-    this.#ticker = this.#clock.every(TICK_MS, () => this.#tick());
-    return address;
-  }
-
-  /** Loads the rules module anew; broken, it leaves the rules as they are. */
-  reloadRules(reason: string): void {
-    this.#rules.rules.reload(reason);
-    this.#shadow?.reload();
-  }
-
-  /** Finishes what was acknowledged, then closes everything; at most about `deadlineMs`. */
-  async stop(deadlineMs: number): Promise<void> {
-    this.#ticker?.cancel();
-    this.#whitelist.halt();
-    await this.#clusterThread?.stop();
-    await this.#offInMesos?.stop();
-    await Promise.all([this.#http.close(deadlineMs / 2), this.#riemann.close(deadlineMs / 2)]);
-    await this.#cluster.stop();
-    await this.#recorder?.close();
-    await this.#rules.close(deadlineMs / 8);
-    this.#shadow?.close();
-    await this.#alerts.close(deadlineMs / 8);
-    await this.#tasks.close(deadlineMs / 8);
-    this.#election?.stop();
-    await this.#leadership.stop();
-    await this.#whitelist.close(deadlineMs / 4);
-    await this.#mesos?.close();
-    this.#heap.close();
-  }
-
-  #tick(): void {
-    this.#reception.tick();
-    this.#shadow?.tick();
-    this.#alerts.tick();
-    this.#blackHole.tick();
-    this.#whitelist.tick();
-    this.#offInMesos?.tick();
-  }
-
-  #changed(change: ReplicaChange): void {
-    const { host, after } = change;
-    if (after) this.#reception.recordChanged(host);
-    else {
-      this.#reception.dropHost(host);
-      this.#blackHole.dropHost(host);
-      this.#alerts.dropHost(host);
-    }
-    this.#recorder?.changed(change);
-    this.#shadow?.changed(change);
-  }
-
-  #storeState(state: StoreState): void {
-    if (state.kind !== 'whole') return;
-    this.#recorder?.storeWhole();
-    this.#shadow?.becomeWhole();
-  }
-
-  #why(host: HostName): Why | undefined {
-    const entry = this.#whitelist.replica.get(host);
-    if (!entry) return undefined;
-    return whyOf({
-      entry,
-      decision: this.#whitelist.reconciler.decisionFor(host),
-      held: this.#whitelist.reconciler.held.get(host),
-      countingTests: this.#reception.countingTests(host),
-      blackHole: this.#blackHole.textOf(host),
-      noJudgement: this.#rules.rules.noJudgement,
-      inMesos: this.#offInMesos?.textOf(host),
-      nowMs: this.#clock.monoMs(),
-      nowS: this.#clock.wallMs() / 1000,
-    });
+    return election ? new MesosLeadership(election) : new SoleLeadership();
   }
 }

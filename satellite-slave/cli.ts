@@ -1,6 +1,7 @@
 /** The words of the command satellite-slave, its exit codes, its end. */
 import { sleep, systemClock } from '../shared/clock.ts';
-import { command, EXIT_FAILED, EXIT_OK, runCommand, untilSignal } from '../shared/command-line.ts';
+import { command, EXIT_FAILED, EXIT_OK, runCommand } from '../shared/command-line.ts';
+import { stopSignal } from '../shared/early-signal.ts';
 import { createLog } from '../shared/log.ts';
 import type { SatelliteSettings } from './settings/index.ts';
 import { readSlaveSettings, type SlaveSettings } from './settings.ts';
@@ -61,14 +62,14 @@ function optionsOf({ dryRun, once }: Words): SlaveOptions {
 
 async function runOnce(slave: Slave): Promise<number> {
   const done = slave.once(ONCE_MS);
-  const ended = await Promise.race([done, untilSignal().then(() => undefined)]);
+  const ended = await Promise.race([done, stopSignal.then(() => undefined)]);
   await slave.stop(0);
   return ended === false ? EXIT_FAILED : EXIT_OK;
 }
 
 async function runUntilSignal(slave: Slave): Promise<void> {
   slave.start();
-  await untilSignal();
+  await stopSignal;
   await slave.stop(LAST_REPORTS_MS);
 }
 

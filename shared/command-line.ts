@@ -29,11 +29,3 @@ export async function runCommand(program: Command, words: readonly string[]): Pr
     process.exitCode = error instanceof SettingsError ? EXIT_USAGE : EXIT_FAILED;
   }
 }
-
-/** Resolves at the first SIGTERM or SIGINT. */
-export function untilSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
-}

@@ -71,3 +71,13 @@ export function eventToJson(event: Event): EventJson {
   // An attribute never takes the place of a field, not even of one that is absent.
   return { ...Object.fromEntries(Object.entries(attributes).filter(([key]) => !isOwnKey(key))), ...own };
 }
+
+/**
+ * The event that says that another one is past its ttl. Its metric and attributes belong to a moment that is over, so
+ * that a rule on metrics does not see them again.
+ * @param timeS when it expired, unix seconds
+ */
+export function expiredEvent(last: Event, timeS: number): Event {
+  const { metric: _, attributes: __, ...kept } = last;
+  return { ...kept, state: 'expired', time: timeS };
+}

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sleep, systemClock } from '../../shared/clock.ts';
-import { untilSignal } from '../../shared/command-line.ts';
+import { stopSignal } from '../../shared/early-signal.ts';
 import { HttpClient } from '../../shared/http-client.ts';
 
 const MASTER_URL = 'http://127.0.0.1:5001';
@@ -99,7 +99,7 @@ async function stop(): Promise<void> {
   await master.close();
 }
 
-const asked = untilSignal();
+const asked = stopSignal;
 start('master');
 if (await comesTrue(async () => (await get('/readyz')) !== undefined, 15_000)) {
   start('slave');

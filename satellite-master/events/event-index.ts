@@ -121,6 +121,13 @@ export class EventIndex {
     yield* this.#hosts.get(host)?.values() ?? [];
   }
 
+  /** Whether a test of the host is live. */
+  hasTests(host: string): boolean {
+    for (const { isTest, state } of this.#hosts.get(host)?.values() ?? [])
+      if (isTest && state !== undefined) return true;
+    return false;
+  }
+
   /** Hosts with live events, and '' where there are events without one. */
   hostNames(): Iterable<string> {
     return this.#hosts.keys();

@@ -23,7 +23,7 @@ export interface DirectWay {
   /** Asked before each message. */
   readonly isIndexEnough: boolean;
   /** @returns false: it has to come as a whole event */
-  takeFound(found: FoundKey & Found, time: number, nowMs: number): boolean;
+  refresh(found: FoundKey & Found, time: number, nowMs: number): boolean;
 }
 
 export class RiemannIntake {
@@ -81,7 +81,7 @@ export class RiemannIntake {
       const isAheadOfUs = isAhead(scan.time, nowS);
       const time = isAheadOfUs || Number.isNaN(scan.time) ? nowS : scan.time;
       const isEmptyHost = scan.hostFrom >= 0 && scan.hostFrom === scan.hostTo;
-      if (scan.isOdd || isEmptyHost || !direct.takeFound(scan, time, nowMs)) {
+      if (scan.isOdd || isEmptyHost || !direct.refresh(scan, time, nowMs)) {
         this.#takeWhole([decodeEvent(new Cursor(bytes, begin, at))], nowS);
         continue;
       }

@@ -3,12 +3,12 @@ import { readFileSync, statSync } from 'node:fs';
 import { formatDuration } from '../../shared/duration.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
+import type { JudgementSettings } from '../judgement/index.ts';
 import type { Thresholds } from '../rules/black-hole/index.ts';
 import { RulesError } from '../rules/module/index.ts';
 import { type Captured, NoStateError, tasksOfCaptured } from './captured.ts';
 import { replayRecording } from './recording-command.ts';
 import { type Episode, linesOf, replay } from './replay.ts';
-import type { Judgement } from './stage.ts';
 
 /** Thrown when the path can't be replayed; its message names it and says why. */
 export class ReplayError extends Error {
@@ -17,7 +17,7 @@ export class ReplayError extends Error {
 
 export interface ReplayOptions {
   readonly thresholds: Thresholds;
-  readonly judgement: Judgement;
+  readonly judgement: JudgementSettings;
   /** Rules modules named on the command line, for a recording. */
   readonly streams: readonly string[];
   /** The rules module that the settings name: it runs when the command line names none. */

@@ -1,6 +1,6 @@
 /** Where two rules, played on one recording, turn hosts differently. Pure. */
 import { byCodeUnit } from '../../shared/text.ts';
-import type { Turn } from './stage.ts';
+import type { Turn } from './simulated-master.ts';
 
 export interface Difference {
   /** `differs`: both turn the host the same way, at another time or for another reason. */

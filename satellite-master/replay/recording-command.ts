@@ -3,21 +3,24 @@ import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { escapeControls } from '../../shared/text.ts';
+import type { JudgementSettings } from '../judgement/index.ts';
 import { defaultModule, loadRulesModule, type RulesModule } from '../rules/module/index.ts';
 import { type Difference, differencesOf } from './difference.ts';
 import { Recording } from './recording.ts';
+import { type EffectReports, reportedEffects } from './reported-effects.ts';
 import { type Played, rerun } from './rerun.ts';
-import { type Judgement, Stage, type Turn } from './stage.ts';
-import { type StagedEffects, stagedRules } from './staged-rules.ts';
+import { SimulatedMaster, type Turn } from './simulated-master.ts';
 
 /** Different faults of a module that are told. */
 const MOST_FAULTS = 20;
+/** Names the simulated master in what it writes. */
+const SELF = 'satellite-master';
 
 export interface RecordingReplay {
   readonly dir: string;
   /** Rules modules, two at the most; none: the default rules. */
   readonly streams: readonly string[];
-  readonly judgement: Judgement;
+  readonly judgement: JudgementSettings;
   readonly json: boolean;
 }
 
@@ -42,11 +45,11 @@ interface SentAlert {
 export async function replayRecording({ dir, streams, judgement, json }: RecordingReplay): Promise<string[]> {
   const modules = streams.length === 0 ? [defaultModule] : streams.map(loadRulesModule);
   // Before hours are read it is known whether they can be built.
-  for (const module of modules) stageOf(outcomeOf(module), judgement, new ManualClock()).close();
+  for (const module of modules) simulationOf(outcomeOf(module), judgement, new ManualClock()).stop();
   const outcomes = modules.map(outcomeOf);
   const recording = new Recording(dir);
   const played = await rerun(recording.batches(), (clock) =>
-    outcomes.map((outcome) => stageOf(outcome, judgement, clock)),
+    outcomes.map((outcome) => simulationOf(outcome, judgement, clock)),
   );
   const [first, second] = outcomes;
   if (!first) return [];
@@ -62,8 +65,12 @@ function outcomeOf(module: RulesModule): Outcome {
   return { module, turns: [], alerts: [], faults: new Map() };
 }
 
-function stageOf({ module, turns, alerts, faults }: Outcome, judgement: Judgement, clock: Clock): Stage {
-  const effects: StagedEffects = {
+function simulationOf(
+  { module, turns, alerts, faults }: Outcome,
+  settings: JudgementSettings,
+  clock: Clock,
+): SimulatedMaster {
+  const reports: EffectReports = {
     alerted: ({ channel, state, summary, host }) =>
       alerts.push({
         time: clock.wallMs() / 1000,
@@ -77,14 +84,11 @@ function stageOf({ module, turns, alerts, faults }: Outcome, judgement: Judgemen
       if (faults.has(text) || faults.size < MOST_FAULTS) faults.set(text, (faults.get(text) ?? 0) + 1);
     },
   };
-  return new Stage({
-    judgement,
-    makeRules: stagedRules({
-      module,
-      readmitAfterMs: judgement.readmitAfter.firstMs,
-      self: 'satellite-master',
-      effects,
-    }),
+  return new SimulatedMaster({
+    settings,
+    module,
+    effects: reportedEffects(reports, SELF),
+    self: SELF,
     clock,
     turned: (turn) => turns.push(turn),
   });

@@ -1,10 +1,10 @@
-/** Plays a recording on stages in fast time: the clock stands where the recording is, and moves on as it does. */
+/** Plays a recording on masters in fast time: the clock stands where the recording is, and moves on as it does. */
 import type { Clock } from '../../shared/clock.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { STALL_MS } from '../events/index.ts';
 import type { RecordedLine, RecordedNote } from './recording-lines.ts';
-import type { Stage } from './stage.ts';
+import type { SimulatedMaster } from './simulated-master.ts';
 
 /** As in a real master. */
 const TICK_MS = 100;
@@ -25,10 +25,10 @@ export interface Played {
   readonly decided: boolean;
 }
 
-/** @param make the stages, on the clock that is turned; called once, at the first line */
+/** @param make the masters, on the clock that is turned; called once, at the first line */
 export async function rerun(
   batches: AsyncIterable<readonly RecordedLine[]>,
-  make: (clock: Clock) => readonly Stage[],
+  make: (clock: Clock) => readonly SimulatedMaster[],
 ): Promise<Played> {
   let rerun: Rerun | undefined;
   for await (const lines of batches) {
@@ -45,7 +45,7 @@ const NOTHING = { events: 0, hosts: 0, fromS: undefined, toS: undefined, restart
 
 class Rerun {
   readonly #clock: ManualClock;
-  readonly #stages: readonly Stage[];
+  readonly #masters: readonly SimulatedMaster[];
   readonly #fromS: number;
   #nextTickMs = 0;
   #events = 0;
@@ -56,10 +56,10 @@ class Rerun {
   /** The records at the head of the recording have been told. */
   #whole = false;
 
-  constructor(first: RecordedLine, make: (clock: Clock) => readonly Stage[]) {
+  constructor(first: RecordedLine, make: (clock: Clock) => readonly SimulatedMaster[]) {
     this.#fromS = first.at;
     this.#clock = new ManualClock(Math.round(first.at * 1000));
-    this.#stages = make(this.#clock);
+    this.#masters = make(this.#clock);
     // Without a head nobody tells the records: it begins with none.
     if (!isHead(first)) this.#becomeWhole();
   }
@@ -86,14 +86,14 @@ class Rerun {
         const { event, own = false } = line;
         this.#events++;
         if (event.host !== undefined && !own) this.#hosts.add(event.host);
-        for (const stage of this.#stages) stage.take(event, own);
+        for (const master of this.#masters) master.ingest(event, own);
       }
     }
   }
 
   async end(): Promise<void> {
     await this.#tick();
-    for (const stage of this.#stages) stage.close();
+    for (const master of this.#masters) master.stop();
   }
 
   async #goOn(atMs: number, lines: readonly RecordedLine[], place: number): Promise<void> {
@@ -113,14 +113,14 @@ class Rerun {
   }
 
   async #tick(): Promise<void> {
-    for (const stage of this.#stages) stage.tick();
+    for (const master of this.#masters) master.tick();
     await this.#settle();
   }
 
   /** What is written takes no time here. */
   async #settle(): Promise<void> {
-    for (const stage of this.#stages) {
-      while (!stage.settled) await new Promise((resolve) => setImmediate(resolve));
+    for (const master of this.#masters) {
+      while (!master.settled) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
@@ -135,7 +135,7 @@ class Rerun {
       case 'began':
         if (this.#begun++ > 0 || this.#events > 0) {
           this.#restarts++;
-          for (const stage of this.#stages) stage.restart();
+          for (const master of this.#masters) master.restart();
         }
         break;
       case 'dropped':
@@ -153,17 +153,17 @@ class Rerun {
   }
 
   #record({ host, record, createdMs, snapshot }: Extract<RecordedNote, { note: 'record' }>): void {
-    for (const stage of this.#stages) {
-      if (record === null) stage.remove(host);
+    for (const master of this.#masters) {
+      if (record === null) master.remove(host);
       // At the head it is the state to begin with; taken over from a file it is nobody's decision.
-      else if (!this.#whole || (!snapshot && !stage.replica.get(host))) stage.put(host, record, createdMs);
-      else stage.putManual(host, record, createdMs);
+      else if (!this.#whole || (!snapshot && !master.replica.get(host))) master.put(host, record, createdMs);
+      else master.putManual(host, record, createdMs);
     }
   }
 
   #becomeWhole(): void {
     this.#whole = true;
-    for (const stage of this.#stages) stage.becomeWhole();
+    for (const master of this.#masters) master.becomeWhole();
   }
 }
 

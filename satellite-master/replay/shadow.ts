@@ -1,31 +1,29 @@
 /**
- * `shadow-streams`: a second rules module, live, on a stage beside the real master. It hears what the master hears, and
- * what it does is only written down: it never touches store, whitelist file, index or anybody's mail.
+ * `shadow-streams`: a second rules module that runs beside the one in force, on the live events of the master. What it
+ * would do is only reported: it never touches store, whitelist file, index or anybody's mail.
  */
 import type { Clock } from '../../shared/clock.ts';
+import { type LongWork, Turns } from '../../shared/cooperative.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { byCodeUnit, cutToBytes } from '../../shared/text.ts';
+import type { Judgement, JudgementSettings, MesosFacts } from '../judgement/index.ts';
 import { loadRulesModule } from '../rules/module/index.ts';
-import type { MesosWord } from '../whitelist/automation/index.ts';
-import type { Replica, ReplicaChange } from '../whitelist/index.ts';
+import type { Replica } from '../whitelist/index.ts';
 import type { Flag } from '../whitelist/record/index.ts';
-import { type Judgement, Stage } from './stage.ts';
-import { type StagedEffects, stagedRules } from './staged-rules.ts';
+import { type EffectReports, reportedEffects } from './reported-effects.ts';
+import { SimulatedMaster } from './simulated-master.ts';
 
 export interface ShadowOptions {
   /** `shadow-streams`. */
   readonly path: string;
-  readonly judgement: Judgement;
+  /** Of the real master: its events are judged, and its records followed. */
+  readonly live: Pick<Judgement, 'hub' | 'presence' | 'replica'>;
+  readonly mesos: MesosFacts | undefined;
+  readonly settings: JudgementSettings;
   /** Names this master in alerts. */
   readonly self: string;
-  /** Of the real master. */
-  readonly replica: Replica;
-  /** All live events of the real master. */
-  readonly live: () => Iterable<Event>;
-  readonly mesosWord: (host: HostName) => MesosWord;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -60,69 +58,64 @@ export interface ShadowReport {
   readonly effects: readonly ShadowEffect[];
 }
 
-const MOST_EFFECTS = 1_000;
-const LONGEST_REASON_BYTES = 512;
+const MAX_EFFECTS = 1_000;
+const MAX_REASON_BYTES = 512;
+/** The clock is looked at after this many records or events of a start. */
+const STEPS_AT_ONCE = 32;
 
 export class Shadow {
   readonly #options: ShadowOptions;
   readonly #once: OnceLog;
-  #stage: Stage | undefined;
+  readonly #turns: Turns;
+  #running: SimulatedMaster | undefined;
+  /** Being filled with what is live, to run next. */
+  #next: SimulatedMaster | undefined;
   #sinceMs: number;
   #fault: string | undefined;
   /** Oldest first. */
   #effects: ShadowEffect[] = [];
 
+  /** Follows the live master's records from now on. */
   constructor(options: ShadowOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
+    this.#turns = new Turns(options.clock);
     this.#sinceMs = options.clock.wallMs();
+    const { replica } = options.live;
+    replica.onChange((change) => this.#each((master) => master.follow(change)));
+    replica.onStoreState(({ kind }) => {
+      if (kind === 'whole') this.#each((master) => master.becomeWhole());
+    });
     this.reload();
   }
 
-  /** Loads the module anew; broken, it leaves what runs as it is: rules in the shadow stop no master. */
+  /** Reads the module again; broken, it leaves what runs as it is: shadow rules stop no master. */
   reload(): void {
-    const { path, log, clock } = this.#options;
+    const { path, log } = this.#options;
+    this.#next?.stop();
+    this.#next = undefined;
+    const effects: ShadowEffect[] = [];
     try {
-      const effects: ShadowEffect[] = [];
-      const stage = this.#set(effects);
-      this.#stage?.close();
-      this.#stage = stage;
-      this.#effects = effects;
-      this.#sinceMs = clock.wallMs();
-      this.#fault = undefined;
-      log.info({ module: path }, `${path} runs in the shadow`);
+      this.#next = this.#build(effects);
     } catch (error) {
       this.#fault = messageOf(error);
-      log.error({ module: path }, `the rules in the shadow are broken, everything else goes on: ${this.#fault}`);
+      log.error({ module: path, err: error }, 'failed to load the shadow rules; everything else goes on');
+      return;
     }
+    this.#turns.run(this.#start(this.#next, effects));
   }
 
-  take(events: readonly Event[], own: boolean): void {
-    const stage = this.#stage;
-    if (!stage) return;
-    this.#guarded(() => {
-      for (const event of events) stage.take(event, own);
-    });
-  }
-
-  /** Follows the time; to be called several times a second. */
+  /** To be called several times a second. */
   tick(): void {
-    this.#guarded(() => this.#stage?.tick());
-  }
-
-  /** A record of the real master. */
-  changed(change: ReplicaChange): void {
-    this.#guarded(() => this.#stage?.follow(change));
-  }
-
-  /** The real master's store is read whole. */
-  becomeWhole(): void {
-    this.#guarded(() => this.#stage?.becomeWhole());
+    this.#each((master) => master.tick());
   }
 
   close(): void {
-    this.#stage?.close();
-    this.#stage = undefined;
+    this.#turns.stop();
+    this.#running?.stop();
+    this.#next?.stop();
+    this.#running = undefined;
+    this.#next = undefined;
   }
 
   get differences(): number {
@@ -141,28 +134,28 @@ export class Shadow {
   }
 
   #differs(): ShadowDifference[] {
-    const { replica } = this.#options;
-    const stage = this.#stage;
-    if (!stage || !replica.complete) return [];
+    const { replica } = this.#options.live;
+    const running = this.#running;
+    if (!running || !replica.complete) return [];
     const differs: ShadowDifference[] = [];
     const compare = (host: HostName) => {
       const live = flagIn(replica, host);
-      const shadow = flagIn(stage.replica, host);
-      if (live !== shadow) differs.push({ host, live, shadow, reason: stage.reasonFor(host) });
+      const shadow = flagIn(running.replica, host);
+      if (live !== shadow) differs.push({ host, live, shadow, reason: running.reasonFor(host) });
     };
     for (const { host } of replica.entries()) compare(host);
-    for (const { host } of stage.replica.entries()) if (!replica.get(host)) compare(host);
+    for (const { host } of running.replica.entries()) if (!replica.get(host)) compare(host);
     return differs;
   }
 
-  /** A stage as the real master is now. @throws RulesError */
-  #set(effects: ShadowEffect[]): Stage {
-    const { path, judgement, self, replica, live, mesosWord, clock } = this.#options;
+  /** @throws RulesError */
+  #build(effects: ShadowEffect[]): SimulatedMaster {
+    const { path, live, mesos, settings, self, clock } = this.#options;
     const keep = (effect: Omit<ShadowEffect, 'time' | 'reason'>, reason: string) => {
-      effects.push({ time: clock.wallMs() / 1000, ...effect, reason: cutToBytes(reason, LONGEST_REASON_BYTES) });
-      if (effects.length > 2 * MOST_EFFECTS) effects.splice(0, effects.length - MOST_EFFECTS);
+      effects.push({ time: clock.wallMs() / 1000, ...effect, reason: cutToBytes(reason, MAX_REASON_BYTES) });
+      if (effects.length > 2 * MAX_EFFECTS) effects.splice(0, effects.length - MAX_EFFECTS);
     };
-    const staged: StagedEffects = {
+    const reports: EffectReports = {
       alerted: ({ channel, state, summary, host }) =>
         keep({ kind: 'alert', ...(host === undefined ? {} : { host }) }, `${channel} ${state}: ${summary}`),
       forwarded: (address, events) => keep({ kind: 'forward' }, `${events.length} to ${address}`),
@@ -173,26 +166,50 @@ export class Shadow {
         keep({ kind: 'fault' }, text);
       },
     };
-    const module = loadRulesModule(path);
-    const stage = new Stage({
-      judgement,
-      makeRules: stagedRules({ module, readmitAfterMs: judgement.readmitAfter.firstMs, self, effects: staged }),
-      mesosWord,
+    return new SimulatedMaster({
+      settings,
+      module: loadRulesModule(path),
+      effects: reportedEffects(reports, self),
+      live,
+      mesos,
+      self,
       clock,
       turned: ({ host, from, to, reason }) => keep({ kind: 'turn', host, from, to }, reason),
     });
-    for (const { host, record, createdMs } of replica.entries()) if (record) stage.put(host, record, createdMs);
-    for (const event of live()) stage.take(event, false);
-    if (replica.complete) stage.becomeWhole();
-    return stage;
   }
 
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#once.warn('stage', `the rules in the shadow have a fault, everything else goes on: ${messageOf(error)}`);
+  /** Begins with the records and events of the live master, in slices of a few milliseconds. */
+  *#start(next: SimulatedMaster, effects: ShadowEffect[]): LongWork {
+    const { path, log, live, clock } = this.#options;
+    const { hub, replica } = live;
+    let steps = 0;
+    for (const { host, record, createdMs } of replica.entries()) {
+      if (record) next.put(host, record, createdMs);
+      if (++steps % STEPS_AT_ONCE === 0) yield;
     }
+    for (const host of [...hub.index.hostNames()])
+      for (const { event } of [...hub.index.ofHost(host)]) {
+        next.ingestLive(event);
+        if (++steps % STEPS_AT_ONCE === 0) yield;
+      }
+    if (replica.complete) next.becomeWhole();
+    this.#running?.stop();
+    this.#running = next;
+    this.#next = undefined;
+    this.#effects = effects;
+    this.#sinceMs = clock.wallMs();
+    this.#fault = undefined;
+    log.info({ module: path }, 'shadow rules running');
+  }
+
+  /** A fault of shadow rules stops nothing else. */
+  #each(call: (master: SimulatedMaster) => void): void {
+    for (const master of [this.#running, this.#next])
+      try {
+        if (master) call(master);
+      } catch (error) {
+        this.#once.warn('shadow', 'the shadow rules have a fault; everything else goes on', { err: messageOf(error) });
+      }
   }
 }
 

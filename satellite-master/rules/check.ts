@@ -2,7 +2,7 @@
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { recordChannels } from '../alerts/index.ts';
 import { noRuleEffects } from './api/index.ts';
-import { RuleSet } from './engine/index.ts';
+import { LoadedModule } from './engine/index.ts';
 import { loadRulesModule } from './module/index.ts';
 
 /**
@@ -13,7 +13,7 @@ export function checkRules(path: string): readonly string[] {
   const clock = new ManualClock();
   const { functions } = recordChannels({ clock, self: 'check', record: () => undefined, readsFiles: true });
   const module = loadRulesModule(path);
-  const rules = new RuleSet({
+  const rules = new LoadedModule({
     module,
     effects: noRuleEffects,
     channels: { functions, release: () => undefined },

@@ -1,16 +1,17 @@
+/** Puts rules on a bench: the judgement of a real master, with a clock that is turned by hand. */
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
+import { silentLog } from '../../shared/log.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { type RecordedAlert, type Recorder, recordChannels } from '../alerts/index.ts';
-import { EventIndex } from '../events/index.ts';
-import type { Rules } from '../rules/api/index.ts';
-import { wholeEvent } from '../rules/api/index.ts';
-import { RuleSet, RuleStats } from '../rules/engine/index.ts';
+import { createJudgement, type Judgement } from '../judgement/index.ts';
+import { type Rules, wholeEvent } from '../rules/api/index.ts';
+import { RuleStats } from '../rules/engine/index.ts';
 import { loadRulesModule } from '../rules/module/index.ts';
 import type { StreamEvent } from '../streams/index.ts';
-import { Wishes } from '../whitelist/automation/index.ts';
-import type { RecordEvent, RecordEvents } from '../whitelist/record/index.ts';
+import { emptyRecord, type RecordEvents, sameMeaning, serializeRecord } from '../whitelist/record/index.ts';
+import { MemoryStore } from '../whitelist/store/index.ts';
 
 /** As a report brings it; what is absent is filled in: time now, ttl 60. */
 export type InjectedEvent = StreamEvent & { readonly service: string };
@@ -56,40 +57,41 @@ export class RuleBench {
   readonly logged: { readonly message: string; readonly item: unknown }[] = [];
   /** Children of streams that failed; in a test mostly expected to be empty. */
   readonly faults: BenchFault[] = [];
-  readonly #rules: RuleSet;
-  readonly #index: EventIndex;
-  readonly #wishes: Wishes;
+  readonly #store: MemoryStore;
+  readonly #judgement: Judgement;
   readonly #stats: RuleStats;
   readonly #channels: Recorder;
   readonly #taps = new Map<string, unknown[]>();
-  readonly #records = new Map<HostName, Record<string, RecordEvent>>();
   readonly #changed = new Set<HostName>();
 
   constructor(rules: Rules | string, { start = new Date(0), readmitAfter = 60, managedEvents = {} }: BenchOptions) {
     const clock = new ManualClock(start.getTime());
     this.clock = clock;
-    for (const [host, events] of Object.entries(managedEvents)) this.#records.set(named(host), { ...events });
-    this.#index = new EventIndex(clock);
     this.#stats = new RuleStats(clock);
-    this.#wishes = new Wishes((host) => this.#changed.add(host));
+    this.#store = new MemoryStore(clock);
     this.#channels = recordChannels({ clock, self: 'bench', record: (alert) => this.alerts.push(alert) });
-    this.#rules = new RuleSet({
-      module: typeof rules === 'string' ? loadRulesModule(rules) : { name: 'rules', rules, files: [] },
+    this.#judgement = createJudgement({
+      store: this.#store,
+      // The bench itself writes what a leader would write, at once.
+      leads: () => false,
+      settings: { offShare: 1, readmitAfter: { firstMs: readmitAfter * 1000, mostMs: readmitAfter * 1000 } },
+      rules: { module: typeof rules === 'string' ? loadRulesModule(rules) : { name: 'rules', rules, files: [] } },
       effects: {
-        index: (event) => this.#keep(event),
+        openChannels: () => ({ functions: this.#channels.functions, release: () => undefined }),
         log: (message, item) => this.logged.push({ message, item }),
         forward: (address, events) => this.forwarded.set(address, [...(this.forwarded.get(address) ?? []), ...events]),
         stat: (name, value, ttlS) => this.#stats.set(name, value, ttlS),
         tap: (name, item) => this.#taps.set(name, [...(this.#taps.get(name) ?? []), item]),
+        fault: (stream, error, place) => this.faults.push({ stream, error, place }),
       },
-      channels: { functions: this.#channels.functions, release: () => undefined },
-      managedEventsOf: (host) => this.#records.get(host) ?? {},
-      readmitAfterMs: readmitAfter * 1000,
-      fault: (stream, error, place) => this.faults.push({ stream, error, place }),
+      self: 'bench',
       clock,
+      log: silentLog,
     });
-    this.#rules.activate(this.#wishes);
-    for (const host of this.#records.keys()) this.#rules.recordChanged(host);
+    this.#judgement.flags.onChange((host) => this.#changed.add(host));
+    for (const [host, events] of Object.entries(managedEvents)) this.#write(named(host), events);
+    this.#judgement.start();
+    this.#store.becomeWhole();
     this.#settle();
     clock.every(TICK_MS, () => this.#tick());
   }
@@ -102,8 +104,7 @@ export class RuleBench {
   /** Events as they arrive, in that order, now. */
   inject(...events: readonly InjectedEvent[]): this {
     for (const event of events) {
-      const whole = wholeEvent(event, this.now);
-      if (this.#keep(whole)) this.#rules.take(whole);
+      this.#judgement.hub.publish([wholeEvent(event, this.now)], 'report');
       this.#settle();
     }
     return this;
@@ -128,17 +129,17 @@ export class RuleBench {
 
   /** What all rules together want of the host, before the guard and the way back; undefined: they have no opinion. */
   wanted(host: string): 'on' | 'off' | 'keep' | undefined {
-    return this.#wishes.flag(named(host))?.flag;
+    return this.#judgement.flags.flag(named(host))?.flag;
   }
 
   /** Why they want it, as `why` would tell. */
   reason(host: string): string | undefined {
-    return this.#wishes.flag(named(host))?.reason;
+    return this.#judgement.flags.flag(named(host))?.reason;
   }
 
   /** The managed events of the host's record, as the leader would have written them. */
   managedEvents(host: string): RecordEvents {
-    return this.#records.get(named(host)) ?? {};
+    return this.#judgement.replica.get(named(host))?.record?.['managed-events'] ?? {};
   }
 
   /** What `stat` adds to `/metrics/snapshot` now. */
@@ -148,46 +149,40 @@ export class RuleBench {
 
   /** The live event of that host and service; '' for the host of events without one. */
   indexed(host: string, service: string): Event | undefined {
-    return this.#index.get(host, service)?.event;
+    return this.#judgement.hub.index.get(host, service)?.event;
   }
 
   /** The host leaves the inventory, as after `DELETE /whitelist/host/HOST`. */
   dropHost(host: string): this {
-    this.#rules.dropHost(named(host));
-    this.#index.dropHost(host);
-    this.#records.delete(named(host));
+    this.#write(named(host), {});
+    this.#store.put(named(host), null);
     this.#settle();
     return this;
   }
 
   #tick(): void {
-    for (const event of this.#index.tick().expired) this.#rules.take({ ...event, state: 'expired', time: this.now });
-    this.#rules.tick();
+    this.#judgement.tick();
     this.#channels.tick();
     this.#settle();
   }
 
-  #keep(event: Event): boolean {
-    if (event.state !== 'expired') return ['new', 'updated'].includes(this.#index.take(event));
-    this.#index.delete(event.host ?? '', event.service);
-    return true;
+  #write(host: HostName, events: RecordEvents): void {
+    const record = this.#judgement.replica.get(host)?.record ?? emptyRecord;
+    this.#store.put(host, serializeRecord({ ...record, 'managed-events': events }));
   }
 
-  /** Writes what is wished into the records at once, where a leader would. */
+  /** Writes the managed events that the rules want into the records, at once. */
   #settle(): void {
     for (const host of this.#changed) {
       this.#changed.delete(host);
-      const record = { ...this.#records.get(host) };
-      let differs = false;
-      for (const [id, event] of this.#wishes.events(host)) {
-        if (event === null ? !(id in record) : record[id] === event) continue;
-        differs = true;
-        if (event === null) delete record[id];
-        else record[id] = event;
+      const events = new Map(Object.entries(this.managedEvents(host)));
+      for (const [id, event] of this.#judgement.flags.events(host)) {
+        if (event === null) events.delete(id);
+        else events.set(id, event);
       }
-      if (!differs) continue;
-      this.#records.set(host, record);
-      this.#rules.recordChanged(host);
+      const record = this.#judgement.replica.get(host)?.record ?? emptyRecord;
+      const next = { ...record, 'managed-events': Object.fromEntries(events) };
+      if (!sameMeaning(record, next)) this.#store.put(host, serializeRecord(next));
     }
   }
 }

@@ -85,8 +85,8 @@ async function happen(house: House): Promise<void> {
   for (const { heard, name } of cells) if (heard !== 'silent') house.report(name, { disk: heard }, LONG);
   await house.settled();
   for (const manual of MANUALS) {
-    const known = house.judge.verdictOf(nameOf('silent', manual));
-    if (known?.verdict.heard) house.report(nameOf('silent', manual), { disk: 'ok' }, { ttl: 60 });
+    if (house.presence.isHeard(nameOf('silent', manual)))
+      house.report(nameOf('silent', manual), { disk: 'ok' }, { ttl: 60 });
     await house.leap(72_000);
   }
   await house.leap(8_000);

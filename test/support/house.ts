@@ -1,16 +1,19 @@
-/** The real parts of a master's judgement, put together as master.ts does, on a clock that tests turn by hand. */
-import { EventIndex } from '../../satellite-master/events/event-index.ts';
-import { JudgeTests } from '../../satellite-master/rules/host-health/host-judge.ts';
-import { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
+/** The judgement of a master over a store that several share, on a clock that tests turn by hand. */
+import { recordChannels } from '../../satellite-master/alerts/index.ts';
+import type { EventIndex } from '../../satellite-master/events/event-index.ts';
+import type { Presence } from '../../satellite-master/events/presence.ts';
+import { createJudgement, type Judgement } from '../../satellite-master/judgement/judgement.ts';
+import { rulesSource } from '../../satellite-master/rules/engine/rules-engine.ts';
+import type { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
 import { Reaper } from '../../satellite-master/whitelist/automation/expired-event-reaper.ts';
-import { Census } from '../../satellite-master/whitelist/automation/guard-counts.ts';
+import type { Census } from '../../satellite-master/whitelist/automation/guard-counts.ts';
 import type { MesosWord } from '../../satellite-master/whitelist/automation/inventory.ts';
-import { Reconciler } from '../../satellite-master/whitelist/automation/reconciler.ts';
+import type { Reconciler } from '../../satellite-master/whitelist/automation/reconciler.ts';
 import { Chronicle } from '../../satellite-master/whitelist/history/change-log.ts';
-import { type Why, whyOf } from '../../satellite-master/whitelist/operators/why.ts';
+import type { Why } from '../../satellite-master/whitelist/operators/why.ts';
 import type { HostRecord } from '../../satellite-master/whitelist/record/record.ts';
 import { type Author, Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
-import { Replica, type ReplicaChange } from '../../satellite-master/whitelist/replica.ts';
+import type { Replica, ReplicaChange } from '../../satellite-master/whitelist/replica.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { silentLog } from '../../shared/log.ts';
@@ -25,6 +28,20 @@ export const TTL_S = 60;
 /** A fifth of the ttl, as slaves have it. */
 export const BEAT_MS = 12_000;
 
+const nothing = () => undefined;
+const NOBODY: ReadonlySet<HostName> = new Set();
+/** Of rules that send nothing. */
+export const NO_EFFECTS = {
+  openChannels: () => ({
+    functions: recordChannels({ clock: new ManualClock(), self: 'test', record: nothing }).functions,
+    release: nothing,
+  }),
+  log: nothing,
+  forward: nothing,
+  stat: nothing,
+  tap: nothing,
+  fault: nothing,
+};
 const TICK_MS = 200;
 const LEAP_MS = 4_000;
 
@@ -68,7 +85,8 @@ export class House {
   readonly whitelist: Whitelist;
   readonly index: EventIndex;
   readonly wishes: Wishes;
-  readonly judge: JudgeTests;
+  readonly judgement: Judgement;
+  readonly presence: Presence;
   readonly census: Census;
   readonly reconciler: Reconciler;
   /** How many events it removed each time. */
@@ -85,31 +103,27 @@ export class House {
     const log = silentLog;
     const { store } = this;
     const self = 'this-master';
-    const replica = new Replica({ clock, log, foreignHoldMs: FIRST_MS });
-    this.replica = replica;
-    this.whitelist = new Whitelist({ store, replica, clock });
-    this.index = new EventIndex(clock);
-    this.wishes = new Wishes((name) => this.reconciler.mark(name));
-    this.judge = new JudgeTests({
-      clock,
-      wishes: this.wishes,
-      dropAfterMs: FIRST_MS,
-      managedEventsOf: (name) => replica.get(name)?.record?.['managed-events'] ?? {},
-    });
-    const { judge, wishes, whitelist } = this;
-    const silence = { quiet: () => judge.quiet(), silentForMs: (name: HostName) => this.#silentForMs(name) };
-    this.census = new Census({ replica, silence, mesosWord, share, clock });
-    this.reconciler = new Reconciler({
+    const judgement = createJudgement({
       store,
-      replica,
-      wishes,
-      census: this.census,
       leads: () => this.leads,
-      readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS },
+      mesos: { registrationOf: mesosWord, inMaintenance: () => NOBODY },
+      settings: { offShare: share, readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS } },
+      rules: rulesSource(undefined),
+      effects: NO_EFFECTS,
       self,
       clock,
       log,
     });
+    const { replica, presence, reconciler, flags, guardCounts, hub } = judgement;
+    this.judgement = judgement;
+    this.replica = replica;
+    this.presence = presence;
+    this.reconciler = reconciler;
+    this.wishes = flags;
+    this.census = guardCounts;
+    this.index = hub.index;
+    this.whitelist = new Whitelist({ store, replica, clock });
+    const { whitelist } = this;
     this.#reaper = new Reaper({ whitelist, replica, self, clock, log, reaped: (count) => this.reaped.push(count) });
     const chronicle = new Chronicle({
       history: { append: () => undefined },
@@ -121,19 +135,10 @@ export class House {
     });
     replica.onChange((change) => {
       this.changes.push(change);
-      if (change.after) judge.recordChanged(change.host);
-      else {
-        judge.dropHost(change.host);
-        this.index.dropHost(change.host);
-      }
-      this.reconciler.mark(change.host);
       this.#reaper.changed(change);
       chronicle.changed(change);
     });
-    replica.onStoreState((state) => {
-      if (state.kind === 'whole') this.reconciler.markAll();
-    });
-    store.start(replica);
+    judgement.start();
   }
 
   /** The store whole and read. */
@@ -157,16 +162,11 @@ export class House {
   }
 
   take(event: Event): void {
-    if (event.state === 'expired') this.index.delete(event.host ?? '', event.service);
-    else if (!['new', 'updated'].includes(this.index.take(event))) return;
-    this.judge.take(event);
+    this.judgement.hub.publish([event], 'report');
   }
 
   tick(): void {
-    for (const event of this.index.tick().expired) this.judge.take({ ...event, state: 'expired', time: this.nowS });
-    this.judge.tick();
-    this.replica.tick();
-    this.reconciler.tick();
+    this.judgement.tick();
     this.#reaper.tick();
   }
 
@@ -209,21 +209,9 @@ export class House {
   }
 
   why(name: HostName): Why {
-    const entry = this.replica.get(name);
-    if (!entry) throw new Error(`${name} is not in the inventory`);
-    return whyOf({
-      entry,
-      decision: this.reconciler.decisionFor(name),
-      held: this.reconciler.held.get(name),
-      countingTests: this.judge.verdictOf(name)?.verdict.services ?? [],
-      nowMs: this.clock.monoMs(),
-      nowS: this.nowS,
-    });
-  }
-
-  #silentForMs(name: HostName): number | undefined {
-    const known = this.judge.verdictOf(name);
-    return known?.verdict.kind === 'silent' ? this.clock.monoMs() - known.sinceMs : undefined;
+    const why = this.judgement.why(name);
+    if (!why) throw new Error(`${name} is not in the inventory`);
+    return why;
   }
 }
 

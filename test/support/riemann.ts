@@ -1,14 +1,17 @@
 /** For tests: the Riemann services on free ports, with a real index and the default rules behind them; and a client. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { EventHub } from '../../satellite-master/events/event-hub.ts';
 import type { RefusedEvent } from '../../satellite-master/events/index-bounds.ts';
+import type { Presence } from '../../satellite-master/events/presence.ts';
 import { RiemannIntake } from '../../satellite-master/intake/riemann-intake.ts';
 import { createRiemannTcp, type RiemannTcpLimits } from '../../satellite-master/intake/riemann-tcp.ts';
 import { createRiemannUdp } from '../../satellite-master/intake/riemann-udp.ts';
-import { Reception } from '../../satellite-master/reception.ts';
-import { JudgeTests } from '../../satellite-master/rules/host-health/host-judge.ts';
+import { createJudgement } from '../../satellite-master/judgement/judgement.ts';
+import { rulesSource } from '../../satellite-master/rules/engine/rules-engine.ts';
 import { Metrics } from '../../satellite-master/stats/metrics.ts';
-import { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
+import { MemoryStore } from '../../satellite-master/whitelist/store/memory-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import { silentLog } from '../../shared/log.ts';
@@ -16,13 +19,15 @@ import { decodeMessage } from '../../shared/riemann/decode.ts';
 import { encodeFrame } from '../../shared/riemann/encode.ts';
 import { FrameReader } from '../../shared/riemann/frames.ts';
 import type { RiemannEvent, RiemannMessage } from '../../shared/riemann/message.ts';
+import { NO_EFFECTS } from './house.ts';
 import { until } from './until.ts';
 
 export interface RiemannMaster {
   readonly port: number;
   readonly udpPort: number;
-  readonly reception: Reception;
-  readonly wishes: Wishes;
+  readonly hub: EventHub;
+  readonly presence: Presence;
+  readonly flags: Wishes;
   readonly metrics: Metrics;
   /** What the rules are shown. */
   readonly heard: Event[];
@@ -39,22 +44,30 @@ export async function startRiemann(
 ): Promise<RiemannMaster> {
   const metrics = new Metrics({ ofProcess: false });
   const heard: Event[] = [];
-  const wishes = new Wishes(() => undefined);
-  const judge = new JudgeTests({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
-  const reception = new Reception({
-    rules: Object.assign(judge, { lookAtTestsOnly: true }),
-    heard: (event) => heard.push(event),
-    metrics,
+  const hub = new EventHub({
+    counters: { dropped: (reason) => metrics.eventsDropped.inc({ reason }) },
     clock,
     log: silentLog,
   });
+  const { presence, flags } = createJudgement({
+    store: new MemoryStore(clock),
+    leads: () => false,
+    settings: { offShare: 1, readmitAfter: { firstMs: 60_000, mostMs: 60_000 } },
+    rules: rulesSource(undefined),
+    effects: NO_EFFECTS,
+    hub,
+    self: 'test',
+    clock,
+    log: silentLog,
+  });
+  hub.subscribe({ wants: 'tests', onEvent: (event) => heard.push(event) });
   const intake = new RiemannIntake({
-    takeEvents: takeEvents ?? ((events) => reception.take(events)),
-    direct: reception,
+    takeEvents: takeEvents ?? ((events) => hub.publish(events, 'report')),
+    direct: hub,
     metrics,
     clock,
   });
-  const parts = { intake, index: reception.index, metrics, clock, log: silentLog };
+  const parts = { intake, index: hub.index, metrics, clock, log: silentLog };
   const tcp = createRiemannTcp({ ...parts, limits });
   const udp = createRiemannUdp(parts, '127.0.0.1');
   const { port } = await tcp.listen('127.0.0.1', tcpPort);
@@ -62,8 +75,9 @@ export async function startRiemann(
   return {
     port,
     udpPort,
-    reception,
-    wishes,
+    hub,
+    presence,
+    flags,
     metrics,
     heard,
     async counted(name, label) {

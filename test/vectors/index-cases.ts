@@ -1,7 +1,6 @@
 /** Cases of kind "index" and "reaper": the index through what the original's users did with it. */
 
-import type { ReceptionOptions } from '../../satellite-master/reception.ts';
-import { Reception } from '../../satellite-master/reception.ts';
+import { EventHub } from '../../satellite-master/events/event-hub.ts';
 import type { Event } from '../../shared/event.ts';
 import { silentLog } from '../../shared/log.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
@@ -24,39 +23,37 @@ const NEWER = 'riemann.md: "ours keeps the newer **time** when two arrive out of
 const KEPT = 'riemann.md: "ours keeps `tags`, `ttl` and `description` of the last event besides"';
 const DEFAULT_TTL_S = 60;
 
-/** An index with the reception before it, whose rules only write down what they are given. */
+/** A hub whose subscriber only keeps what it gets. */
 class House {
   readonly clock = new ManualClock();
   readonly streamed: Event[] = [];
   readonly #expired: Event[] = [];
-  readonly #reception: Reception;
+  readonly #hub = new EventHub({ clock: this.clock, log: silentLog });
 
   constructor() {
-    const judge = { take: (event: Event) => this.streamed.push(event), tick: () => undefined };
-    const inc = { inc: () => undefined };
-    this.#reception = new Reception({
-      rules: judge as unknown as ReceptionOptions['rules'],
-      metrics: { stalls: inc, eventsExpired: inc } as unknown as ReceptionOptions['metrics'],
-      clock: this.clock,
-      log: silentLog,
+    this.#hub.subscribe({
+      onEvent: (event) => this.streamed.push(event),
+      onExpired: (event, last) => {
+        this.streamed.push(event);
+        this.#expired.push(last);
+      },
     });
-    this.#reception.onChange((_, before) => before && this.#expired.push(before));
   }
 
   get index() {
-    return this.#reception.index;
+    return this.#hub.index;
   }
 
   update(raw: Raw): void {
     const event = { time: this.clock.wallMs() / 1000, ttl: DEFAULT_TTL_S, ...asEvent(raw) } as Event;
-    this.#reception.take([event]);
+    this.#hub.publish([event], 'report');
   }
 
   /** The clock moves as it does in a master: it ticks on the way. */
   moveTo(atS: number): void {
     while (this.clock.monoMs() < atS * 1000) {
       this.clock.advance(Math.min(250, atS * 1000 - this.clock.monoMs()));
-      this.#reception.tick();
+      this.#hub.tick();
     }
   }
 

@@ -6,7 +6,7 @@ import type { Stream, StreamEvent } from '../../streams/index.ts';
 import { StreamArgumentError, shown } from '../../streams/index.ts';
 import type { Wish } from '../../whitelist/automation/index.ts';
 import type { RecordEvents } from '../../whitelist/record/index.ts';
-import type { RuleWishes } from '../engine/index.ts';
+import type { ModuleFlags } from '../flags/index.ts';
 import { recordEventOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 
@@ -41,7 +41,7 @@ export interface HostEffects {
 }
 
 export interface HostEffectParts {
-  readonly wishes: RuleWishes;
+  readonly wishes: ModuleFlags;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
   /** Called when a rule uses what judges hosts. */
   readonly judges: () => void;

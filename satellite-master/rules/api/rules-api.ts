@@ -18,8 +18,8 @@ import {
   shown,
 } from '../../streams/index.ts';
 import type { RecordEvents } from '../../whitelist/record/index.ts';
-import type { RuleWishes, WishesOfRule } from '../engine/index.ts';
-import { type JudgeTestsSettings, judgeTestsOf } from '../host-health/index.ts';
+import type { FlagsOfRule, ModuleFlags } from '../flags/index.ts';
+import { type HostAccount, type Hosts, type JudgeTestsSettings, judgeTestsOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 import type { RuleEffects } from './effects.ts';
 import { requireCalled } from './functions.ts';
@@ -46,33 +46,6 @@ export interface Satellite extends Streams, HostEffects, ChannelFunctions {
   readonly hosts: Hosts;
 }
 
-/** For rules that keep an account of hosts themselves, as `judgeTests` does. */
-export interface Hosts {
-  readonly managedEventsOf: (host: HostName) => RecordEvents;
-  /** `readmit-after.first`, ms. */
-  readonly readmitAfterMs: number;
-  /** The whole event behind an item. @throws TypeError where it is none */
-  readonly wholeEvent: (item: StreamEvent) => Event;
-  /**
-   * One account of a kind for each rule: made at the first call in `rule(...)`, the same at every later one. Outside of
-   * `rule(...)` it is a rule of its own, with the name of the kind. What it has of {@link HostAccount} is called.
-   */
-  readonly account: <A extends object>(kind: string, make: (rule: string, wishes: WishesOfRule) => A) => A;
-}
-
-/** What is told of hosts and time beyond events; what of it is there is called. */
-export interface HostAccount {
-  tick?(): void;
-  /** The host's record is another. */
-  recordChanged?(host: HostName): void;
-  /** The host left the inventory (judgement.md 21). */
-  dropHost?(host: HostName): void;
-  /** Takes over from the account of the same rule and kind of the module before; then everything live is heard again. */
-  inherit?(former: unknown): void;
-  /** All of it has been heard. */
-  settle?(): void;
-}
-
 /** The name of the rule that is no `rule(...)`. */
 export const UNNAMED_RULE = 'streams';
 
@@ -80,7 +53,7 @@ export interface SatelliteParts {
   readonly context: StreamContext;
   readonly effects: RuleEffects;
   readonly channels: ChannelFunctions;
-  readonly wishes: RuleWishes;
+  readonly wishes: ModuleFlags;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
   readonly readmitAfterMs: number;
   readonly accounts: Map<string, HostAccount>;
@@ -128,7 +101,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
     managedEventsOf,
     readmitAfterMs,
     wholeEvent: whole,
-    account: <A extends object>(kind: string, make: (name: string, of: WishesOfRule) => A): A => {
+    account: <A extends object>(kind: string, make: (name: string, of: FlagsOfRule) => A): A => {
       const name = rule === UNNAMED_RULE ? kind : rule;
       declared(name);
       judges();

@@ -1,5 +1,5 @@
-/** satellite-master/rules/engine */
-export { RuleSet } from './loaded-module.ts';
-export { RuleWishes, type WishesOfRule } from './module-flags.ts';
+/** The rules module in force on this master: it gets events and time, and is replaced when its files change. */
+export { LoadedModule } from './loaded-module.ts';
+export { RuleFaults } from './rule-faults.ts';
 export { RuleStats } from './rule-stats.ts';
-export { LiveRules } from './rules-engine.ts';
+export { RulesEngine, type RulesSource, rulesSource } from './rules-engine.ts';

@@ -1,41 +1,41 @@
 /**
- * One rules module, built: events go down its streams. First it is only tried: what it wishes stays with it. Once it is
- * in force (`activate`) its wishes count and its effects happen; when it is replaced, all its timers end.
+ * One rules module, built: events go down its streams. At first it is a candidate, and what it wants stays with it. Once
+ * it is in force its flags count and its effects happen. When another module takes its place, all its timers end.
  */
 import type { Clock } from '../../../shared/clock.ts';
+import type { LongWork } from '../../../shared/cooperative.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ModuleChannels } from '../../alerts/index.ts';
 import { feed, type Stream, type StreamContext } from '../../streams/index.ts';
 import type { Wishes } from '../../whitelist/automation/index.ts';
 import type { RecordEvents } from '../../whitelist/record/index.ts';
-import type { RuleEffects } from '../api/index.ts';
-import { createSatellite, type HostAccount } from '../api/index.ts';
+import { createSatellite, type RuleEffects } from '../api/index.ts';
+import { ModuleFlags } from '../flags/index.ts';
 import { HeldForwards } from '../forwarding/index.ts';
-import { JudgeTests } from '../host-health/index.ts';
-import type { RulesModule } from '../module/index.ts';
-import { ModuleBuild, placeOf } from '../module/index.ts';
-import { Hearing } from './hearing.ts';
-import { RuleClock } from './module-clock.ts';
-import { RuleWishes } from './module-flags.ts';
+import { type HostAccount, HostJudge } from '../host-health/index.ts';
+import { ModuleBuild, placeOf, type RulesModule } from '../module/index.ts';
+import { ModuleClock } from './module-clock.ts';
 
-export interface RuleSetOptions {
+export interface LoadedModuleOptions {
   readonly module: RulesModule;
   readonly effects: RuleEffects;
   readonly channels: ModuleChannels;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
   /** `readmit-after.first`. */
   readonly readmitAfterMs: number;
-  /** A stream threw: its name, and where in the module. */
+  /** Called when a stream threw: its name, and where in the module. */
   readonly fault: (stream: string, error: unknown, place: string | undefined) => void;
   readonly clock: Clock;
 }
 
-export class RuleSet {
+/** The clock is looked at after this many steps of a long piece of work. */
+const STEPS_AT_ONCE = 32;
+
+export class LoadedModule {
   readonly module: RulesModule;
-  readonly wishes = new RuleWishes();
-  readonly hearing: Hearing;
-  readonly #clock: RuleClock;
+  readonly flags = new ModuleFlags();
+  readonly #clock: ModuleClock;
   readonly #context: StreamContext;
   readonly #streams: readonly Stream[];
   readonly #accounts = new Map<string, HostAccount>();
@@ -43,26 +43,26 @@ export class RuleSet {
   readonly #managedEventsOf: (host: HostName) => RecordEvents;
   readonly #channels: ModuleChannels;
   readonly #forwards: HeldForwards;
-  #state: 'building' | 'tried' | 'in force' | 'closed' = 'building';
+  #state: 'building' | 'candidate' | 'in force' | 'closed' = 'building';
   #incoming: Event | undefined;
   #judges: boolean;
 
   /** @throws RulesError with all that is wrong */
-  constructor({ module, effects, channels, managedEventsOf, readmitAfterMs, fault, clock }: RuleSetOptions) {
+  constructor({ module, effects, channels, managedEventsOf, readmitAfterMs, fault, clock }: LoadedModuleOptions) {
     this.module = module;
     this.#judges = module.callsHostAction ?? false;
     this.#channels = channels;
     this.#forwards = new HeldForwards(effects);
     this.#managedEventsOf = managedEventsOf;
     const report = (stream: string, error: unknown) => fault(stream, error, placeOf(error, module.files));
-    this.#clock = new RuleClock(clock, (error) => report('timer', error));
+    this.#clock = new ModuleClock(clock, (error) => report('timer', error));
     this.#context = { clock: this.#clock, fault: report };
     const build = new ModuleBuild(module);
     const satellite = createSatellite({
       context: this.#context,
       effects: this.#gated(effects),
       channels: channels.functions,
-      wishes: this.wishes,
+      wishes: this.flags,
       managedEventsOf,
       readmitAfterMs,
       accounts: this.#accounts,
@@ -82,9 +82,7 @@ export class RuleSet {
       this.close();
       throw error;
     }
-    const testJudges = [...this.#accounts.values()].filter((account) => account instanceof JudgeTests);
-    this.hearing = new Hearing(testJudges, this.#clock, readmitAfterMs);
-    this.#state = 'tried';
+    this.#state = 'candidate';
   }
 
   /** What is missing when no rule of it judges hosts, unless that is intended (docs/judgement.md, rule 30). */
@@ -94,50 +92,69 @@ export class RuleSet {
     return `${found}: add judgeTests(), or export const withoutHostJudgement = true`;
   }
 
-  take(event: Event): void {
+  /** An event goes down the streams. */
+  ingest(event: Event): void {
     this.#incoming = event;
     feed(this.#context, 'streams', this.#streams, event);
     this.#incoming = undefined;
-    this.hearing.take(event);
   }
 
+  /** To be called several times a second. */
   tick(): void {
-    for (const account of this.#accounts.values()) this.#tell(() => account.tick?.());
-    this.hearing.tick();
-    this.wishes.tick(this.#clock.monoMs());
+    for (const account of this.#accounts.values()) this.#guarded(() => account.tick?.());
+    this.flags.tick(this.#clock.monoMs());
   }
 
   recordChanged(host: HostName): void {
-    this.wishes.recordChanged(host, this.#managedEventsOf(host));
-    for (const account of this.#accounts.values()) this.#tell(() => account.recordChanged?.(host));
+    this.flags.recordChanged(host, this.#managedEventsOf(host));
+    for (const account of this.#accounts.values()) this.#guarded(() => account.recordChanged?.(host));
   }
 
   dropHost(host: HostName): void {
-    this.wishes.dropHost(host);
-    for (const account of this.#accounts.values()) this.#tell(() => account.dropHost?.(host));
-    this.hearing.dropHost(host);
+    this.flags.dropHost(host);
+    for (const account of this.#accounts.values()) this.#guarded(() => account.dropHost?.(host));
+  }
+
+  /** The tests that take part in the verdict on the host, as the module's judges see it. */
+  countingTests(host: HostName): readonly string[] {
+    const verdicts = [...this.#accounts.values()].flatMap((account) =>
+      account instanceof HostJudge ? (account.verdictOf(host)?.verdict ?? []) : [],
+    );
+    const speaking = verdicts.find(({ heard, kind }) => heard && kind !== 'silent');
+    return (speaking ?? verdicts.find(({ heard }) => heard) ?? verdicts[0])?.services ?? [];
   }
 
   /**
-   * Gets ready to take the place of the module before: hears everything that is live, so that no host loses a wish and
-   * no clock begins anew. Alerts and figures hear that too: they are levels, which may be said twice.
+   * Gets ready to take the place of the module before: every live event goes down its streams, so that no host loses a
+   * flag and no clock starts again. Alerts and figures see these events, too: they are levels and may be repeated.
    */
-  replace(former: RuleSet, live: Iterable<Event>): void {
-    const accounts = [...this.#accounts];
-    for (const [key, account] of accounts) {
-      const before = former.#accounts.get(key) ?? (account instanceof JudgeTests ? former.hearing.main : undefined);
-      this.#tell(() => account.inherit?.(before));
+  *prepare(former: LoadedModule, live: Iterable<Event>): LongWork {
+    for (const [key, account] of this.#accounts) this.#guarded(() => account.inherit?.(former.#accounts.get(key)));
+    let steps = 0;
+    for (const event of live) {
+      this.ingest(event);
+      if (++steps % STEPS_AT_ONCE === 0) yield;
     }
-    this.hearing.inherit(former.hearing);
-    for (const event of live) this.take(event);
-    for (const [, account] of accounts) this.#tell(() => account.settle?.());
-    this.hearing.settle();
+    for (const account of this.#accounts.values()) {
+      let settling: Iterator<void> | undefined;
+      this.#guarded(() => {
+        settling = account.settle?.() ?? undefined;
+      });
+      while (settling && !this.#isDone(settling)) if (++steps % STEPS_AT_ONCE === 0) yield;
+    }
   }
 
-  /** From now on what it says counts. */
-  activate(target: Wishes, former?: RuleSet): void {
-    this.wishes.activate(target, former?.wishes, (rule) => this.#declared.has(rule), this.#clock.monoMs());
+  /**
+   * From the first step on what it wants counts and its effects happen, and nothing of the module before does; what was
+   * wanted until then is handed over step by step.
+   */
+  *activate(target: Wishes, former?: LoadedModule): LongWork {
     this.#state = 'in force';
+    if (former) former.#state = 'candidate';
+    const nowMs = this.#clock.monoMs();
+    const handover = this.flags.activate(target, former?.flags, (rule) => this.#declared.has(rule), nowMs);
+    let steps = 0;
+    for (const _ of handover) if (++steps % STEPS_AT_ONCE === 0) yield;
   }
 
   /** Nothing of it happens any more. */
@@ -148,7 +165,7 @@ export class RuleSet {
     this.#forwards.release();
   }
 
-  /** Before it is in force nothing happens that would happen again, and afterwards nothing at all. */
+  /** While it is a candidate nothing happens that would happen again, and after its end nothing at all. */
   #gated(effects: RuleEffects): RuleEffects {
     const inForce = () => this.#state === 'in force';
     return {
@@ -161,9 +178,18 @@ export class RuleSet {
     };
   }
 
-  #tell(say: () => void): void {
+  #isDone(work: Iterator<void>): boolean {
+    let done = true;
+    this.#guarded(() => {
+      done = work.next().done === true;
+    });
+    return done;
+  }
+
+  /** A fault of one account stops neither the others nor the engine. */
+  #guarded(call: () => void): void {
     try {
-      say();
+      call();
     } catch (error) {
       this.#context.fault('account', error);
     }

@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../../../shared/clock.ts';
 
-export class RuleClock implements Clock {
+export class ModuleClock implements Clock {
   readonly #clock: Clock;
   readonly #fault: (error: unknown) => void;
   readonly #timers = new Set<Timer>();

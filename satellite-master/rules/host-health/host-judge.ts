@@ -4,6 +4,7 @@
  * and says the outcome as wishes. Time alone is followed through `tick`.
  */
 import type { Clock } from '../../../shared/clock.ts';
+import type { LongWork } from '../../../shared/cooperative.ts';
 import { type Event, TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
@@ -19,26 +20,12 @@ export const TESTS_RULE = 'tests';
 interface HostState {
   readonly heard: Map<string, HeardTest>;
   readonly dropped: Set<string>;
-  /** When anything of it arrived last, monotonic ms. */
-  lastHeardMs: number;
   verdict: HostVerdict | undefined;
   /** Since when the verdict has this kind, monotonic ms. */
   sinceMs: number;
 }
 
-/** A host that says nothing any more: for the doubt about oneself (judgement.md 7). */
-export interface Quiet {
-  readonly host: HostName;
-  /**
-   * When the last word came from it, monotonic ms. Not when its last ttl ran out: hosts that are cut off together were
-   * last heard within one beat of each other, while their ttls, of tests with long periods, end minutes apart.
-   */
-  readonly lastHeardMs: number;
-  /** All its tests are past their ttl; else it is only overdue. */
-  readonly silent: boolean;
-}
-
-export interface JudgeTestsOptions {
+export interface HostJudgeOptions {
   readonly clock: Clock;
   readonly wishes: Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
   /** The name of the rule under which it wishes; default {@link TESTS_RULE}. */
@@ -48,19 +35,17 @@ export interface JudgeTestsOptions {
   readonly managedEventsOf: (host: HostName) => RecordEvents;
 }
 
-export class JudgeTests {
-  readonly #options: JudgeTestsOptions;
+export class HostJudge {
+  readonly #options: HostJudgeOptions;
   #listeningSinceMs: number;
   #lastTickMs: number;
   readonly #hosts = new Map<HostName, HostState>();
   readonly #again = new Deadlines<HostName>();
   readonly #rule: string;
-  /** The event it was handed last: so one can tell whether it was handed an event at all. */
-  lastTaken: Event | undefined;
   /** The one before it, while what it knows is taken over: see {@link inherit}. */
-  #former: JudgeTests | undefined;
+  #former: HostJudge | undefined;
 
-  constructor(options: JudgeTestsOptions) {
+  constructor(options: HostJudgeOptions) {
     this.#options = options;
     this.#rule = options.rule ?? TESTS_RULE;
     this.#listeningSinceMs = options.clock.monoMs();
@@ -69,7 +54,6 @@ export class JudgeTests {
 
   /** An event that the index took, or one that says `expired`. Others than tests are none of its business. */
   take(event: Event): void {
-    this.lastTaken = event;
     const { host, state } = event;
     if (!host || state === undefined || !isTest(event)) return;
     const word = wordOf(state);
@@ -85,7 +69,6 @@ export class JudgeTests {
     const heard = { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs, speaksSinceMs };
     known.heard.set(event.service, heard);
     known.dropped.delete(event.service);
-    if (word !== 'silent') known.lastHeardMs = this.#formerOf(host)?.lastHeardMs ?? nowMs;
     this.#sayEvent(host, event, word, last);
     if (last?.word !== word || word !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
       this.#judge(host, known);
@@ -128,23 +111,23 @@ export class JudgeTests {
    * on its way back begins anew (judgement.md 12).
    */
   inherit(former: unknown): void {
-    if (!(former instanceof JudgeTests)) return;
+    if (!(former instanceof HostJudge)) return;
     this.#former = former;
     this.#listeningSinceMs = former.#listeningSinceMs;
   }
 
   /** Everything that speaks has been heard. What fell silent before can't be heard again: it is taken as it was. */
-  settle(): void {
+  *settle(): LongWork {
     const former = this.#former;
     if (!former) return;
-    for (const [host, { heard, dropped, lastHeardMs }] of former.#hosts) {
+    for (const [host, { heard, dropped }] of former.#hosts) {
       const silent = [...heard].filter(([, { word }]) => word === 'silent');
       const known = this.#hosts.get(host) ?? (silent.length > 0 ? this.#begin(host) : undefined);
+      yield;
       if (!known) {
         this.recordChanged(host);
         continue;
       }
-      known.lastHeardMs = lastHeardMs;
       for (const [service, test] of silent) if (!known.heard.has(service)) known.heard.set(service, test);
       for (const service of dropped) if (!known.heard.has(service)) known.dropped.add(service);
       this.#judge(host, known);
@@ -155,21 +138,6 @@ export class JudgeTests {
   verdictOf(host: HostName): { readonly verdict: HostVerdict; readonly sinceMs: number } | undefined {
     const known = this.#hosts.get(host);
     return known?.verdict && { verdict: known.verdict, sinceMs: known.sinceMs };
-  }
-
-  /** Hosts that this master hears now. */
-  *heard(): Iterable<HostName> {
-    for (const [host, { verdict }] of this.#hosts) if (verdict?.heard && verdict.kind !== 'silent') yield host;
-  }
-
-  /** Hosts heard of that are silent, or have said nothing for more than half of the shortest ttl of their tests. */
-  *quiet(): Iterable<Quiet> {
-    const nowMs = this.#options.clock.monoMs();
-    for (const [host, { heard, verdict, lastHeardMs }] of this.#hosts) {
-      if (heard.size === 0) continue;
-      const silent = verdict?.kind === 'silent';
-      if (silent || nowMs - lastHeardMs > shortestTtlMs(heard) / 2) yield { host, lastHeardMs, silent };
-    }
   }
 
   #formerSinceMs(host: HostName, kind: HostVerdict['kind']): number | undefined {
@@ -188,7 +156,6 @@ export class JudgeTests {
     const state: HostState = {
       heard: new Map(),
       dropped: new Set(),
-      lastHeardMs: nowMs,
       verdict: undefined,
       sinceMs: nowMs,
     };
@@ -271,12 +238,6 @@ export class JudgeTests {
   #nowS(): number {
     return this.#options.clock.wallMs() / 1000;
   }
-}
-
-function shortestTtlMs(heard: ReadonlyMap<string, HeardTest>): number {
-  let ttlS = Number.POSITIVE_INFINITY;
-  for (const { event } of heard.values()) ttlS = Math.min(ttlS, event.ttl);
-  return ttlS * 1000;
 }
 
 function wishOf(verdict: HostVerdict, sinceMs: number): Wish | undefined {

@@ -29,11 +29,11 @@ const NONE: EventWishes = new Map();
 export class Wishes {
   readonly #flags = new Map<HostName, Map<string, Wish>>();
   readonly #events = new Map<HostName, Map<string, RecordEvent | null>>();
-  readonly #changed: (host: HostName) => void;
+  readonly #listeners: ((host: HostName) => void)[] = [];
 
-  /** @param changed told of each host whose wishes have changed */
-  constructor(changed: (host: HostName) => void) {
-    this.#changed = changed;
+  /** Calls the listener for each host for which the rules want something else than before. */
+  onChange(listener: (host: HostName) => void): void {
+    this.#listeners.push(listener);
   }
 
   /** The host's flag as one rule wants it; undefined withdraws the wish. */
@@ -43,7 +43,7 @@ export class Wishes {
     else rules.delete(rule);
     if (rules.size > 0) this.#flags.set(host, rules);
     else this.#flags.delete(host);
-    this.#changed(host);
+    this.#notify(host);
   }
 
   /** A managed event to stand in the record (`persistEvent`), or null to be gone from it (`deleteEvent`). */
@@ -51,7 +51,7 @@ export class Wishes {
     const events = this.#events.get(host) ?? new Map<string, RecordEvent | null>();
     events.set(id, event);
     this.#events.set(host, events);
-    this.#changed(host);
+    this.#notify(host);
   }
 
   /** No opinion any more on that event: what stands in the record stays. */
@@ -71,6 +71,10 @@ export class Wishes {
 
   events(host: HostName): EventWishes {
     return this.#events.get(host) ?? NONE;
+  }
+
+  #notify(host: HostName): void {
+    for (const listener of this.#listeners) listener(host);
   }
 
   /** All rules together: off while any says off, else kept while any says keep, else on. */

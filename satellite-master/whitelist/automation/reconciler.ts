@@ -72,6 +72,12 @@ export class Reconciler {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
     this.#calm = new Calm(options.clock);
+    const { wishes, replica } = options;
+    wishes.onChange((host) => this.mark(host));
+    replica.onChange(({ host }) => this.mark(host));
+    replica.onStoreState(({ kind }) => {
+      if (kind === 'whole') this.markAll();
+    });
   }
 
   /** What the guard holds back now, with the figures. */

@@ -1,9 +1,6 @@
 import http from 'node:http';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Reception } from '../../../satellite-master/reception.ts';
-import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
-import { Metrics } from '../../../satellite-master/stats/metrics.ts';
-import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import { EventHub } from '../../../satellite-master/events/event-hub.ts';
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
@@ -13,32 +10,29 @@ import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 import { until } from '../../support/until.ts';
 
 let clock: ManualClock;
-let reception: Reception;
+let hub: EventHub;
+let listeners: number;
 let master: HttpMaster;
 const readers: Reader[] = [];
 
 beforeEach(async () => {
   clock = aClock();
-  const metrics = new Metrics({ ofProcess: false });
-  const judge = new JudgeTests({
-    clock,
-    wishes: new Wishes(() => undefined),
-    dropAfterMs: 60_000,
-    managedEventsOf: () => ({}),
-  });
-  reception = new Reception({
-    rules: Object.assign(judge, { lookAtTestsOnly: false }),
-    metrics,
-    clock,
-    log: silentLog,
-  });
+  hub = new EventHub({ clock, log: silentLog });
+  listeners = 0;
   master = await startHttpMaster({
     limits: { streams: { streams: 2, waitingBytes: 200_000 } },
     services: {
       clock,
-      index: reception.index,
-      takeEvents: (events) => reception.take(events),
-      onChange: (listener) => reception.onChange(listener),
+      index: hub.index,
+      takeEvents: (events) => hub.publish(events, 'report'),
+      onChange(listener) {
+        listeners++;
+        const end = hub.subscribe({ onEvent: (event) => listener(event), onExpired: listener });
+        return () => {
+          listeners--;
+          end();
+        };
+      },
     },
   });
 });
@@ -107,7 +101,7 @@ const event = (name: string, over: Partial<Event> = {}): Event => ({
 
 describe('GET /events?query', () => {
   test('answers what matches, sorted; with host=NAME of that host', async () => {
-    reception.take([event('b', { metric: 1 }), event('a', { metric: 2 }), event('a', { service: 'cpu' })]);
+    hub.publish([event('b', { metric: 1 }), event('a', { metric: 2 }), event('a', { service: 'cpu' })], 'report');
     const names = async (query: string) =>
       ((await ask(master.url, `/events${query}`)).json as { events: Event[] }).events.map(
         ({ host, service }) => `${host} ${service}`,
@@ -139,23 +133,23 @@ describe('GET /events?query', () => {
 
 describe('GET /events/stream', () => {
   test('tells what is there, then each change, then what ran out', async () => {
-    reception.take([event('a'), event('b', { ttl: 3 })]);
+    hub.publish([event('a'), event('b', { ttl: 3 })], 'report');
     const reader = await new Reader('').untilLive();
     expect(reader).toMatchObject({ status: 200, type: 'text/event-stream; charset=utf-8' });
-    reception.take([event('a', { state: 'critical' })]);
+    hub.publish([event('a', { state: 'critical' })], 'report');
     await until(() => reader.told.length === 3, { what: 'the change' });
     clock.advance(3_001);
-    reception.tick();
+    hub.tick();
     await until(() => reader.told.length === 4, { what: 'the expiry' });
     expect(reader.told).toEqual(['a disk ok', 'b disk ok', 'a disk critical', 'b disk expired']);
   });
 
   test('tells only what matches the query, and of that also how it ran out', async () => {
-    reception.take([event('a', { ttl: 3 }), event('b', { state: 'critical' })]);
+    hub.publish([event('a', { ttl: 3 }), event('b', { state: 'critical' })], 'report');
     const reader = await new Reader(`?query=${encodeURIComponent('state = "ok"')}`).untilLive();
-    reception.take([event('c'), event('d', { state: 'critical' })]);
+    hub.publish([event('c'), event('d', { state: 'critical' })], 'report');
     clock.advance(3_001);
-    reception.tick();
+    hub.tick();
     await until(() => reader.told.length === 3, { what: 'three events' });
     expect(reader.told).toEqual(['a disk ok', 'c disk ok', 'a disk expired']);
   });
@@ -163,7 +157,7 @@ describe('GET /events/stream', () => {
   test('beats every 15 s', async () => {
     const reader = await new Reader('').untilLive();
     clock.advance(14_999);
-    reception.take([event('a')]);
+    hub.publish([event('a')], 'report');
     await until(() => reader.told.length === 1, { what: 'an event' });
     expect(reader.text).not.toContain('still here');
     clock.advance(1);
@@ -173,9 +167,9 @@ describe('GET /events/stream', () => {
   test('a reader that is too slow is told that it has lost its place, and costs no memory', async () => {
     const reader = new Reader('', { paused: true });
     await until(() => reader.answer !== undefined, { what: 'the answer' });
-    const before = reception.listeners;
-    for (let n = 0; n < 3_000; n++) reception.take([event(`h${n}`, { description: 'x'.repeat(4096) })]);
-    await until(() => reception.listeners === before - 1, { what: 'it to be left behind' });
+    const before = listeners;
+    for (let n = 0; n < 3_000; n++) hub.publish([event(`h${n}`, { description: 'x'.repeat(4096) })], 'report');
+    await until(() => listeners === before - 1, { what: 'it to be left behind' });
     reader.read();
     await until(() => reader.ended, { what: 'the end' });
     expect(reader.text).toMatch(
@@ -188,7 +182,7 @@ describe('GET /events/stream', () => {
     const reader = new Reader('', { paused: true });
     await until(() => reader.answer !== undefined, { what: 'the answer' });
     const after = vi.spyOn(clock, 'after');
-    for (let n = 0; n < 3_000; n++) reception.take([event(`h${n}`, { description: 'x'.repeat(4096) })]);
+    for (let n = 0; n < 3_000; n++) hub.publish([event(`h${n}`, { description: 'x'.repeat(4096) })], 'report');
     expect(after).toHaveBeenCalledWith(10_000, expect.any(Function));
     clock.advance(10_000);
     await until(async () => (await master.services.metrics.text()).includes('satellite_event_streams 0'), {
@@ -200,7 +194,7 @@ describe('GET /events/stream', () => {
     const [first] = [await new Reader('').untilLive(), await new Reader('').untilLive()];
     expect(await ask(master.url, '/events/stream')).toMatchObject({ status: 503, json: { code: 'overloaded' } });
     first.close();
-    await until(() => reception.listeners === 1, { what: 'room' });
+    await until(() => listeners === 1, { what: 'room' });
     await new Reader('').untilLive();
   });
 

@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EventHub } from '../../../satellite-master/events/event-hub.ts';
 import { RiemannIntake } from '../../../satellite-master/intake/riemann-intake.ts';
-import { Reception } from '../../../satellite-master/reception.ts';
-import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
 import { Metrics } from '../../../satellite-master/stats/metrics.ts';
-import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Clock } from '../../../shared/clock.ts';
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -15,25 +13,23 @@ import { aClock } from '../../support/house.ts';
 
 function intakeWith(clock: Clock, lookAtTestsOnly: boolean) {
   const metrics = new Metrics({ ofProcess: false });
-  const judge = new JudgeTests({
-    clock,
-    wishes: new Wishes(() => undefined),
-    dropAfterMs: 60_000,
-    managedEventsOf: () => ({}),
-  });
   const heard: Event[] = [];
-  const rules = Object.assign(judge, { lookAtTestsOnly });
-  const reception = new Reception({ rules, heard: (event) => heard.push(event), metrics, clock, log: silentLog });
+  const hub = new EventHub({
+    counters: { dropped: (reason) => metrics.eventsDropped.inc({ reason }) },
+    clock,
+    log: silentLog,
+  });
+  hub.subscribe({ wants: lookAtTestsOnly ? 'tests' : 'all', onEvent: (event) => heard.push(event) });
   const intake = new RiemannIntake({
-    takeEvents: (events) => reception.take(events),
-    direct: reception,
+    takeEvents: (events) => hub.publish(events, 'report'),
+    direct: hub,
     metrics,
     clock,
   });
-  const indexed = () => Array.from(reception.index.all(), ({ event, expiresMs }) => ({ ...event, expiresMs }));
+  const indexed = () => Array.from(hub.index.all(), ({ event, expiresMs }) => ({ ...event, expiresMs }));
   const counted = async (name: string) =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith(`satellite_${name}`));
-  return { intake, reception, heard, indexed, counted };
+  return { intake, hub, heard, indexed, counted };
 }
 
 const clock = aClock();
@@ -98,11 +94,11 @@ describe('the way past the rules', () => {
   });
 
   test('is closed while somebody listens to changes', () => {
-    const { intake, reception } = intakeWith(clock, true);
+    const { intake, hub } = intakeWith(clock, true);
     const bytes = encodeMessage({ events: [{ host: 'a', service: 's' }] });
     intake.take(bytes);
     const told: Event[] = [];
-    reception.onChange((event) => told.push(event));
+    hub.subscribe({ onEvent: (event) => told.push(event) });
     intake.take(bytes);
     expect(told).toHaveLength(1);
   });

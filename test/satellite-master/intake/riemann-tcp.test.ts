@@ -307,7 +307,7 @@ describe('an event from the wire', () => {
         { host: 'h2', service: 'disk', state: 'critical' },
       ],
     });
-    expect([...master.reception.heard()]).toEqual(['h1']);
+    expect([...master.presence.heard()]).toEqual(['h1']);
     expect(await client.query('host = nil')).toMatchObject([{ service: 'mesos/slave/disk', state: 'critical' }]);
   });
 });

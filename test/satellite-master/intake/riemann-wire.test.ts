@@ -58,7 +58,7 @@ describe('the wire beside a real Riemann', () => {
         // Theirs had died at once, by its own time; ours lives its ttl from the arrival on (judgement.md 4).
         for (let step = 0; step < 14; step++) {
           clock.advance(4_500);
-          master.reception.tick();
+          master.hub.tick();
         }
       }
       const client = await RiemannClient.connect(master.port);

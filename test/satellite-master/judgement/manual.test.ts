@@ -101,7 +101,7 @@ describe('rule 21: a host is deleted', () => {
     for (const one of [house, other]) {
       expect(one.on()).toEqual([h2, h3]);
       expect([...one.index.ofHost(h1)]).toEqual([]);
-      expect(one.judge.verdictOf(h1)).toBeUndefined();
+      expect(one.presence.isHeard(h1)).toBe(false);
     }
     await house.pass(40_000, undefined, [other]);
     expect(ground.records.has(h1)).toBe(false);

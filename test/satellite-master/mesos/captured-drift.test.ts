@@ -35,7 +35,7 @@ async function inHouse(names: readonly HostName[], live: (house: House, drift: D
     const drift = new DriftWatch({
       cluster: view,
       replica: house.replica,
-      heard: () => house.judge.heard(),
+      heard: () => house.presence.heard(),
       remembered: (name) => view.wordOf(name) === 'registered',
       clock,
     });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Difference, differencesOf } from '../../../satellite-master/replay/difference.ts';
 import type { RecordedLine } from '../../../satellite-master/replay/recording-lines.ts';
+import { reportedEffects } from '../../../satellite-master/replay/reported-effects.ts';
 import { rerun } from '../../../satellite-master/replay/rerun.ts';
-import { Stage, type Turn } from '../../../satellite-master/replay/stage.ts';
-import { noStagedEffects, stagedRules } from '../../../satellite-master/replay/staged-rules.ts';
+import { SimulatedMaster, type Turn } from '../../../satellite-master/replay/simulated-master.ts';
 import { defaultModule } from '../../../satellite-master/rules/module/module.ts';
 import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
 import { FIRST_MS, host, hosts, MOST_MS, START_MS } from '../../support/house.ts';
@@ -38,12 +38,19 @@ async function* batches(lines: readonly RecordedLine[]): AsyncIterable<readonly 
 
 async function play(lines: readonly RecordedLine[]) {
   const turns: Turn[] = [];
-  const judgement = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS } };
-  const played = await rerun(batches(lines), (clock) => {
-    const effects = noStagedEffects;
-    const makeRules = stagedRules({ module: defaultModule, readmitAfterMs: FIRST_MS, self: 'test', effects });
-    return [new Stage({ judgement, makeRules, clock, turned: (turn) => turns.push(turn) })];
-  });
+  const settings = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS } };
+  const nothing = () => undefined;
+  const effects = reportedEffects({ alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing }, 'test');
+  const played = await rerun(batches(lines), (clock) => [
+    new SimulatedMaster({
+      settings,
+      module: defaultModule,
+      effects,
+      self: 'test',
+      clock,
+      turned: (turn) => turns.push(turn),
+    }),
+  ]);
   return { played, turns, told: turns.map(({ time, host: name, to }) => [time - START_S, name, to]) };
 }
 

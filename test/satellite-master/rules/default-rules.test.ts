@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import configStreams from '../../../config/streams.ts';
-import { EventIndex } from '../../../satellite-master/events/event-index.ts';
+import { EventHub } from '../../../satellite-master/events/event-hub.ts';
 import type { Rules, Satellite } from '../../../satellite-master/rules/api/rules-api.ts';
-import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
+import { HostJudge } from '../../../satellite-master/rules/host-health/host-judge.ts';
 import { defaultModule, loadRulesModule } from '../../../satellite-master/rules/module/module.ts';
 import { testRules } from '../../../satellite-master/testing/index.ts';
 import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Event } from '../../../shared/event.ts';
+import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { host, hosts } from '../../support/house.ts';
 
@@ -51,24 +52,22 @@ function flagsUnder(rules: Rules | string, walk: readonly Step[]): string[] {
   });
 }
 
-/** The judge alone, without rules, as the master of the spine had it built in. */
+/** The judge alone, without rules. */
 function flagsOfJudge(walk: readonly Step[]): string[] {
   const clock = new ManualClock();
-  const index = new EventIndex(clock);
-  const wishes = new Wishes(() => undefined);
-  const judge = new JudgeTests({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
-  const nowS = () => clock.wallMs() / 1000;
+  const hub = new EventHub({ clock, log: silentLog });
+  const flags = new Wishes();
+  const judge = new HostJudge({ clock, wishes: flags, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
+  const take = (event: Event) => judge.take(event);
+  hub.subscribe({ onEvent: take, onExpired: take });
   return walk.map(({ advanceS, event }) => {
     for (let tick = 0; tick < advanceS * 10; tick++) {
       clock.advance(100);
-      for (const expired of index.tick().expired) judge.take({ ...expired, state: 'expired', time: nowS() });
+      hub.tick();
       judge.tick();
     }
-    const heard = { ...event, time: nowS() };
-    if (event.state === 'expired') index.delete(event.host ?? '', event.service);
-    else index.take(heard);
-    judge.take(heard);
-    return HOSTS.map((name) => `${wishes.flag(name)?.flag} ${wishes.flag(name)?.reason}`).join(', ');
+    hub.publish([{ ...event, time: clock.wallMs() / 1000 }], 'report');
+    return HOSTS.map((name) => `${flags.flag(name)?.flag} ${flags.flag(name)?.reason}`).join(', ');
   });
 }
 

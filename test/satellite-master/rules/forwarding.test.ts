@@ -2,19 +2,18 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { recordChannels } from '../../../satellite-master/alerts/index.ts';
+import { createJudgement } from '../../../satellite-master/judgement/judgement.ts';
+import { rulesSource } from '../../../satellite-master/rules/engine/rules-engine.ts';
 import { Forwarding } from '../../../satellite-master/rules/forwarding/forwarding.ts';
 import { ForwardQueue } from '../../../satellite-master/rules/forwarding/queue.ts';
-import { RulesSide } from '../../../satellite-master/rules-side.ts';
 import { Metrics } from '../../../satellite-master/stats/metrics.ts';
 import { testRules } from '../../../satellite-master/testing/bench.ts';
-import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
-import { Replica } from '../../../satellite-master/whitelist/replica.ts';
+import { MemoryStore } from '../../../satellite-master/whitelist/store/memory-store.ts';
 import { type Clock, systemClock } from '../../../shared/clock.ts';
-import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { logLines } from '../../satellite-slave/support/log-lines.ts';
 import { freePort } from '../../support/free-port.ts';
+import { NO_EFFECTS } from '../../support/house.ts';
 import { startRiemann } from '../../support/riemann.ts';
 import { until } from '../../support/until.ts';
 
@@ -46,29 +45,34 @@ async function aMaster() {
 }
 
 const event = (service: string, metric: number, host = 'a1.example') => ({ host, service, metric, ttl: 60 });
-const nothing = () => undefined;
 
-function rulesSide(path: string, leads = () => true) {
+function forwardingRules(path: string, leads = () => true) {
   const clock = systemClock;
   const metrics = new Metrics({ ofProcess: false });
-  const { functions } = recordChannels({ clock, self: 'test', record: nothing });
-  const side = new RulesSide({
-    path,
-    readmitAfterMs: 60_000,
-    wishes: new Wishes(nothing),
-    replica: new Replica({ clock, log: silentLog, foreignHoldMs: 60_000 }),
-    index: nothing,
-    live: () => [],
-    openChannels: () => ({ functions, release: nothing }),
+  const forwarding = new Forwarding({ leads, metrics, clock, log: silentLog });
+  const { hub, rules } = createJudgement({
+    store: new MemoryStore(clock),
     leads,
-    metrics,
+    settings: { offShare: 1, readmitAfter: { firstMs: 60_000, mostMs: 60_000 } },
+    rules: rulesSource(path),
+    effects: {
+      ...NO_EFFECTS,
+      forward: (address, events) => forwarding.forward(address, events),
+      holdForward: (address) => forwarding.hold(address),
+      releaseForward: (address) => forwarding.release(address),
+    },
+    self: 'test',
     clock,
     log: silentLog,
   });
-  closing.push(() => side.close(10));
+  const close = (deadlineMs: number) => {
+    rules.stop();
+    return forwarding.close(deadlineMs);
+  };
+  closing.push(() => close(10));
   const hear = (service: string, metric: number) =>
-    side.rules.take({ service, metric, time: Date.now() / 1000, ttl: 60 } as Event);
-  return { side, hear, metrics };
+    hub.publish([{ service, metric, time: clock.wallMs() / 1000, ttl: 60 }], 'report');
+  return { side: { rules, close }, hear, metrics };
 }
 
 function moduleFile(source: string): string {
@@ -84,7 +88,7 @@ describe('forward', () => {
       forward({ host: '127.0.0.1', port: ${master.port} }),
       where(service('other'), by('host', () => forward('127.0.0.1:${master.port}'))),
     ];`);
-    const { side, hear, metrics } = rulesSide(path);
+    const { side, hear, metrics } = forwardingRules(path);
     hear('load', 1.5);
     await until(() => master.heard.length === 1, { what: 'the event' });
     expect(master.heard).toMatchObject([{ service: 'load', metric: 1.5, ttl: 60 }]);
@@ -106,7 +110,7 @@ describe('forward', () => {
 
   test('what waits at the end is still sent', async () => {
     const master = await aMaster();
-    const { side, hear } = rulesSide(
+    const { side, hear } = forwardingRules(
       moduleFile(`export default ({ forward }) => forward('127.0.0.1:${master.port}');`),
     );
     hear('load', 1);
@@ -116,7 +120,7 @@ describe('forward', () => {
 
   test('is for the leader alone', async () => {
     const master = await aMaster();
-    const { side, hear } = rulesSide(
+    const { side, hear } = forwardingRules(
       moduleFile(`export default ({ forward }) => forward('127.0.0.1:${master.port}');`),
       () => false,
     );
@@ -135,7 +139,7 @@ describe('forward', () => {
       [1, 2, 3].map((n) => ({ ...event('load', n), time: Date.now() / 1000 - 4 + n })),
     );
     await until(async () => (await master.counted('events_accepted_total')) === 3, { what: 'all events' });
-    expect([...master.reception.live()]).toMatchObject([{ service: 'load', metric: 3 }]);
+    expect([...master.hub.live()]).toMatchObject([{ service: 'load', metric: 3 }]);
     expect(await master.counted('riemann_messages_total', 'tcp')).toBe(1);
   });
 
@@ -226,7 +230,7 @@ describe('what waits for an address', () => {
   const metrics = (queue: ForwardQueue) => queue.take(10, 1e6).items.map(({ number }) => number);
 
   test('that could not be delivered gives way to what came meanwhile', () => {
-    const queue = new ForwardQueue(nothing);
+    const queue = new ForwardQueue(() => undefined);
     queue.add([parcel(1, 'a'), parcel(2, 'b'), parcel(3, 'a')]);
     const { items } = queue.take(10, 1e6);
     queue.add([parcel(4, 'b')]);

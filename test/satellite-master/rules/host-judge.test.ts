@@ -1,6 +1,6 @@
 /** The default rule as it follows events and time (judgement.md 3-7, 14, 21). */
 import { beforeEach, describe, expect, test } from 'vitest';
-import { JudgeTests } from '../../../satellite-master/rules/host-health/host-judge.ts';
+import { HostJudge } from '../../../satellite-master/rules/host-health/host-judge.ts';
 import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
@@ -10,7 +10,7 @@ const a1 = host('a1.example');
 const a2 = host('a2.example');
 let clock: ManualClock;
 let wishes: Wishes;
-let judge: JudgeTests;
+let judge: HostJudge;
 let managed: RecordEvents;
 let told: number;
 
@@ -18,16 +18,15 @@ beforeEach(() => {
   clock = aClock();
   managed = {};
   told = 0;
-  wishes = new Wishes(() => told++);
-  judge = new JudgeTests({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => managed });
+  wishes = new Wishes();
+  wishes.onChange(() => told++);
+  judge = new HostJudge({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => managed });
 });
 
 function say(state: string, { service = 'disk', ttl = 60, name = a1, description = '' } = {}): void {
   const time = clock.wallMs() / 1000;
   judge.take({ host: name, service: `mesos/slave/${service}`, state, time, ttl, description });
 }
-
-const quiet = () => [...judge.quiet()].map(({ host: name, silent }) => `${name} ${silent ? 'silent' : 'overdue'}`);
 
 describe('rule 3: judged when an event arrives', () => {
   test('a change is wished at once', () => {
@@ -83,39 +82,6 @@ describe('rule 12: since when it is fit', () => {
     clock.advance(5_000);
     say('ok', { service: 'memory' });
     expect(wishes.flag(a1)?.fitSinceMs).toBe(5_000);
-  });
-});
-
-describe('rule 7: who is quiet', () => {
-  test('nobody who speaks', () => {
-    say('ok');
-    clock.advance(30_000);
-    expect(quiet()).toEqual([]);
-  });
-
-  test('who has said nothing for more than half of its shortest ttl is overdue', () => {
-    say('ok', { ttl: 60 });
-    say('ok', { service: 'slow', ttl: 3_000 });
-    clock.advance(30_001);
-    expect(quiet()).toEqual([`${a1} overdue`]);
-    say('ok', { service: 'slow', ttl: 3_000 });
-    expect(quiet()).toEqual([]);
-  });
-
-  test('what ran out here is no word of the host', () => {
-    say('ok');
-    clock.advance(60_000);
-    say('expired');
-    expect([...judge.quiet()]).toEqual([{ host: a1, lastHeardMs: 0, silent: true }]);
-  });
-
-  test('who was never heard is not', () => {
-    managed = { 'mesos/slave/disk': { state: 'critical', time: 0, ttl: 1 } };
-    judge.recordChanged(a1);
-    clock.advance(3_000);
-    judge.tick();
-    expect(judge.verdictOf(a1)?.verdict.kind).toBe('silent');
-    expect(quiet()).toEqual([]);
   });
 });
 

@@ -1,9 +1,15 @@
 /** The rules in force: a new version takes over only if it is sound, and what it wishes then (judgement.md 12, 25). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recordChannels } from '../../../satellite-master/alerts/index.ts';
-import { EventIndex } from '../../../satellite-master/events/event-index.ts';
-import { RENEW_WITHIN_MS } from '../../../satellite-master/rules/engine/module-flags.ts';
-import { LiveRules } from '../../../satellite-master/rules/engine/rules-engine.ts';
+import { EventHub } from '../../../satellite-master/events/event-hub.ts';
+import { Presence } from '../../../satellite-master/events/presence.ts';
+import { RuleFaults } from '../../../satellite-master/rules/engine/rule-faults.ts';
+import {
+  RulesEngine,
+  type RulesEngineOptions,
+  rulesSource,
+} from '../../../satellite-master/rules/engine/rules-engine.ts';
+import { RENEW_WITHIN_MS } from '../../../satellite-master/rules/flags/module-flags.ts';
 import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { Event } from '../../../shared/event.ts';
@@ -18,22 +24,24 @@ const a2 = host('a2.example');
 
 let folder: ModuleFolder;
 let clock: ManualClock;
-let index: EventIndex;
+let hub: EventHub;
+let presence: Presence;
 let wishes: Wishes;
 let managed: RecordEvents;
 let said: LogLines;
 let faults: string[];
 let indexed: Event[];
 let opened: number;
-let live: LiveRules;
+let live: RulesEngine;
 
 beforeEach(() => {
   folder = new ModuleFolder();
   clock = new ManualClock(1_790_000_000_000);
-  index = new EventIndex(clock);
-  wishes = new Wishes(() => undefined);
+  wishes = new Wishes();
   managed = {};
   said = logLines();
+  hub = new EventHub({ clock, log: said.log });
+  presence = new Presence({ hub, clock });
   faults = [];
   indexed = [];
   opened = 0;
@@ -49,9 +57,15 @@ function rules(body: string): void {
 
 function start(body: string): void {
   rules(body);
-  live = new LiveRules({
-    path: `${folder.path}/rules.mjs`,
-    wishes,
+  live = new RulesEngine(optionsOf(`${folder.path}/rules.mjs`));
+}
+
+function optionsOf(path: string): RulesEngineOptions {
+  const ruleFaults = new RuleFaults({ clock, log: said.log, counted: (stream) => faults.push(stream) });
+  return {
+    source: rulesSource(path),
+    hub,
+    flags: wishes,
     effects: {
       index: (event) => indexed.push(event),
       log: () => undefined,
@@ -66,11 +80,10 @@ function start(body: string): void {
     },
     managedEventsOf: () => managed,
     readmitAfterMs: 60_000,
-    live: () => [...index.all()].map(({ event }) => event),
-    counted: (stream) => faults.push(stream),
+    fault: (stream, error, place) => ruleFaults.take(stream, error, place),
     clock,
     log: said.log,
-  });
+  };
 }
 
 function reload(body: string): void {
@@ -79,17 +92,14 @@ function reload(body: string): void {
 }
 
 function hear(service: string, state: string, { name = a1, ttl = 60 } = {}): void {
-  const event = { host: name, service, state, time: clock.wallMs() / 1000, ttl };
-  if (state === 'expired') index.delete(name, service);
-  else index.take(event);
-  live.take(event);
+  hub.publish([{ host: name, service, state, time: clock.wallMs() / 1000, ttl }], 'report');
 }
 
 /** Lets time pass as a master does. */
 function pass(ms: number): void {
   for (let left = ms; left > 0; left -= 1_000) {
     clock.advance(Math.min(left, 1_000));
-    for (const event of index.tick().expired) live.take({ ...event, state: 'expired', time: clock.wallMs() / 1000 });
+    hub.tick();
     live.tick();
   }
 }
@@ -127,7 +137,7 @@ describe('a new version that is sound', () => {
     hear('gpu', 'critical', { ttl: 3_600 });
     pass(61_000);
     expect(wishes.flag(a1)?.flag).toBe('off');
-    index.delete(a1, 'gpu');
+    hub.index.delete(a1, 'gpu');
     reload(`${slow}// changed`);
     expect(wishes.flag(a1)?.flag).toBe('off');
     pass(RENEW_WITHIN_MS - 2_000);
@@ -154,12 +164,10 @@ describe('a new version that is sound', () => {
     start(TESTS);
     hear('mesos/slave/disk', 'ok');
     pass(100_000);
-    const before = live.verdictOf(a1);
-    expect(before?.verdict.kind).toBe('silent');
-    reload(`${TESTS}// changed`);
-    expect(live.verdictOf(a1)).toMatchObject({ verdict: { kind: 'silent' }, sinceMs: before?.sinceMs });
+    const before = wishes.flag(a1)?.illness?.sinceMs;
     expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
-    expect([...live.quiet()]).toHaveLength(1);
+    reload(`${TESTS}// changed`);
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent', sinceMs: before } });
   });
 
   test('timers of the old one are over, and it holds no channels', () => {
@@ -203,7 +211,7 @@ describe('a new version that is broken', () => {
     reload('return [\n  satellite.throttle("x", 5),\n];');
     live.reload('again');
     expect(said.warnings).toHaveLength(1);
-    expect(said.warnings[0]).toMatch(/can't be loaded anew.*rules\.mjs:3: throttle: count/);
+    expect(said.warnings[0]).toMatch(/failed to reload.*rules\.mjs:3: throttle: count/);
     expect(live.state).toMatch(/^stale: .*rules\.mjs:3: throttle/);
     expect([live.isStale, opened]).toEqual([true, 1]);
     hear('gpu', 'critical');
@@ -215,27 +223,9 @@ describe('a new version that is broken', () => {
   test('at the start there are no rules to go on with', () => {
     start('return [];');
     folder.write('bad.mjs', 'export default 1;');
-    expect(() => new LiveRules({ ...optionsOf(), path: `${folder.path}/bad.mjs` })).toThrow(
-      /default export is no function/,
-    );
+    expect(() => rulesSource(`${folder.path}/bad.mjs`)).toThrow(/default export is no function/);
+    live = new RulesEngine(optionsOf(`${folder.path}/rules.mjs`));
   });
-
-  function optionsOf(): ConstructorParameters<typeof LiveRules>[0] {
-    const nothing = () => undefined;
-    const { functions } = recordChannels({ clock, self: 'test', record: nothing });
-    return {
-      path: undefined,
-      wishes,
-      effects: { index: nothing, log: nothing, forward: nothing, stat: nothing, tap: nothing },
-      openChannels: () => ({ functions, release: nothing }),
-      managedEventsOf: () => ({}),
-      readmitAfterMs: 60_000,
-      live: () => [],
-      counted: nothing,
-      clock,
-      log: said.log,
-    };
-  }
 });
 
 describe('a child that throws', () => {
@@ -285,9 +275,9 @@ describe('a module without judgeTests', () => {
   test('still tells who is silent: the doubt about oneself does not depend on rules', () => {
     start('return [];');
     hear('mesos/slave/disk', 'ok');
-    expect([...live.heard()]).toEqual([a1]);
+    expect([...presence.heard()]).toEqual([a1]);
     pass(100_000);
-    expect([...live.quiet()]).toMatchObject([{ host: a1, silent: true }]);
+    expect([...presence.quiet()]).toMatchObject([{ host: a1, silent: true }]);
     expect([...wishes.hosts()]).toEqual([]);
   });
 
@@ -298,25 +288,24 @@ describe('a module without judgeTests', () => {
     hear('mesos/slave/load', 'critical', { ttl: 600 });
     hear('mesos/slave/disk', 'ok', { name: a2 });
     expect([...wishes.hosts()]).toEqual([a1]);
-    expect([...live.heard()].sort()).toEqual([a1, a2]);
-    expect(live.verdictOf(a2)?.verdict.heard).toBe(true);
+    expect([...presence.heard()].sort()).toEqual([a1, a2]);
     pass(100_000);
     // What is judged of the first is silent, but the host is not.
     expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
-    expect([...live.quiet()]).toMatchObject([{ host: a2, silent: true }]);
+    const silent = () => [...presence.quiet()].filter((quiet) => quiet.silent).map(({ host: name }) => name);
+    expect(silent()).toEqual([a2]);
     reload(TESTS);
-    const silent = () => [...live.quiet()].filter((quiet) => quiet.silent).map(({ host: name }) => name);
     expect(silent()).toEqual([a2]);
     // What is judged now has a critical among it.
     expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
-    live.dropHost(a2);
+    presence.dropHost(a2);
     expect(silent()).toEqual([]);
   });
 });
 
 test('a changed file is loaded once it is written to its end', async () => {
   start('return [];');
-  live.watch();
+  live.start();
   const turned = async (condition: () => boolean) =>
     until(
       () => {
@@ -326,7 +315,7 @@ test('a changed file is loaded once it is written to its end', async () => {
       { what: 'the watch to see it' },
     );
   rules(GPU);
-  await turned(() => said.infos.some((line) => line.includes('is loaded anew')));
+  await turned(() => said.infos.some((line) => line.includes('rules module reloaded')));
   rules('return [ //');
   await turned(() => live.isStale);
   rules(GPU);

@@ -160,7 +160,7 @@ describe('rule 25: wishes of several rules', () => {
   const keep: Wish = { flag: 'keep', rule: 1, reason: 'unknown' };
 
   function joined(...wishes: readonly Wish[]): Wish | undefined {
-    const all = new Wishes(() => undefined);
+    const all = new Wishes();
     if (h1) for (const [at, wish] of wishes.entries()) all.setFlag(`rule ${at}`, h1, wish);
     return h1 && all.flag(h1);
   }
@@ -183,7 +183,8 @@ describe('rule 25: wishes of several rules', () => {
 
   test('withdrawn and dropped wishes leave nothing', () => {
     const told: string[] = [];
-    const all = new Wishes((name) => told.push(name));
+    const all = new Wishes();
+    all.onChange((name) => told.push(name));
     const a = host('a');
     all.setFlag('x', a, on());
     all.setEvent(a, 'e', null);

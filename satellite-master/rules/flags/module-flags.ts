@@ -3,6 +3,7 @@
  * tried beside the one in force its wishes are kept here; when it takes over they go to the reconciler, together with
  * what it has not had the time to say again itself.
  */
+import type { LongWork } from '../../../shared/cooperative.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
@@ -18,7 +19,7 @@ export const RENEW_WITHIN_MS = 300_000;
 export const MOST_HOSTS = 100_000;
 
 /** The wishes of one rule, in the form that a judge of hosts uses. */
-export type WishesOfRule = Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
+export type FlagsOfRule = Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
 
 interface EventWish {
   readonly rule: string;
@@ -35,14 +36,14 @@ interface Inherited {
 
 const NONE: EventWishes = new Map();
 
-export class RuleWishes {
+export class ModuleFlags {
   readonly #flags = new Map<string, Map<HostName, Wish>>();
   readonly #events = new Map<HostName, Map<string, EventWish>>();
   /** Only when this module is in force. */
   #target: Wishes | undefined;
   #inherited: Inherited | undefined;
 
-  of(rule: string): WishesOfRule {
+  of(rule: string): FlagsOfRule {
     return {
       // The names that a judge gives are those of its scope already.
       setFlag: (_rule, host, wish) => this.setFlag(rule, host, wish),
@@ -111,14 +112,29 @@ export class RuleWishes {
   }
 
   /**
-   * From now on what is wished here counts.
+   * From the first step on what is wanted here goes to the target, and nothing of the module before does. What was
+   * wanted until then follows, host by host.
    * @param isThere whether the module has a rule of that name
    */
-  activate(target: Wishes, former: RuleWishes | undefined, isThere: (rule: string) => boolean, nowMs: number): void {
+  *activate(
+    target: Wishes,
+    former: ModuleFlags | undefined,
+    isThere: (rule: string) => boolean,
+    nowMs: number,
+  ): LongWork {
     this.#target = target;
-    for (const [rule, hosts] of this.#flags) for (const [host, wish] of hosts) target.setFlag(rule, host, wish);
-    for (const [host, events] of this.#events) for (const [id, { event }] of events) target.setEvent(host, id, event);
-    if (former) this.#inherit(former, target, isThere, nowMs + RENEW_WITHIN_MS);
+    if (former) former.#target = undefined;
+    for (const hosts of [...this.#flags].map(([rule, flags]) => [rule, [...flags.keys()]] as const))
+      for (const host of hosts[1]) {
+        const wish = this.flag(hosts[0], host);
+        if (wish) target.setFlag(hosts[0], host, wish);
+        yield;
+      }
+    for (const host of [...this.#events.keys()]) {
+      for (const [id, { event }] of this.#events.get(host) ?? []) target.setEvent(host, id, event);
+      yield;
+    }
+    if (former) yield* this.#inherit(former, target, isThere, nowMs + RENEW_WITHIN_MS);
   }
 
   /** Withdraws what was inherited and not said again in time. */
@@ -135,12 +151,20 @@ export class RuleWishes {
       }
   }
 
-  #inherit(former: RuleWishes, target: Wishes, isThere: (rule: string) => boolean, untilMs: number): void {
+  *#inherit(former: ModuleFlags, target: Wishes, isThere: (rule: string) => boolean, untilMs: number): LongWork {
     const inherited: Inherited = { untilMs, flags: new Map(), events: new Map() };
+    this.#inherited = inherited;
     for (const [rule, hosts] of former.#allFlags()) {
-      const unsaid = [...hosts].filter((host) => !this.#flags.get(rule)?.has(host));
-      if (isThere(rule)) inherited.flags.set(rule, new Set(unsaid));
-      else for (const host of unsaid) target.setFlag(rule, host, undefined);
+      const kept = new Set<HostName>();
+      if (isThere(rule)) inherited.flags.set(rule, kept);
+      for (const host of hosts) {
+        // Asked now and not before: what was said meanwhile needs no renewal.
+        if (!this.#flags.get(rule)?.has(host)) {
+          if (isThere(rule)) kept.add(host);
+          else target.setFlag(rule, host, undefined);
+        }
+        yield;
+      }
     }
     for (const [host, events] of former.#allEvents()) {
       const own = this.#events.get(host);
@@ -148,9 +172,8 @@ export class RuleWishes {
       const kept = unsaid.filter(([, { rule }]) => isThere(rule));
       if (kept.length > 0) inherited.events.set(host, new Map(kept));
       for (const [id, { rule, event }] of unsaid) if (!isThere(rule)) this.#withdrawEvent(host, id, event);
+      yield;
     }
-    this.#inherited = inherited;
-    former.#target = undefined;
   }
 
   *#allFlags(): Iterable<[string, Set<HostName>]> {

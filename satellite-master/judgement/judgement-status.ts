@@ -1,0 +1,58 @@
+/** What readiness and /metrics say of the judgement: the store as it was read, the guard, silence, the rules. */
+import { type Metrics, type Readiness, setState } from '../stats/index.ts';
+import { offLimit } from '../whitelist/automation/index.ts';
+import type { Replica } from '../whitelist/index.ts';
+import type { Judgement } from './judgement.ts';
+
+export function registerJudgement(judgement: Judgement, metrics: Metrics, readiness: Readiness): void {
+  const { hub, rules, replica, guardCounts, reconciler } = judgement;
+  readiness.add('store', {
+    state: () => (replica.state.kind === 'whole' ? 'whole' : `${replica.state.kind}: ${replica.state.reason}`),
+    isReady: () => replica.state.kind === 'whole',
+  });
+  readiness.add('index', { state: () => hub.index.state });
+  readiness.add('silence', {
+    state() {
+      const wave = guardCounts.wave.size;
+      return wave === 0 ? 'ok' : `mass-silence: ${wave} hosts fell silent together and are not taken off`;
+    },
+  });
+  readiness.add('guard', {
+    state() {
+      const held = reconciler.held.size - guardCounts.wave.size;
+      return held <= 0 ? 'ok' : `held: ${held} hosts wait for room`;
+    },
+  });
+  readiness.add('records', { state: () => recordsState(replica) });
+  readiness.add('rules', { state: () => rules.state });
+  readiness.add('judgement', {
+    state: () => (rules.noJudgement === undefined ? 'ok' : `no-judgement: ${rules.noJudgement}`),
+  });
+
+  let foreignWrites = 0;
+  metrics.onCollect(() => {
+    const counts = guardCounts.counts();
+    metrics.indexedEvents.set(hub.index.size);
+    metrics.hosts.set({ list: 'all' }, replica.size);
+    metrics.hosts.set({ list: 'on' }, counts.listed);
+    metrics.hosts.set({ list: 'off' }, replica.size - counts.listed);
+    setState(metrics.storeState, 'state', ['unread', 'whole', 'lost'], replica.state.kind);
+    metrics.brokenRecords.set(replica.brokenRecords + replica.unfitNames.size);
+    metrics.guardLimit.set(offLimit(counts));
+    metrics.guardOff.set(counts.off);
+    metrics.guardHeld.set(reconciler.held.size);
+    metrics.massSilence.set(guardCounts.wave.size > 0 ? 1 : 0);
+    metrics.noJudgement.set(rules.noJudgement === undefined ? 0 : 1);
+    metrics.rulesStale.set(rules.isStale ? 1 : 0);
+    metrics.foreignWrites.inc(replica.foreignWrites - foreignWrites);
+    foreignWrites = replica.foreignWrites;
+  });
+}
+
+function recordsState({ brokenRecords, unfitNames }: Replica): string {
+  const faults = [
+    ...(brokenRecords > 0 ? [`${brokenRecords} records are broken`] : []),
+    ...(unfitNames.size > 0 ? [`${unfitNames.size} nodes have no valid host name`] : []),
+  ];
+  return faults.length === 0 ? 'ok' : `broken: ${faults.join(', ')}`;
+}
