@@ -266,14 +266,6 @@ describe('bad answers keep the last good picture', () => {
     await turnUntil('a fresh picture', () => view.stale === undefined);
   });
 
-  test('a sleep-time of nothing has Mesos asked twice a second', async () => {
-    const server = await serve({ '/state': raw(good) });
-    const { clock, count, turnUntil } = read(server, 0);
-    const beganMs = clock.monoMs();
-    await turnUntil('four answers', () => count('answered') >= 4, 50);
-    expect(clock.monoMs() - beganMs).toBeGreaterThanOrEqual(1_500);
-  });
-
   test('single elements that are none are left out, and said once by list with the address', async () => {
     const server = await serve({
       '/state': json({
