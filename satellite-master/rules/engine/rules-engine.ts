@@ -7,7 +7,7 @@ import { type LongWork, Turns } from '../../../shared/cooperative.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import { type Log, OnceLog } from '../../../shared/log.ts';
+import type { Log } from '../../../shared/log.ts';
 import type { ModuleChannels } from '../../alerts/index.ts';
 import type { EventHub, HubSubscriber, Origin } from '../../events/index.ts';
 import type { Wishes } from '../../whitelist/automation/index.ts';
@@ -41,12 +41,9 @@ export interface RulesEngineOptions {
   readonly log: Log;
 }
 
-const KEY = 'rules';
-
 export class RulesEngine implements HubSubscriber {
   readonly wants: 'tests' | 'all';
   readonly #options: RulesEngineOptions;
-  readonly #once: OnceLog;
   readonly #turns: Turns;
   #inForce: LoadedModule;
   /** A new version that gets all events, but does not count yet. */
@@ -61,9 +58,8 @@ export class RulesEngine implements HubSubscriber {
   /** Subscribes to the hub. @throws RulesError with all that is wrong with the module */
   constructor(options: RulesEngineOptions) {
     this.#options = options;
-    const { source, flags, hub, clock, log } = options;
+    const { source, flags, hub, clock } = options;
     this.wants = source.wantsAll === false ? 'tests' : 'all';
-    this.#once = new OnceLog(log, clock);
     this.#turns = new Turns(clock);
     this.#inForce = this.#build(source.module);
     // Nothing has happened yet that would be handed over.
@@ -122,11 +118,12 @@ export class RulesEngine implements HubSubscriber {
       const { name } = this.#inForce.module;
       const broken =
         error instanceof RulesError ? error : new RulesError([{ place: name, text: messageOf(error) }], []);
+      if (broken.message !== this.#broken?.message)
+        log.warn(
+          { module: name, err: broken.message },
+          'failed to reload the rules module; keeping the previous version',
+        );
       this.#broken = broken;
-      this.#once.warn(KEY, 'failed to reload the rules module; keeping the previous version', {
-        module: name,
-        err: broken.message,
-      });
       return;
     }
     this.#turns.run(this.#takeOver(next, reason));
@@ -184,7 +181,6 @@ export class RulesEngine implements HubSubscriber {
     former.close();
     this.#broken = undefined;
     const { name, files } = next.module;
-    this.#once.recovered(KEY, 'the rules module is valid again', { module: name });
     log.info({ module: name, reason, files: files.length }, 'rules module reloaded');
     this.#reportJudgement();
   }
