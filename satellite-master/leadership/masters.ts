@@ -1,0 +1,133 @@
+/** Announces this master to the others in an ephemeral node, and reads what they announce. */
+import type { Clock, Timer } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { type Log, OnceLog } from '../../shared/log.ts';
+import { ZooKeeperError, type ZooKeeperSession } from '../zookeeper/index.ts';
+import { type MasterEntry, masterEntryIn, statesOf } from './master-entry.ts';
+
+export interface MastersOptions {
+  readonly session: ZooKeeperSession;
+  /** `zookeeper-root`. */
+  readonly root: string;
+  /** This master as it is now. */
+  readonly self: () => MasterEntry;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const LOOK_INTERVAL_MS = 1_000;
+const READ_INTERVAL_MS = 3_000;
+/** The node is written at most this often. */
+const MIN_WRITE_INTERVAL_MS = 10_000;
+/** What is only a figure is brought up to date at this interval. */
+const REFRESH_INTERVAL_MS = 60_000;
+/** More than any cluster has: the rest is not read. */
+const MAX_MASTERS = 64;
+const MAX_NODE_BYTES = 16_384;
+
+export class Masters {
+  readonly #options: MastersOptions;
+  readonly #folder: string;
+  readonly #once: OnceLog;
+  #others: readonly MasterEntry[] | undefined;
+  #written: { readonly states: string; readonly atMs: number } | undefined;
+  #readMs = Number.NEGATIVE_INFINITY;
+  #timer: Timer | undefined;
+  #working = false;
+  #stopped = false;
+
+  constructor(options: MastersOptions) {
+    this.#options = options;
+    this.#folder = `${options.root}/masters`;
+    this.#once = new OnceLog(options.log, options.clock);
+  }
+
+  /** As the others announced themselves; undefined: they can't be seen at present. */
+  get others(): readonly MasterEntry[] | undefined {
+    return this.#options.session.state.kind === 'connected' ? this.#others : undefined;
+  }
+
+  /** To be called before the session is started. */
+  start(): void {
+    const { session, clock } = this.#options;
+    session.onState((state) => {
+      if (state.kind !== 'connected' || state.newSession) this.#forget();
+      this.#look();
+    });
+    session.onWatch(({ path }) => {
+      if (path !== this.#folder) return;
+      this.#readMs = Number.NEGATIVE_INFINITY;
+      this.#look();
+    });
+    this.#timer = clock.every(LOOK_INTERVAL_MS, () => this.#look());
+    this.#look();
+  }
+
+  /** The node goes with the session. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  #forget(): void {
+    this.#others = undefined;
+    this.#written = undefined;
+    this.#readMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #look(): void {
+    if (this.#working || this.#stopped || this.#options.session.state.kind !== 'connected') return;
+    this.#working = true;
+    void this.#work()
+      .then(() => this.#once.recovered('masters', 'the masters see each other again'))
+      .catch((error: unknown) =>
+        this.#once.warn('masters', 'the other masters can not be seen', { err: messageOf(error) }),
+      )
+      .finally(() => {
+        this.#working = false;
+      });
+  }
+
+  async #work(): Promise<void> {
+    const nowMs = this.#options.clock.monoMs();
+    const entry = this.#options.self();
+    if (this.#isWriteDue(entry, nowMs)) await this.#write(entry, nowMs);
+    if (nowMs - this.#readMs < READ_INTERVAL_MS) return;
+    this.#readMs = nowMs;
+    this.#others = await this.#read(entry.id);
+  }
+
+  #isWriteDue(entry: MasterEntry, nowMs: number): boolean {
+    if (!this.#written) return true;
+    const ageMs = nowMs - this.#written.atMs;
+    return ageMs >= (this.#written.states === statesOf(entry) ? REFRESH_INTERVAL_MS : MIN_WRITE_INTERVAL_MS);
+  }
+
+  async #write(entry: MasterEntry, nowMs: number): Promise<void> {
+    const { session } = this.#options;
+    const path = `${this.#folder}/${entry.id}`;
+    const data = Buffer.from(JSON.stringify(entry), 'utf8');
+    if (!this.#written) await session.ensurePath(this.#folder);
+    const node = await session.exists(path);
+    // The node of this master's last session stays until ZooKeeper ends it; the next look tries again.
+    if (node && node.ephemeralOwner !== session.sessionId) return;
+    try {
+      if (node) await session.multi([{ op: 'set', path, version: node.version, data }]);
+      else await session.create(path, data, { ephemeral: true });
+      this.#written = { states: statesOf(entry), atMs: nowMs };
+    } catch (error) {
+      if (!(error instanceof ZooKeeperError && ['node-exists', 'no-node', 'bad-version'].includes(error.kind)))
+        throw error;
+    }
+  }
+
+  async #read(self: string): Promise<readonly MasterEntry[]> {
+    const { session } = this.#options;
+    const children = await session.getChildren(this.#folder, { watch: true });
+    const names = (children?.names ?? []).filter((name) => name !== self).slice(0, MAX_MASTERS);
+    const nodes = await Promise.all(names.map((name) => session.getData(`${this.#folder}/${name}`)));
+    return nodes.flatMap((node) =>
+      node && node.data.length <= MAX_NODE_BYTES ? (masterEntryIn(node.data.toString('utf8')) ?? []) : [],
+    );
+  }
+}
