@@ -7,6 +7,6 @@
 import type { Satellite } from 'satellite';
 
 export default ({ where, service, judgeTests }: Satellite) => [
-  // A host is off while one of its tests is critical or all are silent, and on when all are well (judgement.md).
+  // A host is off while one of its tests is critical or all are silent, and on when all are well (docs/judgement.md).
   where(service(/^mesos\/slave\//), judgeTests()),
 ];

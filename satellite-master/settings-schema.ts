@@ -1,4 +1,4 @@
-/** The form of a master's settings file (contract.md, "Settings"), with the original's keys and defaults. */
+/** The form of a master's settings file (docs/settings.md), with the original's keys and defaults. */
 
 const duration = { type: ['number', 'string'], duration: true } as const;
 const path = { type: 'string', minLength: 1 } as const;

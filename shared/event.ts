@@ -2,7 +2,7 @@ import type { HostName } from './host-name.ts';
 
 /**
  * What a check found out, in Riemann's form: the newest one of each (host, service) is what is known.
- * On the wire (contract.md, "Reports") attributes stand beside the other keys.
+ * On the wire (docs/rest.md, "Reports and events") attributes stand beside the other keys.
  */
 export interface Event {
   /** Absent: indexed and streamed, but never reaches the whitelist. */
@@ -24,7 +24,7 @@ export interface Event {
 export const DEFAULT_TTL_SECONDS = 60;
 /** Ten years. */
 export const LONGEST_TTL_SECONDS = 10 * 365 * 86_400;
-/** A sender's clock may be ahead by so much before its times are replaced by their arrival (judgement.md 4). */
+/** A sender's clock may be ahead by so much before its times are replaced by their arrival (docs/judgement.md, rule 4). */
 export const MOST_AHEAD_SECONDS = 5;
 export const LONGEST_SERVICE = 1024;
 export const LONGEST_STATE = 1024;
@@ -33,7 +33,7 @@ export const LONGEST_DESCRIPTION_BYTES = 4096;
 export const MOST_ATTRIBUTES = 32;
 export const LONGEST_ATTRIBUTE_BYTES = 1024;
 
-/** The services below it are a host's tests (judgement.md 2). */
+/** The services below it are a host's tests (docs/judgement.md, rule 2). */
 export const TEST_PREFIX = 'mesos/slave/';
 
 /** Words with a meaning of their own in a host record, never taken as attribute from a report. */

@@ -14,7 +14,7 @@ export const HOST_NAME_FORM =
 
 const LABEL = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,62}$/;
 
-/** The one check of host names (contract.md, "Host name"): the name, or undefined where it is none. */
+/** The one check of host names (docs/rest.md, "Host names"): the name, or undefined where it is none. */
 export function parseHostName(text: string): HostName | undefined {
   if (text.length === 0 || text.length > 253) return undefined;
   if (isIP(text) !== 0) return text.includes('%') ? undefined : (text as HostName);

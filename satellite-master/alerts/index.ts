@@ -1,5 +1,5 @@
 /**
- * Alerts: rules hand events to channels, the leader sends (judgement.md 25).
+ * Alerts: rules hand events to channels, the leader sends (docs/judgement.md, rule 25).
  * ```
  * event -> alertOf -> needsSending per channel and key -> queue -> delivery with retries -> mail, webhook, ...
  * ```
@@ -44,7 +44,7 @@ export interface Alerts {
   openModule(): ModuleChannels;
   /** To be called when `leads` has changed. */
   leadershipChanged(): void;
-  /** The host left the inventory (judgement.md 21): nothing of it is a trouble any more. */
+  /** The host left the inventory (docs/judgement.md, rule 21): nothing of it is a trouble any more. */
   dropHost(host: HostName): void;
   /** Follows the time; to be called several times a second. */
   tick(): void;

@@ -1,5 +1,5 @@
 /**
- * The index: the newest event of each (host, service) and when it runs out (judgement.md 4).
+ * The index: the newest event of each (host, service) and when it runs out (docs/judgement.md, rule 4).
  * Ttl runs from arrival, on the monotonic clock of this master.
  */
 import type { Clock } from '../../shared/clock.ts';
@@ -35,7 +35,7 @@ export const MOST_HOSTS = 100_000;
 /** `older`: an event with a newer time is there and within its ttl. A refusal: a new key beyond a bound. */
 export type Taken = 'new' | 'updated' | 'older' | Refusal;
 
-/** A gap between two ticks that is longer than this is a stall of our own (judgement.md 7). */
+/** A gap between two ticks that is longer than this is a stall of our own (docs/judgement.md, rule 7). */
 export const STALL_MS = 5_000;
 
 /** Events without a host share this key; no host name is empty. */

@@ -1,4 +1,4 @@
-/** Who may do what: bearer tokens, kept as SHA-256 (contract.md, "Rights"). */
+/** Who may do what: bearer tokens, kept as SHA-256 (docs/rest.md, "Who may do what"). */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { SatelliteError } from '../../shared/errors.ts';
 

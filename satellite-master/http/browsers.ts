@@ -1,5 +1,5 @@
 /**
- * What keeps a page of another site from speaking through an operator's browser (contract.md, "Browsers"): the name
+ * What keeps a page of another site from speaking through an operator's browser (docs/rest.md, "Browsers"): the name
  * under which it asks must be one of ours (DNS rebinding), and a change must not come from a foreign page.
  */
 import type { IncomingMessage } from 'node:http';

@@ -19,7 +19,7 @@ export interface HttpSettings {
   readonly serviceHost: string;
   /** Further such names. */
   readonly allowedHosts: readonly string[];
-  /** None: everybody may do everything (contract.md, "Rights"). */
+  /** None: everybody may do everything (docs/rest.md, "Who may do what"). */
   readonly tokens: readonly AccessToken[];
   /** Changes by hand need `by` and `description`. */
   readonly requireReason: boolean;

@@ -1,4 +1,4 @@
-/** What a slave's `POST /reports` carries: each event accepted or rejected with the reason (contract.md, "Reports"). Pure. */
+/** What a slave's `POST /reports` carries: each event accepted or rejected with the reason (docs/rest.md, "Reports and events"). Pure. */
 import type { FromExtendedSchema } from 'json-schema-to-ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { type Event, isOwnKey, LONGEST_SERVICE } from '../../shared/event.ts';

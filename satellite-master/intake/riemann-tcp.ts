@@ -1,4 +1,4 @@
-/** Riemann's protocol over TCP (contract.md, "Riemann wire"). */
+/** Riemann's protocol over TCP (docs/settings.md, "Riemann's protocol"). */
 
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';

@@ -1,4 +1,4 @@
-/** What a slave's `POST /tasks` carries: each task accepted or rejected with the reason (contract.md, "REST"). Pure. */
+/** What a slave's `POST /tasks` carries: each task accepted or rejected with the reason (docs/rest.md, "Task metadata"). Pure. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import type { JsonObject } from '../../shared/mesos/index.ts';

@@ -10,7 +10,7 @@ import {
 } from '../rules/black-hole/index.ts';
 import type { CapturedTask } from './captured.ts';
 
-/** What the rule said in one minute of one host or application (contract.md, `--replay`). Times are unix seconds. */
+/** What the rule said in one minute of one host or application (docs/replay.md). Times are unix seconds. */
 export interface ReplayLine {
   readonly time: number;
   readonly kind: 'host' | 'application';

@@ -1,5 +1,5 @@
 /**
- * The stream functions users build rules from, bound to one context (design.md, "Streams: the language of the rules").
+ * The stream functions users build rules from, bound to one context (docs/rules.md, "All functions").
  *
  * The shape of every family's file: it exports factories `name(context)` that give the function users call,
  * ```ts

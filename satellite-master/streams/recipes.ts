@@ -84,7 +84,7 @@ export interface HostSwitch {
 }
 
 /**
- * Judges each host by its own tests among the events, such as `coalesce` gives them (judgement.md 1, 5): off where one
+ * Judges each host by its own tests among the events, such as `coalesce` gives them (docs/judgement.md, rules 1, 5): off where one
  * is critical or says an unknown word, or all have expired; on where all are fit; as it is where one is unknown. An event without a state is a figure and no test. The
  * original judged the first host alone, by the tests of all.
  * @example coalesce(60, ensureAllTestsPass({ onHost, offHost }))

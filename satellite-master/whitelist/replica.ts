@@ -22,7 +22,7 @@ export interface ReplicaEntry {
   readonly order: bigint;
   /** On the merged list at the moment of the last change or expiry. */
   readonly on: boolean;
-  /** Its managed flag was changed by another writer: left alone until then, monotonic ms (judgement.md 23). */
+  /** Its managed flag was changed by another writer: left alone until then, monotonic ms (docs/judgement.md, rule 23). */
   readonly foreignUntilMs: number | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** The slave's settings file, as contract.md has it. What JSON Schema can't say is checked beside it. */
+/** The slave's settings file, as in docs/settings.md. What JSON Schema can't say is checked beside it. */
 import type { SafeEnv } from '../command-environment.ts';
 
 /** The file after the check, with defaults filled in. */

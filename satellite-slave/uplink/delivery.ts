@@ -35,7 +35,7 @@ export interface Cargo<T> {
   readonly refused?: (items: readonly T[]) => void;
 }
 
-/** Bodies are at most 1 MiB (contract.md, "Reports"). */
+/** Bodies are at most 1 MiB (docs/rest.md, "Reports and events"). */
 const MOST_BYTES = 1024 * 1024;
 /** Of the same moment, what comes goes with one request. */
 const GATHER_MS = 20;

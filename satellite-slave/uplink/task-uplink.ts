@@ -13,7 +13,7 @@ export interface TaskMetadata {
   readonly json: string;
 }
 
-/** What one request may hold (contract.md, `POST /tasks`). */
+/** What one request may hold (docs/rest.md, "Task metadata"). */
 export const MOST_TASKS = 1_000;
 /** Digests that are remembered. */
 const MOST_DIGESTS = 16_384;

@@ -1,4 +1,4 @@
-/** Three masters, three ZooKeepers, five slaves, as processes; what the issue of the spine promises, seen from outside. */
+/** Three masters, three ZooKeepers, five slaves, as processes; the promises of the README, seen from outside. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

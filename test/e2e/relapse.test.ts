@@ -1,4 +1,4 @@
-/** A host that relapses waits longer each time (judgement.md 12), and the next master knows it from the record (13). */
+/** A host that relapses waits longer each time (docs/judgement.md, rule 12), and the next master knows it from the record (13). */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * The recipes against what the original's gave. On purpose ours differ (reference/riemann.md): `file-exists` has a
+ * The recipes against what the original's gave. On purpose ours differ (docs/switching.md, "The slave's settings"): `file-exists` has a
  * space before "exists", and ttl is five whole periods, where the original took the seconds of "1h" or "1m30s" alone.
  * What the original read from the output of a script is laid here into /proc, statfs or the exit status of df.
  */

@@ -13,7 +13,7 @@ export class JavaException extends Error {
 }
 
 /**
- * Comparisons of an absent number: false here, a NullPointerException in the original (riemann.md). They are counted,
+ * Comparisons of an absent number: false here, a NullPointerException in the original (docs/rules.md, "Differences from Riemann"). They are counted,
  * so that a case can say whether this is where it differs.
  */
 export const absentComparisons = { count: 0 };

@@ -17,10 +17,12 @@ interface Operation {
 }
 
 const ARRIVAL =
-  'judgement.md 4: "ttl runs from **arrival** at this master, on its monotonic clock, not from the slave\'s."';
-const NO_TIME = 'riemann.md: "Missing time: now."';
-const NEWER = 'riemann.md: "ours keeps the newer **time** when two arrive out of order"';
-const KEPT = 'riemann.md: "ours keeps `tags`, `ttl` and `description` of the last event besides"';
+  'docs/judgement.md, rule 4: "The ttl of a report starts when the report arrives, on the monotonic clock of the master that receives it."';
+const NO_TIME = 'docs/rules.md, "Differences from Riemann": "An event without a time gets the time of its arrival."';
+const NEWER =
+  'docs/rules.md, "Differences from Riemann": "The index keeps the event with the newer time when two arrive out of order."';
+const KEPT =
+  'docs/rules.md, "Differences from Riemann": "An expired event keeps the tags, the ttl and the description of the last event."';
 const DEFAULT_TTL_S = 60;
 
 /** A hub whose subscriber only keeps what it gets. */

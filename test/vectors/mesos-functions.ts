@@ -7,9 +7,10 @@ import { parseHostName } from '../../shared/host-name.ts';
 import { isObject, type JsonObject, listAt } from '../../shared/mesos/json.ts';
 import type { FunctionTable } from './functions.ts';
 
-const MISSING = 'issue 3: "missing fields of old versions": a list that is not there is an empty one';
+const MISSING =
+  'docs/switching.md, "What is judged otherwise": "A list that an old version of Mesos leaves out is read as an empty one."';
 const ONE_PASS =
-  'issue 3: the pruned path is made in one pass (state->minimal-task-state); ours has no such step of its own';
+  'docs/switching.md, "What is judged otherwise": "The state of a task is cut out of the agent\'s state in one pass, without steps of its own."';
 
 /** The original's master and its clock, as they stand in the results. */
 const VOICE = { nowS: 1_700_000_000, ttlS: 300 };
@@ -30,7 +31,7 @@ async function totalTasks(name: string, metrics: JsonObject): Promise<number> {
 }
 
 const SECONDS =
-  'satellite-original.md, defect 10: "Mesos seconds are compared with milliseconds, so "recent tasks" is always empty." Not to be repeated (issue 2)';
+  'docs/switching.md, "What is judged otherwise": "The times of Mesos are seconds, and are compared as seconds."';
 
 /** Told apart from any result of the original, also from its throwing. */
 const stepOfPruning = { run: () => 'no such step', onPurpose: () => ONE_PASS };

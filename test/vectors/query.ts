@@ -27,7 +27,7 @@ function isDouble(event: object, field: string): boolean {
 
 export const matching = (query: string) => compileQuery(query, { isDouble });
 
-const ABSENT = 'riemann.md: "Comparison with an absent metric throws in the original; in ours it is false."';
+const ABSENT = 'docs/rules.md, "Differences from Riemann": "A comparison with an absent metric is false."';
 
 /** Where the file tells of no match it tells of an error, be it of the parser or at an event. */
 export const runQueryCase: Runner = (file, { query, matched, ast: _ast, name: _name, notes: _notes, ...errors }) => {

@@ -38,13 +38,13 @@ export const RECORD_FUNCTIONS: FunctionTable = {
       // Where all events say the same, or one stands alone, the newest decides in both.
       return states.size === 1
         ? undefined
-        : 'judgement.md 15: any unexpired `critical` → off; else any unexpired `ok` → on; without events a stored flag stands';
+        : 'docs/judgement.md, rule 15: any unexpired `critical` → off; else any unexpired `ok` → on; without events a stored flag stands';
     },
   },
   'whitelist-data-on?': {
     run: ([raw], nowS) => {
       const { record: parsed } = parseRecord(JSON.stringify(raw));
-      // A broken record is on no list (judgement.md 22).
+      // A broken record is on no list (docs/judgement.md, rule 22).
       return parsed !== undefined && isOn(parsed, nowS);
     },
   },
@@ -72,7 +72,7 @@ export const RECORD_FUNCTIONS: FunctionTable = {
     onPurpose: ({ result, exception }, ours) =>
       // Refused there and taken here, never taken with another meaning.
       exception !== undefined && result === undefined && typeof ours === 'number'
-        ? 'riemann.md: "ttl strings with a plural are taken"; contract.md: "Durations": a string says its own unit'
+        ? 'docs/settings.md: "A duration is a number or a text with a unit; the plural of a unit is accepted too."'
         : undefined,
   },
   'ensure-all-tests-pass': {
@@ -86,7 +86,9 @@ export const RECORD_FUNCTIONS: FunctionTable = {
       const hosts = new Set((events as RawEvent[]).map(({ host }) => host));
       const plain = (events as RawEvent[]).every(({ state }) => state === 'ok' || state === 'critical');
       // One host whose tests say ok or critical: there is nothing to differ in.
-      return hosts.size === 1 && plain ? undefined : 'riemann.md: "ensure-all-tests-pass … follow judgement.md" (1, 5)';
+      return hosts.size === 1 && plain
+        ? undefined
+        : 'docs/rules.md, "Differences from Riemann": "`ensureAllTestsPass` judges each host by its own tests."';
     },
   },
 };

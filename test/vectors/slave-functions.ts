@@ -12,9 +12,9 @@ import type { Event } from '../../shared/event.ts';
 import { OnceLog, silentLog } from '../../shared/log.ts';
 import type { FunctionCase, FunctionTable, OurFunction } from './functions.ts';
 
-const FAILING = 'riemann.md: "a failing comet\'s event keeps its service"';
-const PERIODS = 'riemann.md: "periods such as "5m" keep their minutes"; contract.md: "Durations"';
-const SPACE = 'riemann.md: "`file-exists` puts a space before "exists""';
+const FAILING = 'docs/switching.md, "The slave\'s settings": "The event of a check that failed keeps its service."';
+const PERIODS = 'docs/switching.md, "The slave\'s settings": "A period such as `5m` keeps its minutes."';
+const SPACE = 'docs/switching.md, "The slave\'s settings": "`file-exists` reports as `PATH exists`, with a blank."';
 
 interface Script {
   readonly exit: number;

@@ -8,12 +8,12 @@ import type { Output, Run, Step, StreamCase } from './stream-case.ts';
 type Event = Readonly<Record<string, unknown>>;
 
 const LINES = {
-  absent: 'riemann.md: "Comparison with an absent metric throws in the original; in ours it is false."',
+  absent: 'docs/rules.md, "Differences from Riemann": "A comparison with an absent metric is false."',
   forgotten:
-    'riemann.md: "Ours drops a key\'s children once every event of the key has expired and no timer of theirs is pending."',
+    'docs/rules.md, "Differences from Riemann": "`by` drops the children of a key once every event of the key has expired and none of their timers is pending."',
   coalesce:
-    'riemann.md: coalesce: "Ours: emits on the timer while it holds live events, each expired one once as expired, never empty, sorted by host and service."',
-  tests: 'riemann.md: "ensure-all-tests-pass and the shipped coalesce rule follow judgement.md"',
+    'docs/rules.md, "Differences from Riemann": "`coalesce` emits on its timer while it holds live events: each expired event once, as expired, never an empty list, sorted by host and service."',
+  tests: 'docs/rules.md, "Differences from Riemann": "`ensureAllTestsPass` judges each host by its own tests."',
 };
 
 /** @returns the line that says why ours differs, or undefined */

@@ -13,7 +13,7 @@ export interface VectorFile {
 /** What became of one case. */
 export type Outcome =
   | { readonly kind: 'same' }
-  /** Ours differs, and this line of riemann.md or judgement.md says so. */
+  /** Ours differs, and this line of docs/ says so. */
   | { readonly kind: 'on purpose'; readonly line: string }
   | { readonly kind: 'different'; readonly problem: string };
 

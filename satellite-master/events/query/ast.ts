@@ -1,4 +1,4 @@
-/** What a query says (reference/riemann.md, "Query language"), as the parser reads it. */
+/** What a query says (docs/rest.md, "Reports and events"), as the parser reads it. */
 
 /** What stands in a comparison: a literal, or the name of a field or an attribute. */
 export type Term =

@@ -2,7 +2,7 @@
 import { type Comparison, type Query, QueryError, type Term } from './ast.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
-/** contract.md, "Riemann wire". */
+/** docs/settings.md, "Riemann's protocol". */
 export const MOST_QUERY_BYTES = 4096;
 /** Parentheses and `not` within each other. */
 export const MOST_QUERY_DEPTH = 64;

@@ -99,7 +99,7 @@ export class ClusterView implements Cluster {
     this.#agentListeners.push(listener);
   }
 
-  /** What Mesos knows of the host, from the answers of the last ten minutes together (judgement.md 11). */
+  /** What Mesos knows of the host, from the answers of the last ten minutes together (docs/judgement.md, rule 11). */
   wordOf(host: HostName): MesosWord {
     return this.#words.wordOf(host, this.#isThere(host));
   }

@@ -1,4 +1,4 @@
-/** Which hosts Mesos knows, as far as its answers can be believed (judgement.md 11): a shorter answer takes nobody away at once. */
+/** Which hosts Mesos knows, as far as its answers can be believed (docs/judgement.md, rule 11): a shorter answer takes nobody away at once. */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { MesosWord } from '../../whitelist/automation/index.ts';

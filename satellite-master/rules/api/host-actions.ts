@@ -10,7 +10,7 @@ import type { ModuleFlags } from '../flags/index.ts';
 import { recordEventOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 
-/** Rules wish, the reconciler acts: the number `why` tells (judgement.md 25). */
+/** Rules wish, the reconciler acts: the number `why` tells (docs/judgement.md, rule 25). */
 const RULE_NUMBER = 25;
 const LONGEST_REASON_BYTES = 512;
 

@@ -36,7 +36,7 @@ export interface Satellite extends Streams, HostEffects, ChannelFunctions {
    * @example rule('gpu', () => where(service('gpu'), where(state('critical'), offHost(), otherwise(onHost()))))
    */
   readonly rule: (name: string, make: (satellite: Satellite) => Stream | readonly Stream[]) => Stream;
-  /** Judges the tests of hosts as judgement.md says: see judge-tests.ts. */
+  /** Judges the tests of hosts as docs/judgement.md says: see judge-tests.ts. */
   readonly judgeTests: (settings?: JudgeTestsSettings) => Stream;
   /** The metric of what passes is a figure of that name in `/metrics/snapshot` and `/metrics/history`. */
   readonly stat: (name: string | ((event: StreamEvent) => string)) => Stream;

@@ -19,7 +19,7 @@ import type { Blame, Thresholds } from './verdict.ts';
 export type { ToldTask } from './evidence.ts';
 
 const RULE = 'black-hole';
-/** Rules wish, the reconciler acts (judgement.md 25). */
+/** Rules wish, the reconciler acts (docs/judgement.md, rule 25). */
 const RULE_NUMBER = 25;
 export const BLACK_HOLE_SERVICE = 'mesos/black-hole';
 const APPLICATION_SERVICE = 'mesos/failing-application/';
@@ -194,7 +194,7 @@ export class BlackHole {
     if (!host) return [];
     const reason = this.textOf(host) ?? 'no black hole: nothing has failed there for a whole window';
     log.info({ host }, `${host} is no black hole any more: ${reason}`);
-    // From now on it is fit as far as this rule goes: the readmission clock runs from here (judgement.md 12).
+    // From now on it is fit as far as this rule goes: the readmission clock runs from here (docs/judgement.md, rule 12).
     if (standing.off) {
       const fitSinceMs = clock.monoMs();
       wishes.setFlag(RULE, host, { flag: 'on', rule: RULE_NUMBER, reason: 'no black hole', fitSinceMs });

@@ -1,5 +1,5 @@
 /**
- * What one rules module wishes of the whitelist, by rule, host and event (judgement.md 25). While the module is only
+ * What one rules module wishes of the whitelist, by rule, host and event (docs/judgement.md, rule 25). While the module is only
  * tried beside the one in force its wishes are kept here; when it takes over they go to the reconciler, together with
  * what it has not had the time to say again itself.
  */
@@ -145,7 +145,7 @@ export class ModuleFlags {
     for (const [rule, hosts] of inherited.flags) for (const host of hosts) this.setFlag(rule, host, undefined);
     for (const [host, events] of inherited.events)
       for (const [id, { event }] of events) {
-        // What a test said stands until it is heard again or dropped by its judge (judgement.md 14).
+        // What a test said stands until it is heard again or dropped by its judge (docs/judgement.md, rule 14).
         if (id.startsWith(TEST_PREFIX)) this.forgetEvent(host, id);
         else this.#withdrawEvent(host, id, event);
       }

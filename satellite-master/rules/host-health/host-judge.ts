@@ -86,7 +86,7 @@ export class HostJudge {
     if (begun) this.#judge(host, begun);
   }
 
-  /** The host left the inventory: nothing of it is remembered (judgement.md 21). */
+  /** The host left the inventory: nothing of it is remembered (docs/judgement.md, rule 21). */
   dropHost(host: HostName): void {
     this.#hosts.delete(host);
     this.#again.delete(host);
@@ -108,7 +108,7 @@ export class HostJudge {
   /**
    * Begins to take over from the one whose place it takes when rules are loaded anew: until {@link settle} it hears
    * once more, through the new rules, what holds now, and keeps since when each test says it. So no clock of a host
-   * on its way back begins anew (judgement.md 12).
+   * on its way back begins anew (docs/judgement.md, rule 12).
    */
   inherit(former: unknown): void {
     if (!(former instanceof HostJudge)) return;
@@ -210,7 +210,7 @@ export class HostJudge {
     wishes.setFlag(this.#rule, host, wishOf(verdict, known.sinceMs));
   }
 
-  /** A managed event stands while its service is unfit, and goes when it is well again (judgement.md 14). */
+  /** A managed event stands while its service is unfit, and goes when it is well again (docs/judgement.md, rule 14). */
   #sayEvent(host: HostName, event: Event, word: HeardTest['word'], last: HeardTest | undefined): void {
     if (word === 'unfit') {
       if (last?.word === 'unfit' && last.event.description === event.description && last.event.state === event.state)

@@ -1,6 +1,6 @@
 /**
  * What a host's tests say together: the verdict on one host as a pure function of what was heard, what stands in its
- * record, and now (judgement.md 1, 2, 4-6). The numbers in `rule` are those of judgement.md.
+ * record, and now (docs/judgement.md, rules 1, 2, 4-6). The numbers in `rule` are those of docs/judgement.md.
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';

@@ -1,6 +1,6 @@
 /**
  * What automation would do with one host's managed flag, and why: a pure function of what the rules wish, the record
- * and now (judgement.md 5-7, 12, 13, 22, 23). Whether it may is the guard's business; that it happens, the reconciler's.
+ * and now (docs/judgement.md, rules 5-7, 12, 13, 22, 23). Whether it may is the guard's business; that it happens, the reconciler's.
  */
 import { formatDuration } from '../../../shared/duration.ts';
 import { type Flag, type HostRecord, readmissionOf } from '../record/index.ts';

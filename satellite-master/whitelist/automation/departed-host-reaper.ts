@@ -1,4 +1,4 @@
-/** Takes hosts out of the inventory that have been gone for `forget-after`: the leader's slowest duty (judgement.md 11). */
+/** Takes hosts out of the inventory that have been gone for `forget-after`: the leader's slowest duty (docs/judgement.md, rule 11). */
 import { formatDuration } from '../../../shared/duration.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';

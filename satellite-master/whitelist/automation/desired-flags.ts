@@ -1,11 +1,11 @@
 /**
  * What the rules want of the managed list: a wish under (rule, host), on every master; only the leader's reconciler
- * brings them into the store (judgement.md 25).
+ * brings them into the store (docs/judgement.md, rule 25).
  */
 import type { HostName } from '../../../shared/host-name.ts';
 import type { EventWishes, RecordEvent } from '../record/index.ts';
 
-/** How ill a host is: whom the guard lets go first (judgement.md 9). */
+/** How ill a host is: whom the guard lets go first (docs/judgement.md, rule 9). */
 export interface Illness {
   readonly kind: 'critical' | 'silent';
   readonly criticals: number;
@@ -16,7 +16,7 @@ export interface Illness {
 export interface Wish {
   /** `keep`: nothing is known that would justify a change. */
   readonly flag: 'on' | 'off' | 'keep';
-  /** The number of the rule in judgement.md. */
+  /** The number of the rule in docs/judgement.md. */
   readonly rule: number;
   readonly reason: string;
   readonly illness?: Illness;
@@ -97,7 +97,7 @@ function joined(wishes: readonly Wish[], illness: Illness | undefined): Wish {
   return { flag, rule, reason: wishes.map(({ reason }) => reason).join('; '), ...(illness ? { illness } : {}) };
 }
 
-/** Critical before silent, more criticals, ill for longer (judgement.md 9). */
+/** Critical before silent, more criticals, ill for longer (docs/judgement.md, rule 9). */
 export function byIllness(a: Illness | undefined, b: Illness | undefined): number {
   if (!a || !b) return a ? -1 : b ? 1 : 0;
   if (a.kind !== b.kind) return a.kind === 'critical' ? -1 : 1;

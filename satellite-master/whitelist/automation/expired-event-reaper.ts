@@ -1,4 +1,4 @@
-/** Removes manual events that have run out, by version, on every master (judgement.md 27). What they said ended with their ttl already. */
+/** Removes manual events that have run out, by version, on every master (docs/judgement.md, rule 27). What they said ended with their ttl already. */
 import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';

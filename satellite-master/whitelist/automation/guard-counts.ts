@@ -1,4 +1,4 @@
-/** What the guard counts on this master, and whose silence it doubts: the figures behind every `held` (judgement.md 7, 8, 11). */
+/** What the guard counts on this master, and whose silence it doubts: the figures behind every `held` (docs/judgement.md, rules 7, 8, 11). */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { Replica, ReplicaEntry } from '../replica.ts';

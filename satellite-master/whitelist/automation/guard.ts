@@ -1,6 +1,6 @@
 /**
  * The guard: how many hosts automation may hold off, and whom it lets go first. Pure; it stands before the store
- * (judgement.md 8, 9). Also its doubt about itself when many fall silent at once (7).
+ * (docs/judgement.md, rules 8, 9). Also its doubt about itself when many fall silent at once (7).
  */
 import type { HostName } from '../../../shared/host-name.ts';
 import { byCodeUnit } from '../../../shared/text.ts';

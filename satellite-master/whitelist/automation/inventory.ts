@@ -1,4 +1,4 @@
-/** Which hosts count for the guard, and which have left for good (judgement.md 11). Pure. */
+/** Which hosts count for the guard, and which have left for good (docs/judgement.md, rule 11). Pure. */
 
 import { type HostRecord, manualVerdict, readmissionOf } from '../record/index.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The managed side of the whitelist: compares what the rules wish with what the records say and closes the difference,
  * again and again (level, not edge). Every master works it out, so that `why` and readiness tell the same everywhere;
- * only the leader writes, and every managed off passes the guard (judgement.md 8-14, 25).
+ * only the leader writes, and every managed off passes the guard (docs/judgement.md, rules 8-14, 25).
  */
 import { Backoff } from '../../../shared/backoff.ts';
 import type { Clock, Timer } from '../../../shared/clock.ts';

@@ -1,6 +1,6 @@
 /**
  * The first start of a master beside an existing whitelist file: its hosts become records before the file is written
- * for the first time (judgement.md 20). Touches the file, its copy, the store and a mark in `data-dir`.
+ * for the first time (docs/judgement.md, rule 20). Touches the file, its copy, the store and a mark in `data-dir`.
  */
 import { constants } from 'node:fs';
 import { access, copyFile, mkdir, readFile } from 'node:fs/promises';

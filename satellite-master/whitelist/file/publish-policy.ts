@@ -1,4 +1,4 @@
-/** Whether the merged list may be written to the file now, and what it is: pure but for what it is given (judgement.md 24, 28). */
+/** Whether the merged list may be written to the file now, and what it is: pure but for what it is given (docs/judgement.md, rules 24, 28). */
 import { parseHostName } from '../../../shared/host-name.ts';
 import { escapeControls } from '../../../shared/text.ts';
 import { offLimit } from '../automation/index.ts';

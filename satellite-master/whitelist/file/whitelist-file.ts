@@ -1,6 +1,6 @@
 /**
  * The whitelist file that mesos-master reads: kept equal to the merged list, level-triggered, and never emptied or torn
- * (contract.md, "Whitelist file"; judgement.md 24, 28). Touches the file and its folder, nothing else.
+ * (docs/operations.md, "The whitelist file"; docs/judgement.md, rules 24, 28). Touches the file and its folder, nothing else.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { writeFileAtomically } from '../../../shared/atomic-file.ts';

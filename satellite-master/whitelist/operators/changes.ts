@@ -1,5 +1,5 @@
 /**
- * Every change by hand (contract.md, "REST"; judgement.md 15-19, 21).
+ * Every change by hand (docs/rest.md, "Changing it"; docs/judgement.md, rules 15-19, 21).
  * Knows nothing of HTTP; answers only after the store has confirmed.
  */
 import type { Clock } from '../../../shared/clock.ts';

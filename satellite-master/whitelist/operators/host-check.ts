@@ -1,5 +1,5 @@
 /**
- * What a host must pass before it is put on by hand (contract.md, `host-check`; judgement.md 19):
+ * What a host must pass before it is put on by hand (docs/settings.md; docs/judgement.md, rule 19):
  * its name fits a pattern, its name resolves, it answers.
  */
 import { lookup } from 'node:dns/promises';

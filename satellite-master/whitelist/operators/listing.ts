@@ -1,4 +1,4 @@
-/** The lists and records as operators see them, out of the replica (contract.md, "REST"). */
+/** The lists and records as operators see them, out of the replica (docs/rest.md, "Reading the whitelist"). */
 import type { Clock } from '../../../shared/clock.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';

@@ -1,4 +1,4 @@
-/** Why a host is on or off: one answer from the same values that decided (contract.md, `GET …/why`). */
+/** Why a host is on or off: one answer from the same values that decided (docs/rest.md, "Reading the whitelist"). */
 import type { HostName } from '../../../shared/host-name.ts';
 import type { Decision } from '../automation/index.ts';
 import {
@@ -29,7 +29,7 @@ export interface Why {
   readonly host: HostName;
   readonly flag: Flag;
   readonly decidedBy: 'manual' | 'managed' | 'none';
-  /** The number of the rule in judgement.md. */
+  /** The number of the rule in docs/judgement.md. */
   readonly rule: number;
   readonly reason: string;
   readonly events: readonly WhyEvent[];

@@ -1,6 +1,6 @@
 /**
  * Who deleted what: the text of the automation node. A deleted record can't tell it any more, so this does,
- * for every master's history and for the question whether an empty whitelist was meant (judgement.md 21, 24).
+ * for every master's history and for the question whether an empty whitelist was meant (docs/judgement.md, rules 21, 24).
  */
 
 import type { HostName } from '../../../shared/host-name.ts';

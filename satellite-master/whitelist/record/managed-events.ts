@@ -1,4 +1,4 @@
-/** The managed side of a record after a decision: pure, from record to record (judgement.md 12-14). */
+/** The managed side of a record after a decision: pure, from record to record (docs/judgement.md, rules 12-14). */
 
 import { readmissionOf } from './readmission.ts';
 import {
@@ -15,7 +15,7 @@ import {
 /** A relapse is being taken off within so many seconds of the last readmission. */
 const RELAPSE_WITHIN_S = 86_400;
 
-/** A whole record in the store; beyond it automation keeps the worst events (contract.md, "Store"). */
+/** A whole record in the store; beyond it automation keeps the worst events (docs/rest.md, "Records"). */
 export const MOST_RECORD_BYTES = 256 * 1024;
 
 /** What a rule wants of the managed events of a record: an event to stand there, or null for none. */

@@ -1,6 +1,6 @@
 /**
  * What an operator's request makes of a record: pure, from record to record, or the error that tells why not
- * (judgement.md 15-17; contract.md, "REST").
+ * (docs/judgement.md, rules 15-17; docs/rest.md, "Changing it").
  */
 import { SatelliteError } from '../../../shared/errors.ts';
 import { MOST_RECORD_BYTES } from './managed-events.ts';
@@ -123,7 +123,7 @@ function later(record: HostRecord, nowS: number): number {
   return Math.round(time * 1000) / 1000;
 }
 
-/** Without the manual events that have run out (judgement.md 27). */
+/** Without the manual events that have run out (docs/judgement.md, rule 27). */
 export function withoutExpired(record: HostRecord, isGone: (event: RecordEvent) => boolean, nowS: number): HostRecord {
   const left = Object.entries(record['manual-events']).filter(([, event]) => !isGone(event));
   return withManualEvents(record, Object.fromEntries(left), nowS);

@@ -52,7 +52,7 @@ export const emptyRecord: HostRecord = {
   'manual-flag': null,
 };
 
-/** The managed event that tells the next leader of readmissions; never judged (judgement.md 13). */
+/** The managed event that tells the next leader of readmissions; never judged (docs/judgement.md, rule 13). */
 export const READMISSION_ID = 'satellite/readmission';
 
 /** The managed event that tells the next leader which agents Satellite itself took out of scheduling; never judged. */
@@ -127,7 +127,7 @@ export interface ManualVerdict {
   readonly reason: string;
 }
 
-/** What the manual list says now (judgement.md 15): critical, else ok, else nothing; an overriding ok outweighs older criticals. */
+/** What the manual list says now (docs/judgement.md, rule 15): critical, else ok, else nothing; an overriding ok outweighs older criticals. */
 export function manualVerdict(record: HostRecord, nowS: number): ManualVerdict {
   const events = Object.entries(record['manual-events']);
   if (events.length === 0) {
@@ -152,12 +152,12 @@ export function timeOf(event: RecordEvent): number {
 export interface MergedVerdict {
   readonly flag: Flag;
   readonly decidedBy: 'manual' | 'managed' | 'none';
-  /** The number of the rule in judgement.md. */
+  /** The number of the rule in docs/judgement.md. */
   readonly rule: number;
   readonly reason: string;
 }
 
-/** The whitelist's flag: the manual list wins, else the managed one, else off (judgement.md 15, 18). */
+/** The whitelist's flag: the manual list wins, else the managed one, else off (docs/judgement.md, rules 15, 18). */
 export function mergedVerdict(record: HostRecord, nowS: number): MergedVerdict {
   const manual = manualVerdict(record, nowS);
   if (manual.flag !== null) return { flag: manual.flag, decidedBy: 'manual', rule: 15, reason: manual.reason };

@@ -26,7 +26,7 @@ export interface Change {
 }
 
 /**
- * The node beside the records (`<root>/automation`): its version is raised by every managed off (judgement.md 10)
+ * The node beside the records (`<root>/automation`): its version is raised by every managed off (docs/judgement.md, rule 10)
  * and by every deletion; its text tells who deleted what.
  */
 export interface Automation {

@@ -20,7 +20,7 @@ const { cases } = JSON.parse(readFileSync('test/fixtures/riemann-wire.json', 'ut
 const OK = '1001';
 /** Where ours answers otherwise, and why. */
 const OURS: Readonly<Record<string, readonly string[] | 'closed'>> = {
-  // riemann.md, "Wire": a rule that throws is isolated; the rest is taken and answered ok.
+  // docs/rules.md, "Differences from Riemann": a rule that throws is isolated; the rest is taken and answered ok.
   'no metric: second top-level stream throws': [OK],
   'no metric first, good event second, same Msg': [OK],
   'bad UTF-8 in service': [OK],
@@ -33,7 +33,7 @@ const OURS: Readonly<Record<string, readonly string[] | 'closed'>> = {
 const CUT = new Set(['query true count', '20 MB Msg (200000 events)', 'udp 15 kB', 'udp 30 kB (> max-size 16384)']);
 const CHUNKED = 'Msg in 1-byte chunks';
 const FINISHED = new Set(['half a frame then FIN', 'FIN right after a Msg']);
-/** Riemann passed over the event behind the one that failed (riemann.md, "Wire"). */
+/** Riemann passed over the event behind the one that failed (docs/rules.md, "Differences from Riemann"). */
 const TAKEN_TOO: Readonly<Record<string, readonly object[]>> = {
   'query after: p6': [{ metric: 5, service: 'y', host: 'p6' }],
 };
@@ -55,7 +55,7 @@ describe('the wire beside a real Riemann', () => {
       const bytes = Buffer.from(sent_hex, 'hex');
       if (udp_replies) return sendDatagram(bytes);
       if (name === 'query p15 after the reaper') {
-        // Theirs had died at once, by its own time; ours lives its ttl from the arrival on (judgement.md 4).
+        // Theirs had died at once, by its own time; ours lives its ttl from the arrival on (docs/judgement.md, rule 4).
         for (let step = 0; step < 14; step++) {
           clock.advance(4_500);
           master.hub.tick();

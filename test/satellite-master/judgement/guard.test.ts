@@ -1,4 +1,4 @@
-/** The guard and the leader before the store, with masters that see each other's changes late (judgement.md 8-10, 25). */
+/** The guard and the leader before the store, with masters that see each other's changes late (docs/judgement.md, rules 8-10, 25). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import { SatelliteError } from '../../../shared/errors.ts';

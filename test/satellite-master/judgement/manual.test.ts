@@ -1,4 +1,4 @@
-/** The manual list, the reaper and the inventory, through the whole of a master (judgement.md 15, 18, 21-23, 27, 28). */
+/** The manual list, the reaper and the inventory, through the whole of a master (docs/judgement.md, rules 15, 18, 21-23, 27, 28). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   withFlagByHand,

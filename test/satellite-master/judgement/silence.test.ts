@@ -1,4 +1,4 @@
-/** Silence through the whole of a master's judgement, on a clock turned by hand (judgement.md 4-7). */
+/** Silence through the whole of a master's judgement, on a clock turned by hand (docs/judgement.md, rules 4-7). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';

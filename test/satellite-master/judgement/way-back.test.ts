@@ -1,4 +1,4 @@
-/** The way back onto the list, through the whole of a master's judgement (judgement.md 12-14). */
+/** The way back onto the list, through the whole of a master's judgement (docs/judgement.md, rules 12-14). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import { READMISSION_ID } from '../../../satellite-master/whitelist/record/record.ts';

@@ -82,7 +82,7 @@ describe('the default rules', () => {
     expect(imports).toEqual(["import type { Satellite } from 'satellite';"]);
   });
 
-  test('say of 300 events what the judge of judgement.md says, compiled in and loaded from the file alike', () => {
+  test('say of 300 events what the judge of docs/judgement.md says, compiled in and loaded from the file alike', () => {
     const walk = steps(4, 300);
     const flags = flagsUnder(defaultModule.rules, walk);
     expect(flags).toEqual(flagsOfJudge(walk));

@@ -1,4 +1,4 @@
-/** The default rule as it follows events and time (judgement.md 3-7, 14, 21). */
+/** The default rule as it follows events and time (docs/judgement.md, rules 3-7, 14, 21). */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HostJudge } from '../../../satellite-master/rules/host-health/host-judge.ts';
 import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';

@@ -1,4 +1,4 @@
-/** What a host's tests say together, as the pure function that decides it (judgement.md 1, 2, 4-6). */
+/** What a host's tests say together, as the pure function that decides it (docs/judgement.md, rules 1, 2, 4-6). */
 import { describe, expect, test } from 'vitest';
 import {
   type HeardTest,

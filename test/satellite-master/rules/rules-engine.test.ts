@@ -1,4 +1,4 @@
-/** The rules in force: a new version takes over only if it is sound, and what it wishes then (judgement.md 12, 25). */
+/** The rules in force: a new version takes over only if it is sound, and what it wishes then (docs/judgement.md, rules 12, 25). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recordChannels } from '../../../satellite-master/alerts/index.ts';
 import { EventHub } from '../../../satellite-master/events/event-hub.ts';

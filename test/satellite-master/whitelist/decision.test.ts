@@ -1,4 +1,4 @@
-/** What automation would do with one host (judgement.md 6, 7, 12, 22, 23). */
+/** What automation would do with one host (docs/judgement.md, rules 6, 7, 12, 22, 23). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-/** The guard, the order before it and the doubt about silence (judgement.md 7-9), and the wishes it orders (25). */
+/** The guard, the order before it and the doubt about silence (docs/judgement.md, rules 7-9), and the wishes it orders (25). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Illness, type Wish, Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';

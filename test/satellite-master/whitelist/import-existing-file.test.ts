@@ -1,4 +1,4 @@
-/** The first start beside a whitelist file of before (judgement.md 20), over a real store and real files. */
+/** The first start beside a whitelist file of before (docs/judgement.md, rule 20), over a real store and real files. */
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

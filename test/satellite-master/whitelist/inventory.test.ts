@@ -1,4 +1,4 @@
-/** Who counts for the guard, and who leaves the inventory (judgement.md 11). */
+/** Who counts for the guard, and who leaves the inventory (docs/judgement.md, rule 11). */
 import { describe, expect, test } from 'vitest';
 import {
   countsForGuard,

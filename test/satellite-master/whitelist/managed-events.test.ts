@@ -1,4 +1,4 @@
-/** The managed side of a record after a decision (judgement.md 12-14; contract.md, "Store"). */
+/** The managed side of a record after a decision (docs/judgement.md, rules 12-14; docs/rest.md, "Records"). */
 import { describe, expect, test } from 'vitest';
 import {
   MOST_RECORD_BYTES,

@@ -1,4 +1,4 @@
-/** What a request by hand makes of a record (judgement.md 15-17; contract.md, "Store"). */
+/** What a request by hand makes of a record (docs/judgement.md, rules 15-17; docs/rest.md, "Records"). */
 import { describe, expect, test } from 'vitest';
 import {
   type ManualInput,

@@ -1,4 +1,4 @@
-/** Whether the merged list may be written (judgement.md 24, 28). */
+/** Whether the merged list may be written (docs/judgement.md, rules 24, 28). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { wantedFile } from '../../../satellite-master/whitelist/file/publish-policy.ts';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';

@@ -1,4 +1,4 @@
-/** The host record and what it says (judgement.md 15, 18; contract.md, "Store"). */
+/** The host record and what it says (docs/judgement.md, rules 15, 18; docs/rest.md, "Records"). */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A master's copy of all records and what follows from them (judgement.md 15, 22, 23, 28). */
+/** A master's copy of all records and what follows from them (docs/judgement.md, rules 15, 22, 23, 28). */
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { emptyRecord, type HostRecord, isOn } from '../../../satellite-master/whitelist/record/record.ts';

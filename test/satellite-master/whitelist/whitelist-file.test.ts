@@ -1,4 +1,4 @@
-/** The whitelist file over a real file system (contract.md, "Whitelist file"; judgement.md 24, 28). */
+/** The whitelist file over a real file system (docs/operations.md, "The whitelist file"; docs/judgement.md, rules 24, 28). */
 import {
   chmod,
   lstat,

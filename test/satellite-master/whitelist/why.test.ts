@@ -1,4 +1,4 @@
-/** One answer to why a host is on or off, from the values that decided (contract.md, `GET …/why`). */
+/** One answer to why a host is on or off, from the values that decided (docs/rest.md, "Reading the whitelist"). */
 import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../../satellite-master/whitelist/automation/decision.ts';
 import { type WhyInput, whyOf } from '../../../satellite-master/whitelist/operators/why.ts';
