@@ -186,10 +186,9 @@ export class ClusterView implements Cluster {
 
   #updateTask(update: TaskUpdate): void {
     const before = this.#tasks.get(taskKey(update));
-    const { id, frameworkId, state, timeS } = update;
+    const { id, frameworkId, state, timeS, startedS } = update;
     const same = before?.state === state;
     const agentId = this.#names.same(update.agentId ?? before?.agentId ?? '');
-    const began = state === 'TASK_STARTING' || state === 'TASK_RUNNING' ? timeS : undefined;
     this.#hold(
       {
         id,
@@ -200,7 +199,7 @@ export class ClusterView implements Cluster {
         state: this.#names.same(state),
         host: this.#agents.hostOf(agentId) ?? before?.host,
         timeS: same ? (before.timeS ?? timeS) : timeS,
-        startedS: before?.startedS ?? began,
+        startedS: before?.startedS ?? startedS,
         reason: update.reason ?? (same ? before.reason : undefined),
         message: update.message ?? (same ? before.message : undefined),
       },
@@ -214,7 +213,8 @@ export class ClusterView implements Cluster {
       return;
     }
     this.#tasks.put(task);
-    if (before?.state !== task.state) for (const listener of this.#taskListeners) listener(task, before);
+    if (before?.state === task.state && before.startedS === task.startedS) return;
+    for (const listener of this.#taskListeners) listener(task, before);
   }
 
   #answered(unreachable: number | undefined): void {

@@ -66,7 +66,10 @@ export interface Cluster {
   frameworks(): ReadonlyMap<string, ClusterFramework>;
   /** Number of tasks in each state: those in the last answer, and those that ended lately. */
   taskCounts(): Readonly<Record<string, number>>;
-  /** Told of each task that is new or whose state changed, in order; never more than 1,000 in one turn of the event loop. */
+  /**
+   * Called for each task that is new, whose state changed, or whose start became known, in order; at most 1,000 times in
+   * one turn of the event loop.
+   */
   onTask(listener: TaskListener): void;
   /** Told when agents came, went or changed; once for all that one answer changed. */
   onAgents(listener: () => void): void;

@@ -9,13 +9,15 @@ export type TaskRow = Omit<ClusterTask, 'host'>;
 
 export type FrameworkRow = ClusterFramework;
 
-/** One step of a task that was told of before; what is undefined stays as it was. */
+/** One step of a task that is known; what is undefined stays as it was. */
 export interface TaskUpdate {
   readonly id: string;
   readonly frameworkId: string;
   readonly agentId: string | undefined;
   readonly state: string;
   readonly timeS: number | undefined;
+  /** Of a status that says that it starts or runs. */
+  readonly startedS: number | undefined;
   readonly reason: string | undefined;
   readonly message: string | undefined;
 }

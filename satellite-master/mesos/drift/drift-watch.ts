@@ -169,11 +169,15 @@ export class DriftWatch {
     this.#offSinceS.set(host, (initial ? after.record?.changed?.time : undefined) ?? nowS);
   }
 
-  /** Of a host that is in the inventory, off, and known to be since when. */
-  #task({ host, startedS, timeS }: ClusterTask, before: ClusterTask | undefined): void {
+  /**
+   * Counts a task once, when its start first becomes known: Mesos reports a new task as staging, without a time. Only
+   * for a host that is in the inventory, off, and known to be since when.
+   */
+  #task(task: ClusterTask, before: ClusterTask | undefined): void {
+    const { host } = task;
     const offSinceS = host && this.#offSinceS.get(host);
-    if (!host || offSinceS === undefined || before) return;
-    const startS = startedS ?? timeS;
+    if (!host || offSinceS === undefined || (before && startOf(before) !== undefined)) return;
+    const startS = startOf(task);
     if (startS === undefined || startS <= offSinceS + OFFERS_OUT_S) return;
     const last = this.#startedOff.get(host);
     this.#startedOff.set(host, {
@@ -182,4 +186,9 @@ export class DriftWatch {
       lastStartedS: Math.max(last?.lastStartedS ?? 0, startS),
     });
   }
+}
+
+/** Unix seconds. One that failed at its launch has no other time than that of its end. */
+function startOf({ startedS, state, timeS }: ClusterTask): number | undefined {
+  return startedS ?? (state === 'TASK_FAILED' || state === 'TASK_FINISHED' ? timeS : undefined);
 }

@@ -1,7 +1,7 @@
 /** Agents, frameworks and tasks in the form of the v1 operator API (0.28 to 1.12). What can't be read is undefined. */
 import { listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
 import type { AgentRow, FrameworkRow, TaskRow, TaskUpdate } from '../cluster/index.ts';
-import { timesOf, wordsOf } from './task-status.ts';
+import { isStart, timesOf, wordsOf } from './task-status.ts';
 
 /** @param value a registered agent, `{agent_info, active, pid, …}` */
 export function agentOfV1(value: unknown): AgentRow | undefined {
@@ -60,7 +60,7 @@ export function taskOfV1(value: unknown, nameOf: (frameworkId: string) => string
   };
 }
 
-/** @param value of TASK_UPDATED. Its `state` may be newer than the status, whose time and words then say nothing. */
+/** @param value of TASK_UPDATED. Its `state` may be newer than the status, which then only says when the task started. */
 export function updateOfV1(value: unknown): TaskUpdate | undefined {
   const id = textAt(value, 'status', 'task_id', 'value');
   const frameworkId = textAt(value, 'framework_id', 'value');
@@ -75,6 +75,7 @@ export function updateOfV1(value: unknown): TaskUpdate | undefined {
     agentId: textAt(status, 'agent_id', 'value'),
     state,
     timeS: numberAt(ofState, 'timestamp'),
+    startedS: isStart(told) ? numberAt(status, 'timestamp') : undefined,
     ...wordsOf(ofState),
   };
 }

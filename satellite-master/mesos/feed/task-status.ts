@@ -15,11 +15,16 @@ export function timesOf(statuses: readonly unknown[], state: string): Times {
     if (!isObject(status)) continue;
     const atS = numberAt(status, 'timestamp');
     const said = status['state'];
-    if (said === 'TASK_STARTING' || said === 'TASK_RUNNING') startedS ??= atS;
+    if (isStart(said)) startedS ??= atS;
     if (said === state && !(isObject(last) && last['state'] === state)) timeS = atS;
     last = status;
   }
   return { timeS, startedS, ...wordsOf(last) };
+}
+
+/** Whether a status of that state proves that the task was started by then. */
+export function isStart(state: unknown): boolean {
+  return state === 'TASK_STARTING' || state === 'TASK_RUNNING';
 }
 
 /** Reason and message of one status; old versions give no reason, short ones no message. */

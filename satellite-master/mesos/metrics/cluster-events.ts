@@ -76,7 +76,8 @@ export function taskEvent(voice: Voice, task: ClusterTask): Event {
 
 /** Whether a task is told of because something became of it, rather than because it is seen for the first time. */
 export function hasChanged(task: ClusterTask, before: ClusterTask | undefined, listeningSinceS: number): boolean {
-  return before !== undefined || (task.timeS ?? task.startedS ?? listeningSinceS) >= listeningSinceS;
+  if (before) return before.state !== task.state;
+  return (task.timeS ?? task.startedS ?? listeningSinceS) >= listeningSinceS;
 }
 
 /** The whitelist's own figures: `num-hosts-up` and the like. */

@@ -18,7 +18,7 @@ import { MesosClient } from '../../../shared/mesos/client.ts';
 import { aClock, FIRST_MS, House, hosts, OPERATOR } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
 import { stateOf } from './state-of.ts';
-import { feedState } from './support/feed-state.ts';
+import { feedState } from './support/feed-snapshot.ts';
 
 const LONG = { ttl: 1_000_000 };
 const TEN = hosts(10);

@@ -8,7 +8,7 @@ import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, House, host } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
-import { feedState } from './support/feed-state.ts';
+import { feedState } from './support/feed-snapshot.ts';
 
 const alpha = host('alpha.test');
 const bravo = host('bravo.test');

@@ -4,7 +4,7 @@ import type { ClusterTask } from '../../../satellite-master/mesos/cluster/cluste
 import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { feedState } from './support/feed-state.ts';
+import { feedState } from './support/feed-snapshot.ts';
 import { logLines } from './support/log-lines.ts';
 
 const captured = (name: string): Record<string, unknown> =>

@@ -7,7 +7,7 @@ import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { host } from '../../support/house.ts';
-import { feedState } from './support/feed-state.ts';
+import { feedState } from './support/feed-snapshot.ts';
 import { logLines } from './support/log-lines.ts';
 
 const POLL_MS = 60_000;

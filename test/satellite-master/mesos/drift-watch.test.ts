@@ -203,7 +203,7 @@ describe('tasks started while a host is off the list', () => {
     ['before it went off', START_S - 10, undefined],
     ['on an offer that was out then', START_S + 59, undefined],
     ['at a time that Mesos does not tell', undefined, undefined],
-    ['and known before', START_S + 100, {} as ClusterTask],
+    ['and counted before', START_S + 100, { startedS: START_S + 100 } as ClusterTask],
   ])('not those started %s', (_, startedS, before) => {
     replica.put(a1, false);
     cluster.start(a1, startedS, before);

@@ -9,7 +9,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { MesosClient } from '../../../shared/mesos/client.ts';
 import { until } from '../../support/until.ts';
-import { feedState } from './support/feed-state.ts';
+import { feedState } from './support/feed-snapshot.ts';
 import { logLines } from './support/log-lines.ts';
 import { type Answer, byPath, json, MesosServer, raw, toLeader } from './support/mesos-server.ts';
 
