@@ -40,7 +40,7 @@ export function fieldOf(item: unknown, name: string): unknown {
   const event = item as Readonly<Record<string, unknown>> & Pick<StreamEvent, 'attributes'>;
   if (Object.hasOwn(event, name)) return event[name] ?? undefined;
   const { attributes } = event;
-  return attributes && Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+  return attributes && Object.hasOwn(attributes, name) ? (attributes[name] ?? undefined) : undefined;
 }
 
 export function requirePredicate<T>(stream: string, predicate: Predicate<T>): Predicate<T> {

@@ -2,55 +2,68 @@
 import type { Timer } from '../../shared/clock.ts';
 import { requireSeconds, StreamArgumentError, shown } from './argument.ts';
 import { Buffer } from './buffer.ts';
-import { type Field, type Filter, isExpired, isTrue, type Predicate, reader, sameValue } from './item.ts';
-import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
+import { type Field, type Filter, fieldOf, isExpired, isTrue, type Predicate, reader, sameValue } from './item.ts';
+import { feed, nowS, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
+
+/** Checks that wait for their time; beyond it the one that waits longest is given up. */
+const MAX_CHECKS = 1_000;
 
 /**
- * Passes items on once their field has held one value for `seconds` by the clock; what came meanwhile is kept and
- * handed on then, so the children see every item of a steady run, late, and none of a flapping one.
+ * Passes items on once their field has held one value for `seconds`, by their times; what came meanwhile is kept and
+ * handed on then, so the children get every item of a steady run, late, and none of a flapping one.
  * ```
  * in    ok ok bad ok ok ok ok ok
  * out                 (ok ok ok)ok ok     a run of ok has lasted long enough here
  * ```
+ * As in Riemann each change has the run checked once, `seconds` after it. A check hands on the run if it is old enough,
+ * else once more what was handed on last: a run that an item completed before its check comes twice.
  */
 export function stable(context: StreamContext) {
   return <T = StreamEvent>(seconds: number, field: Field<T>, ...children: Stream<T>[]): Stream<T> => {
     requireSeconds('stable', seconds);
     const read = reader('stable', field);
-    const kept = new Buffer<T>();
     const { clock } = context;
-    let value: unknown;
-    let phase: 'empty' | 'waiting' | 'steady' = 'empty';
-    let sinceMs = 0;
-    let timers: Timer[] = [];
-    let settled: readonly T[] = [];
-    const settle = () => {
-      if (phase === 'waiting') {
-        phase = 'steady';
-        settled = kept.take();
-      }
-      const items = settled;
-      timers.shift();
-      if (timers.length === 0) settled = [];
-      for (const item of items) feed(context, 'stable', children, item);
+    const kept = new Buffer<T>();
+    const checks = new Set<Timer>();
+    let value: { readonly now: unknown } | undefined;
+    let sinceS = 0;
+    let last: readonly T[] = [];
+    const handOn = () => {
+      for (const item of last) feed(context, 'stable', children, item);
     };
-    const change = () => {
-      // As in Riemann, changes in one and the same moment each have the run handed on, so it comes as often.
-      if (clock.monoMs() > sinceMs || phase !== 'waiting') {
-        for (const timer of timers) timer.cancel();
-        timers = [];
-      }
-      kept.take();
-      phase = 'waiting';
-      sinceMs = clock.monoMs();
-      timers.push(clock.after(seconds * 1000, settle));
+    const check = (timeS: number) => {
+      if (kept.size > 0 && timeS - sinceS >= seconds) last = kept.take();
+      handOn();
+    };
+    const checkLater = (timeS: number) => {
+      const [oldest] = checks;
+      if (checks.size >= MAX_CHECKS && oldest && checks.delete(oldest)) oldest.cancel();
+      const timer = clock.after(Math.max(0, timeS * 1000 - clock.wallMs()), () => {
+        checks.delete(timer);
+        // A timer may run a moment too soon by the wall clock.
+        check(Math.max(timeS, nowS(context)));
+      });
+      checks.add(timer);
     };
     return (item) => {
       const next = read(item);
-      if (phase === 'empty' || !sameValue(next, value)) change();
-      value = next;
-      if (phase === 'steady') feed(context, 'stable', children, item);
-      else kept.add(item);
+      const time = fieldOf(item, 'time');
+      const timeS = typeof time === 'number' ? time : nowS(context);
+      if (value && sameValue(next, value.now)) {
+        if (kept.size === 0) last = [item];
+        else {
+          kept.add(item);
+          last = timeS - sinceS >= seconds ? kept.take() : [];
+        }
+      } else {
+        value = { now: next };
+        kept.take();
+        kept.add(item);
+        last = [];
+        sinceS = timeS;
+        checkLater(timeS + seconds);
+      }
+      handOn();
     };
   };
 }

@@ -14,11 +14,13 @@ const AGENT_ERRORS: Readonly<Record<string, string>> = {
 /**
  * The agent's own counters since it started, summed.
  * @param attributes further figures to tell beside it, where this version of the agent has them
+ * @param summed what becomes of the sum; as in the original a single counter is cut to a whole number
  */
 function totalTasks(
   service: string,
   counters: readonly string[],
   attributes: Readonly<Record<string, string>> = {},
+  summed: (sum: number) => number = Math.trunc,
 ): Recipe {
   return recipe<unknown>(
     exactly({}),
@@ -39,7 +41,7 @@ function totalTasks(
         }
         const told = Object.entries(attributes).filter(([, name]) => typeof metrics[name] === 'number');
         const beside = Object.fromEntries(told.map(([attribute, name]) => [attribute, String(metrics[name])]));
-        return [{ service, metric, state: 'ok', ...(told.length > 0 ? { attributes: beside } : {}) }];
+        return [{ service, metric: summed(metric), state: 'ok', ...(told.length > 0 ? { attributes: beside } : {}) }];
       },
     }),
     { asksAgent: true },
@@ -49,4 +51,4 @@ function totalTasks(
 export const totalTasksFailed = totalTasks('total-tasks-failed', ['failed'], AGENT_ERRORS);
 export const totalTasksFinished = totalTasks('total-tasks-finished', ['finished']);
 /** Every task that was ever handed to the agent, whatever became of it. */
-export const totalTasksStarted = totalTasks('total-tasks-started', STARTED);
+export const totalTasksStarted = totalTasks('total-tasks-started', STARTED, {}, (sum) => sum);

@@ -2,6 +2,7 @@
  * Where a case of a stream differs on purpose. Each rule says from the case itself, never from its name, which of its
  * outputs the line may explain, and what must hold of ours there; all the other outputs must be the same.
  */
+import { doubleFields } from './clojure-core.ts';
 import { same } from './compare.ts';
 import type { Output, Run, Step, StreamCase } from './stream-case.ts';
 
@@ -14,6 +15,8 @@ const LINES = {
   coalesce:
     'docs/rules.md, "Differences from Riemann": "`coalesce` emits on its timer while it holds live events: each expired event once, as expired, never an empty list, sorted by host and service."',
   tests: 'docs/rules.md, "Differences from Riemann": "`ensureAllTestsPass` judges each host by its own tests."',
+  numbers:
+    'docs/rules.md, "Differences from Riemann": "There is one kind of number, a double: 1 and 1.0 are the same."',
 };
 
 /** @returns the line that says why ours differs, or undefined */
@@ -22,6 +25,10 @@ export function streamDifference(vector: StreamCase, run: Run, theirs: readonly 
   if (vector.form.includes('ensure-all-tests-pass'))
     return testsPass(vector, run.outputs, theirs) ? LINES.tests : undefined;
   if (/\(coalesce\b/.test(vector.form)) return coalesced(vector, run.outputs, theirs) ? LINES.coalesce : undefined;
+  if (/\((?:[\w.]+\/)?(?:changed|changed-state|runs|stable|by|match)\b/.test(vector.form)) {
+    const mixtureS = firstMixtureS(vector);
+    if (Number.isFinite(mixtureS) && sameBefore(mixtureS, run.outputs, theirs)) return LINES.numbers;
+  }
   const { forgottenAtS } = run;
   if (forgottenAtS !== undefined && sameBefore(forgottenAtS, run.outputs, theirs)) return LINES.forgotten;
   return undefined;
@@ -52,6 +59,22 @@ function lacksMetric(step: Step | undefined, run: Run, at: number): boolean {
 function sameBefore(timeS: number, ours: readonly Output[], theirs: readonly Output[]): boolean {
   const before = (outputs: readonly Output[]) => outputs.filter(({ at }) => at < timeS);
   return same(before(ours), before(theirs));
+}
+
+/** When first a number came as integer and as double, among the events and in the form; Infinity: never. */
+function firstMixtureS({ form, steps }: StreamCase): number {
+  const [integers, doubles] = [new Set<number>(), new Set<number>()];
+  for (const [text, fraction] of form.matchAll(/(?<![\w."])-?\d+(\.0+)?(?![\w."])/g))
+    (fraction ? doubles : integers).add(Number(text));
+  let nowS = 0;
+  for (const { at, event } of steps) {
+    nowS = at ?? nowS;
+    for (const [field, value] of Object.entries(event ?? {}))
+      if (field !== 'time' && typeof value === 'number' && Number.isInteger(value))
+        (doubleFields.get(event as object)?.has(field) ? doubles : integers).add(value);
+    if ([...doubles].some((value) => integers.has(value))) return nowS;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 /** What was fed before an output, oldest first; an event at the output's own step counts when that fed it. */

@@ -239,10 +239,11 @@ function matching(form: Form, streams: Streams): Form {
   if (head.name === 'quote' || head.name.startsWith('fn')) return form;
   const inner = args.map((item) => matching(item, streams));
   if (FIELDS.includes(head.name)) return new List([fieldTest(streams), new Name(head.name), ...inner]);
-  const tagged = { tagged: 'taggedAny', 'tagged-any': 'taggedAny', 'tagged-all': 'taggedAll' }[head.name];
+  const tagged = { tagged: 'taggedAll', 'tagged-any': 'taggedAny', 'tagged-all': 'taggedAll' }[head.name];
   if (tagged === undefined) return new List([head, ...inner]);
   const filter = streams[tagged as 'taggedAny' | 'taggedAll'];
-  const apply = (event: never, ...tags: Value[]) => filter(tags.flat() as string[])(event);
+  // Of several values one must match, as with any field; a value may be a list of tags.
+  const apply = (event: never, ...values: Value[]) => values.some((value) => filter([value].flat() as string[])(event));
   return new List([apply as unknown as Form, new Name('event'), ...inner]);
 }
 

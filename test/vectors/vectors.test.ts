@@ -1,5 +1,6 @@
 /** What a real Riemann and the original gave, beside ours; and forms that no file of ours has yet. */
 import { describe, expect, test } from 'vitest';
+import { doubleFields } from './clojure-core.ts';
 import { runCase } from './kinds.ts';
 import { reportOn, vectorFiles } from './run.ts';
 import { runStreamCase, type StreamCase } from './stream-case.ts';
@@ -143,6 +144,106 @@ describe('forms that no file has', () => {
     expect(await runCase(file, {})).toEqual({ kind: 'different', problem: 'unknown kind: prophecy' });
     const outcome = await runCase({ ...file, kind: 'function' }, { function: 'x/guess', args: [] });
     expect(outcome).toEqual({ kind: 'different', problem: 'unknown function: guess' });
+  });
+});
+
+describe('held-out cases of the known kinds', () => {
+  const file = { kind: 'stream', notes: '', cases: [] };
+  const [ok, also] = [
+    { host: 'h', state: 'ok', time: 0 },
+    { host: 'h', state: 'ok', time: 3 },
+  ];
+
+  test('a run that an event completes before its timer comes again with the timer', () => {
+    const outputs = [ok, also].flatMap((value) => [{ step: 1, phase: 'event', at: 1, out: 1, value }]);
+    const again = [ok, also].map((value) => ({ step: 2, phase: 'advance', at: 3, out: 1, value }));
+    const steps = [{ at: 0, event: ok }, { at: 1, event: also }, { at: 3 }];
+    const vector = { form: '(stable 3 :state out)', steps, outputs: [...outputs, ...again] };
+    expect(runStreamCase(vector)).toEqual({ kind: 'same' });
+  });
+
+  test.each<[string, Event[], [number, number, unknown][]]>([
+    ['(where (tagged ["a" "b"]) out)', [{ tags: ['a'] }, { tags: ['a', 'b'] }], [[1, 1, { tags: ['a', 'b'] }]]],
+    ['(where (tagged "a" "b") out)', [{ tags: ['a'] }, { tags: ['c'] }], [[0, 1, { tags: ['a'] }]]],
+    ['(where (tagged-any ["a" "b"]) out)', [{ tags: ['a'] }, { tags: ['c'] }], [[0, 1, { tags: ['a'] }]]],
+    ['(default :note "x" out)', [{ note: null }], [[0, 1, { note: 'x' }]]],
+  ])('%s', (form, events, outputs) => {
+    expect(runStreamCase(vectorOf(form, events, outputs))).toEqual({ kind: 'same' });
+  });
+
+  test('1 and 1.0 are one number here, on purpose; two integers are not', () => {
+    const [one, double, two] = [{ metric: 1 }, { metric: 1 }, { metric: 2 }];
+    doubleFields.set(double, new Set(['metric']));
+    const changed = (second: Event) =>
+      runStreamCase({
+        form: '(changed :metric out)',
+        steps: [
+          { at: 0, event: one },
+          { at: 1, event: second },
+        ],
+        outputs: [
+          { step: 0, phase: 'event', at: 0, out: 1, value: one },
+          { step: 1, phase: 'event', at: 1, out: 1, value: second },
+        ],
+      });
+    expect(changed(double).kind).toBe('on purpose');
+    expect(changed(two).kind).toBe('same');
+    expect(changed({ metric: 1 }).kind).toBe('different');
+  });
+
+  test.each([
+    ['state = "ok" host = "b"', [0], 'on purpose'],
+    ['state = "ok" host = "b"', [1], 'different'],
+    ['metric>2', [], 'on purpose'],
+    ['metric > -Infinity', [0, 1], 'same'],
+    ['metric = NaN', [], 'same'],
+    ['note = nil', [0, 1], 'same'],
+    ['service ~= "(?=x)x"', [0], 'on purpose'],
+  ])('the query %s that matches %j: %s', async (query, matched, kind) => {
+    const events = [
+      { host: 'a', service: 'x', state: 'ok', metric: 1, note: null },
+      { host: 'b', service: 'y', state: 'critical', metric: 2.5 },
+    ];
+    expect((await runCase({ ...file, kind: 'query', events }, { query, matched })).kind).toBe(kind);
+  });
+
+  test('numbers that a double does not hold, or that have a point, are read right and written as one kind', async () => {
+    const big = { event: { metric: 2 ** 53 }, decoded: { metric: 2 ** 53 } };
+    const zero = { event: { metric: 0 }, decoded: { metric: 0 } };
+    doubleFields.set(zero.event, new Set(['metric']));
+    const codec = { ...file, kind: 'codec' };
+    const written = { ...big, msg_hex: '1001320e6882808080808080207d0000005a' };
+    expect((await runCase(codec, written)).kind).toBe('on purpose');
+    expect((await runCase(codec, { ...zero, msg_hex: '1001320e7100000000000000007d00000000' })).kind).toBe(
+      'on purpose',
+    );
+    expect((await runCase(codec, { ...zero, msg_hex: '1001320e71000000000000f03f7d0000803f' })).kind).toBe('different');
+  });
+
+  test.each([
+    ['num-tasks-failed', { 'slave/tasks_failed': 2.7 }, 2],
+    ['num-tasks-finished', { 'slave/tasks_finished': 2.7 }, 2],
+  ])('%s cuts to a whole number', async (name, metrics, result) => {
+    const vector = { function: name, args: [metrics], result };
+    expect(await runCase({ ...file, kind: 'function' }, vector)).toEqual({ kind: 'same' });
+  });
+
+  test('an index case with events out of order can be read', async () => {
+    const event = (time: number, metric: number) => ({ host: 'a', service: 'x', state: 'ok', time, metric });
+    const ops = [
+      { op: 'update', args: [event(5, 1)] },
+      { op: 'update', args: [event(4, 2)] },
+      { op: 'lookup', args: ['a', 'x'], result: event(4, 2) },
+      { op: 'delete-exactly', args: [event(4, 2)], result: true },
+      { op: 'dump', args: null, result: [] },
+    ];
+    const outcome = await runCase({ ...file, kind: 'index' }, { ops });
+    expect(outcome).toMatchObject({ kind: 'on purpose', line: expect.stringContaining('out of order') });
+    const wrong = [
+      { op: 'update', args: [event(5, 1)] },
+      { op: 'dump', args: null, result: [] },
+    ];
+    expect((await runCase({ ...file, kind: 'index' }, { ops: wrong })).kind).toBe('different');
   });
 });
 

@@ -11,7 +11,7 @@ export type Token =
   | { readonly kind: 'end'; readonly column: number };
 
 const BLANK = /[\s,]+/y;
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[nN]?/y;
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[nN]?|-?(?:Infinity|NaN)(?![\p{L}\p{N}_.:-])/uy;
 const WORD = /[\p{L}_][\p{L}\p{N}_.:-]*/uy;
 const SIGN = /=~|~=|!=|<=|>=|[=<>()]/y;
 const TEXT = /"((?:[^"\\]|\\[\s\S])*)"/y;
@@ -47,7 +47,10 @@ function tokenAt(
   const number = match(NUMBER)?.[0];
   if (number !== undefined) {
     const value = Number(number.replace(/[nN]$/, ''));
-    return [{ kind: 'number', number: value, isDouble: /[.eE]/.test(number), column }, number.length];
+    return [
+      { kind: 'number', number: value, isDouble: !Number.isFinite(value) || /[.eE]/.test(number), column },
+      number.length,
+    ];
   }
   const word = match(WORD)?.[0];
   if (word !== undefined) return [{ kind: 'word', text: word, column }, word.length];
