@@ -2,6 +2,7 @@
 import { systemClock } from '../shared/clock.ts';
 import { command, EXIT_FAILED, EXIT_OK, EXIT_USAGE, runCommand } from '../shared/command-line.ts';
 import { stopSignal } from '../shared/early-signal.ts';
+import { messageOf } from '../shared/errors.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { SettingsError } from '../shared/settings.ts';
 import { createMaster } from './master.ts';
@@ -141,7 +142,11 @@ async function runMaster(settings: MasterSettings): Promise<void> {
     log.info({ signal }, 'stopping');
     return master.stop(STOP_WITHIN_MS);
   });
-  const address = await master.start();
+  const address = await master.start().catch(async (error: unknown) => {
+    process.stderr.write(`satellite-master: ${messageOf(error)}\n`);
+    await master.stop(STOP_WITHIN_MS);
+    process.exit(EXIT_FAILED);
+  });
   if (address) {
     const { host, port } = address;
     const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -31,7 +31,6 @@ export class Lifecycle {
   readonly #log: Log;
   readonly #parts: NamedPart[] = [];
   readonly #started: NamedPart[] = [];
-  #starting: Promise<void> | undefined;
   #beingStarted: Promise<void> = Promise.resolve();
   #stopping: Promise<readonly string[]> | undefined;
 
@@ -47,11 +46,17 @@ export class Lifecycle {
 
   /**
    * Starts all parts. A {@link stop} meanwhile ends the start after the part that is being started.
-   * @throws what a part throws; those that were started are stopped before
+   * @throws what a part throws; {@link stop} then stops those that were started
    */
-  start(): Promise<void> {
-    this.#starting ??= this.#start();
-    return this.#starting;
+  async start(): Promise<void> {
+    for (const named of this.#parts) {
+      if (this.#stopping !== undefined) return;
+      // A part that fails in the middle of its start may hold something already: it is stopped, too.
+      this.#started.push(named);
+      const starting = Promise.resolve(named.part.start?.());
+      this.#beingStarted = starting.catch(() => undefined);
+      await starting;
+    }
   }
 
   /**
@@ -61,22 +66,6 @@ export class Lifecycle {
   stop(withinMs: number): Promise<readonly string[]> {
     this.#stopping ??= this.#stop(withinMs);
     return this.#stopping;
-  }
-
-  async #start(): Promise<void> {
-    for (const named of this.#parts) {
-      if (this.#stopping !== undefined) return;
-      // A part that fails in the middle of its start may hold something already: it is stopped, too.
-      this.#started.push(named);
-      try {
-        const starting = Promise.resolve(named.part.start?.());
-        this.#beingStarted = starting.catch(() => undefined);
-        await starting;
-      } catch (error) {
-        await this.stop(ABORT_GRACE_MS * 10);
-        throw error;
-      }
-    }
   }
 
   async #stop(withinMs: number): Promise<readonly string[]> {

@@ -167,7 +167,7 @@ export class SimulatedMaster {
       settings,
       rules: { module },
       effects: this.#effects,
-      ...(live ? { ...live, indexed: new EventHub({ clock, log }) } : {}),
+      ...(live ? { hub: live.hub, presence: live.presence, indexed: new EventHub({ clock, log }) } : {}),
       self,
       clock,
       log,

@@ -183,15 +183,13 @@ describe('a port that another program has', () => {
     const other = await masterAt('default', { 'riemann-tcp-server-options': undefined });
     await other.untilReady();
     const { json } = await other.api('GET', '/readyz');
-    expect(json['riemann-tcp']).toBe('off: 127.0.0.1:5555 is taken by another program');
-    expect(other.log.join('\n')).toMatch(
-      'no Riemann client is heard over TCP: 127.0.0.1:5555 is taken by another program',
-    );
+    expect(json['riemann-tcp']).toBe('off: 127.0.0.1:5555 is already in use');
+    expect(other.log.join('\n')).toMatch(/"127\.0\.0\.1:5555 is already in use.*Riemann port not open/);
   });
 
   test('one that the settings name: the master does not start', async () => {
     const other = await masterAt('named', { 'riemann-tcp-server-options': { port: Number(port) } });
     await until(() => !other.running, { what: 'it to end' });
-    expect(other.log.join('\n')).toMatch(`"riemann-tcp-server-options": 127.0.0.1:${port} is taken by another program`);
+    expect(other.log.join('\n')).toMatch(`"riemann-tcp-server-options": 127.0.0.1:${port} is already in use`);
   });
 });
