@@ -8,6 +8,7 @@ import { DURATION_FORM, parseDurationMs } from './duration.ts';
 import { messageOf } from './errors.ts';
 import { HOST_NAME_FORM, parseHostName } from './host-name.ts';
 import { parseJsonText } from './json-text.ts';
+import { cutToLength } from './text.ts';
 
 /** One thing that is wrong with the settings. */
 export interface Problem {
@@ -165,5 +166,5 @@ function readablePath(pointer: string): string {
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return text.length > 80 ? `${cutToLength(text, 77)}...` : text;
 }

@@ -13,6 +13,25 @@ export function escapeControls(text: string): string {
   return text.replace(CONTROLS, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+const unchanged = (character: string) => character;
+
+/**
+ * Cut so that what `shownAs` makes of it has at most `length` UTF-16 units, never within a character or an escape. A lone
+ * surrogate becomes U+FFFD: strict receivers refuse a text that has one.
+ */
+export function cutToLength(text: string, length: number, shownAs: (character: string) => string = unchanged): string {
+  // An escape is never shorter than what it stands for, so nothing beyond is needed.
+  const head = text.slice(0, length + 1).toWellFormed();
+  if (shownAs === unchanged && text.length <= length) return head;
+  let cut = '';
+  for (const character of head) {
+    const shown = shownAs(character);
+    if (cut.length + shown.length > length) break;
+    cut += shown;
+  }
+  return cut;
+}
+
 /** Cut to at most `bytes` of UTF-8, never within a character. */
 export function cutToBytes(text: string, bytes: number): string {
   if (text.length * 3 <= bytes) return text;

@@ -1,5 +1,5 @@
 /** What a channel says of an event. Pure: the same event gives the same alert on every master. */
-import { escapeControls } from '../../shared/text.ts';
+import { cutToLength, escapeControls } from '../../shared/text.ts';
 import type { StreamEvent } from '../streams/index.ts';
 
 /** In the order of PagerDuty's Events API, worst first. */
@@ -64,20 +64,25 @@ export function alertOf(event: StreamEvent, said: SayingOptions, self: string, n
   if (state === 'expired' && said.expired === 'ignore' && !said.heartbeat) return undefined;
   const summary = said.summary?.(event) ?? `${[host, service].filter(Boolean).join(' ')} is ${state ?? 'reported'}`;
   return {
-    key: said.key?.(event) ?? defaultKey(host, service),
+    key: String(said.key?.(event) ?? defaultKey(host, service)).toWellFormed(),
     state: resolves(state, said) ? 'resolve' : 'trigger',
     severity: severityOf(event, said),
-    summary: escapeControls(String(summary)).slice(0, LONGEST_SUMMARY),
-    source: host ?? self,
-    ...(host === undefined ? {} : { host }),
-    service,
-    ...(state === undefined ? {} : { eventState: state }),
-    ...(description === undefined ? {} : { description }),
+    summary: cutToLength(String(summary), LONGEST_SUMMARY, escapeControls),
+    source: host?.toWellFormed() ?? self,
+    ...(host === undefined ? {} : { host: host.toWellFormed() }),
+    service: service.toWellFormed(),
+    ...(state === undefined ? {} : { eventState: state.toWellFormed() }),
+    ...(description === undefined ? {} : { description: String(description).toWellFormed() }),
     ...(metric === undefined ? {} : { metric }),
     timeS: time,
     sinceS: time,
-    labels: attributes,
+    labels: wellFormed(attributes),
   };
+}
+
+function wellFormed(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const pairs = Object.entries(labels).map(([name, value]) => [name, String(value)] as const);
+  return Object.fromEntries(pairs.map(([name, value]) => [name.toWellFormed(), value.toWellFormed()]));
 }
 
 /** Rules may make events of any time; receivers take only what a calendar has. */

@@ -15,7 +15,7 @@ import {
   REFUSED_ATTRIBUTES,
 } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
-import { cutToBytes, hasControlCharacters } from '../../shared/text.ts';
+import { cutToBytes, cutToLength, hasControlCharacters } from '../../shared/text.ts';
 
 /** A part of an event that was cut, replaced by its default or left out. */
 export type CutPart = 'state' | 'time' | 'ttl' | 'description' | 'tags' | 'attributes';
@@ -59,7 +59,7 @@ export function fitEvent(sent: SentEvent, nowS: number): FitEvent {
   };
   if (host !== undefined) event.host = host;
   if (state) {
-    event.state = state.slice(0, LONGEST_STATE);
+    event.state = cutToLength(state, LONGEST_STATE);
     if (event.state !== state) cut.push('state');
   }
   if (typeof metric === 'number' && Number.isFinite(metric)) event.metric = metric;

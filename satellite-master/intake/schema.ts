@@ -1,7 +1,7 @@
 /** Checking what came from outside against a schema, with one sentence that says what is wrong: which field, what was found, what is expected. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { DURATION_FORM, parseDurationMs } from '../../shared/duration.ts';
-import { escapeControls } from '../../shared/text.ts';
+import { cutToLength, escapeControls } from '../../shared/text.ts';
 
 /**
  * A schema may use, beside JSON Schema, `expected: "…"` (the words for the message when the value does not fit)
@@ -44,7 +44,7 @@ export function faultOf(validate: ValidateFunction): string {
 export function shown(value: unknown): string {
   // JSON has no infinity, but a number such as 1e999 is read as one.
   const text = typeof value === 'number' ? String(value) : escapeControls(JSON.stringify(value) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return text.length > 80 ? `${cutToLength(text, 77)}...` : text;
 }
 
 function nameOf(path: string, key: string): string {
@@ -53,7 +53,7 @@ function nameOf(path: string, key: string): string {
 }
 
 function shortened(name: string): string {
-  return name.length > 80 ? `${name.slice(0, 77)}...` : name;
+  return name.length > 80 ? `${cutToLength(name, 77)}...` : name;
 }
 
 function missing(error: ErrorObject): string {

@@ -1,5 +1,6 @@
 /** The text of the ephemeral node `<root>/leader`. */
 import { isObject } from '../../shared/mesos/index.ts';
+import { cutToLength } from '../../shared/text.ts';
 
 export interface LeaderNode {
   readonly master: string;
@@ -18,7 +19,7 @@ export function leaderNodeText(node: LeaderNode): string {
 /** A node that can't be read is that of an older version, which wrote only its name. */
 export function leaderNodeIn(text: string): LeaderNode {
   const value = parsed(text);
-  if (!isObject(value)) return { master: text.slice(0, 200), epoch: 0, elected: false, byTakeover: false };
+  if (!isObject(value)) return { master: cutToLength(text, 200), epoch: 0, elected: false, byTakeover: false };
   const { master, epoch, elected, byTakeover } = value;
   return {
     master: typeof master === 'string' ? master : 'another master',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
+import { cutToLength } from '../../shared/text.ts';
 import { FileSystemCalls } from './file-system-calls.ts';
 
 /** MB as the original says it: mebibytes, rounded down. */
@@ -68,7 +69,7 @@ export class Machine {
     const file = join(this.#proc, 'loadavg');
     const text = readFileSync(file, 'utf8');
     const load = /^\S+ \S+ (\d+\.?\d*)(\s|$)/.exec(text)?.[1];
-    if (load === undefined) throw new Error(`${file} has no third figure: ${JSON.stringify(text.slice(0, 80))}`);
+    if (load === undefined) throw new Error(`${file} has no third figure: ${JSON.stringify(cutToLength(text, 80))}`);
     return Number(load);
   }
 

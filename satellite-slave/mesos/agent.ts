@@ -1,6 +1,7 @@
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import { readWhole } from '../../shared/http-client.ts';
 import { isObject, MesosClient, MesosError, textAt } from '../../shared/mesos/index.ts';
+import { cutToLength } from '../../shared/text.ts';
 
 /** What the slave asks of the local Mesos agent. */
 export interface Agent {
@@ -47,7 +48,7 @@ export class HttpAgent implements Agent {
     const host = parseHostName(name);
     if (host === undefined)
       throw new Error(
-        `the Mesos agent at ${this.origin} calls itself ${JSON.stringify(name.slice(0, 80))}, expected ${HOST_NAME_FORM}`,
+        `the Mesos agent at ${this.origin} calls itself ${JSON.stringify(cutToLength(name, 80))}, expected ${HOST_NAME_FORM}`,
       );
     return host;
   }

@@ -1,6 +1,7 @@
 /** What an answer of a master means for the report that was sent: a pure decision, with the words for the log. */
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { HttpAnswer } from '../../shared/http-client.ts';
+import { cutToLength } from '../../shared/text.ts';
 
 /** An event that the master will never take. */
 export interface Rejection {
@@ -74,14 +75,14 @@ function rejectionsIn(body: Readonly<Record<string, unknown>> | undefined): Reje
     if (typeof entry !== 'object' || entry === null || !('index' in entry) || typeof entry.index !== 'number')
       return [];
     const reason = 'reason' in entry ? String(entry.reason) : 'without a reason';
-    return [{ index: entry.index, reason: reason.slice(0, LONGEST_DETAIL) }];
+    return [{ index: entry.index, reason: cutToLength(reason, LONGEST_DETAIL) }];
   });
 }
 
 /** Problem details say it in `detail`, or at least in `title`. */
 function detailIn(body: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const said = body?.['detail'] ?? body?.['title'];
-  return typeof said === 'string' ? said.slice(0, LONGEST_DETAIL) : undefined;
+  return typeof said === 'string' ? cutToLength(said, LONGEST_DETAIL) : undefined;
 }
 
 function objectIn(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { HostName } from '../../shared/host-name.ts';
 import { Newest } from '../../shared/latest-queue.ts';
+import { cutToLength } from '../../shared/text.ts';
 import { Delivery, type DeliveryOptions } from './delivery.ts';
 
 /** A task's metadata on its way to the masters. */
@@ -53,7 +54,7 @@ export class TaskUplink {
         cannot: 'cannot send task metadata to',
         waits: 'the newest of each task waits',
       },
-      nameOf: ({ id }) => `metadata of the task ${JSON.stringify(id.slice(0, 100))}`,
+      nameOf: ({ id }) => `metadata of the task ${JSON.stringify(cutToLength(id, 100))}`,
       waiting: this.#waiting,
       most: MOST_TASKS,
       taken: (tasks) => this.#settled(tasks, true),

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { abortReason, timeoutSignal } from '../deadline.ts';
 import { messageOf } from '../errors.ts';
 import { AnswerTooLong, HttpClient, type HttpStream, readWhole } from '../http-client.ts';
+import { cutToLength } from '../text.ts';
 import { faultOfStatus, MesosError } from './error.ts';
 import { type Figures, type FiguresListener, SharedFigures } from './figures.ts';
 import { isObject, type JsonObject } from './json.ts';
@@ -256,7 +257,7 @@ function targetOf(location: string, address: string): URL {
   try {
     target = new URL(location, address);
   } catch {
-    throw new MesosError('garbage', address, `redirects to ${JSON.stringify(location.slice(0, 200))}, no address`);
+    throw new MesosError('garbage', address, `redirects to ${JSON.stringify(cutToLength(location, 200))}, no address`);
   }
   const downgraded = address.startsWith('https:') && target.protocol !== 'https:';
   if (downgraded || !/^https?:$/.test(target.protocol))

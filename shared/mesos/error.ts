@@ -1,4 +1,5 @@
 /** What can go wrong between Satellite and a Mesos process. */
+import { cutToLength } from '../text.ts';
 
 /**
  * - `unreachable`: nobody answers, in time or at all
@@ -41,7 +42,7 @@ const HINT_OF_STATUS: ReadonlyMap<number, string> = new Map([
 
 /** @param body as much of it as is worth showing */
 export function faultOfStatus(status: number, address: string, body: string): MesosError {
-  const said = body.trim().slice(0, 200);
+  const said = cutToLength(body.trim(), 200);
   const shown = said === '' ? '' : `: ${JSON.stringify(said)}`;
   const hint = HINT_OF_STATUS.get(status) ?? '';
   return new MesosError(FAULT_OF_STATUS.get(status) ?? 'status', address, `answered ${status}${hint}${shown}`);

@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts';
 import { Idle } from '../idle.ts';
 import type { Newest } from '../latest-queue.ts';
 import { type Log, OnceLog } from '../log.ts';
+import { cutToLength } from '../text.ts';
 import type { RiemannClient } from './client.ts';
 import type { RiemannEvent } from './message.ts';
 
@@ -116,7 +117,11 @@ export class RiemannSender<T> {
     this.#backoff.reset();
     this.#once.recovered('reach', `${address} takes events again`);
     if (refusal === undefined) this.#once.recovered('refused', `${address} takes events whole again`);
-    else this.#once.warn('refused', `${address} says that it could not deal with all events: ${refusal.slice(0, 300)}`);
+    else
+      this.#once.warn(
+        'refused',
+        `${address} says that it could not deal with all events: ${cutToLength(refusal, 300)}`,
+      );
   }
 
   #keep(items: readonly T[], reason: string): number {

@@ -1,6 +1,6 @@
 /** Passwords, tokens and keys: read for each use, so that they can be exchanged without a restart; never logged. */
 import { readFileSync } from 'node:fs';
-import { escapeControls } from '../../../shared/text.ts';
+import { cutToLength, escapeControls } from '../../../shared/text.ts';
 
 /** Shorter ones would blank ordinary words. */
 const SHORTEST_SECRET = 4;
@@ -28,7 +28,7 @@ export function redacted(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of [...secrets].sort((a, b) => b.length - a.length))
     if (secret.length >= SHORTEST_SECRET) clean = clean.replaceAll(secret, '[redacted]');
-  return escapeControls(clean).slice(0, LONGEST_REASON);
+  return cutToLength(clean, LONGEST_REASON, escapeControls);
 }
 
 /** All of an address but its host may be a secret, and servers repeat it in their errors. */

@@ -1,4 +1,5 @@
 /** Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
+import { cutToLength } from '../../../shared/text.ts';
 import type { Alert, Severity } from '../alert.ts';
 import { HttpPoster } from './http-post.ts';
 import { type OptionReader, parseUrl } from './option-reader.ts';
@@ -8,7 +9,7 @@ import { filesOf } from './webhook.ts';
 
 /** Slack asks for no more attachments in one message. */
 const MOST_ATTACHMENTS = 20;
-const LONGEST_TEXT = 3000;
+const MAX_TEXT = 3000;
 const COLOURS: Readonly<Record<Severity, string>> = {
   critical: '#b3261e',
   error: '#b3261e',
@@ -20,28 +21,59 @@ const RESOLVED = '#2e7d32';
 export function slackBody(alerts: readonly Alert[]): unknown {
   const [first] = alerts;
   return {
-    text: alerts.length === 1 && first ? headline(first) : `${alerts.length} alerts`,
+    text: alerts.length === 1 && first ? fitText(headline(first), MAX_TEXT) : `${alerts.length} alerts`,
+    // Formatting and links are off wherever Slack lets a message say so.
+    mrkdwn: false,
+    parse: 'none',
+    link_names: false,
+    unfurl_links: false,
+    unfurl_media: false,
     attachments: alerts.map((alert) => ({
       color: alert.state === 'resolve' ? RESOLVED : COLOURS[alert.severity],
-      fallback: headline(alert),
+      fallback: fitText(headline(alert), MAX_TEXT),
       text: detailsOf(alert),
       mrkdwn_in: [],
-      footer: escaped(alert.source),
+      footer: fitText(alert.source, MAX_TEXT),
       ts: Math.floor(alert.timeS),
     })),
   };
 }
 
 function headline({ state, summary }: Alert): string {
-  return escaped(state === 'resolve' ? `Resolved: ${summary}` : summary);
+  return state === 'resolve' ? `Resolved: ${summary}` : summary;
 }
 
+/** The description gives way to the other lines. */
 function detailsOf(alert: Alert): string {
   const { description, metric } = alert;
-  const lines = [headline(alert)];
-  if (description !== undefined) lines.push(escaped(description));
-  if (metric !== undefined) lines.push(`metric ${metric}`);
-  return lines.join('\n').slice(0, LONGEST_TEXT);
+  const first = fitText(headline(alert), MAX_TEXT / 2);
+  const last = metric === undefined ? [] : [`metric ${metric}`];
+  if (description === undefined) return [first, ...last].join('\n');
+  const room = MAX_TEXT - [first, '', ...last].join('\n').length;
+  return [first, fitText(description, room), ...last].join('\n');
+}
+
+/** Text of an event, in which nothing links, mentions or formats; cut before it is escaped, within no character. */
+function fitText(text: string, length: number): string {
+  return cutToLength(neutral(cutToLength(text, length)), length, escaped);
+}
+
+/** Invisible, and no part of an address, a name or a mark: what it stands in is none any more. */
+const BREAK = '\u200b';
+const ADDRESS =
+  /([a-z][a-z0-9+.-]{0,20}:)(?=\/\/)|(\bwww)(?=\.)|(mailto:|tel:)|([^\s@]@)(?=[^\s@]+\.)|(@)(?=channel|here|everyone)/gi;
+const OPENING_MARK = /(^|[^\p{L}\p{N}])([*_~`]+)(?=\S)/gmu;
+const CLOSING_MARK = /(?<=\S)([*_~`]+)(?=$|[^\p{L}\p{N}*_~`\u200b])/gmu;
+const EMOJI = /(?<![\p{L}\p{N}]):(?=[a-z0-9_+'-]+:)/giu;
+const QUOTE = /^(?=>)/gm;
+
+function neutral(text: string): string {
+  return text
+    .replace(ADDRESS, `$&${BREAK}`)
+    .replace(OPENING_MARK, `$1$2${BREAK}`)
+    .replace(CLOSING_MARK, `${BREAK}$1`)
+    .replace(EMOJI, `:${BREAK}`)
+    .replace(QUOTE, BREAK);
 }
 
 /** The three signs with a meaning in Slack's text: a description can't ring everybody by `<!channel>`. */

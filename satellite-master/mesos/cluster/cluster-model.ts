@@ -2,6 +2,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
+import { cutToLength } from '../../../shared/text.ts';
 import type { MesosWord } from '../../whitelist/automation/index.ts';
 import { HeldAgents } from './agent-table.ts';
 import type { Cluster, ClusterAgent, ClusterFramework, ClusterTask, TaskListener } from './cluster.ts';
@@ -140,7 +141,7 @@ export class ClusterView implements Cluster {
         url: this.#url,
         agent: row.id,
         pid: row.pid,
-        hostname: row.hostname.slice(0, 200),
+        hostname: cutToLength(row.hostname, 200),
       });
     const agent = { ...row, host, unreachable: false };
     if (isSame(agent, this.#agents.all.get(row.id))) return;

@@ -1,5 +1,6 @@
 /** What the statuses of a task tell: since when it is in its state, why, and since when it has run. Both forms have them. */
 import { isObject, numberAt, textAt } from '../../../shared/mesos/index.ts';
+import { cutToLength } from '../../../shared/text.ts';
 import type { TaskRow } from '../cluster/index.ts';
 
 const MOST_MESSAGE_CHARACTERS = 1024;
@@ -29,5 +30,9 @@ export function isStart(state: unknown): boolean {
 
 /** Reason and message of one status; old versions give no reason, short ones no message. */
 export function wordsOf(status: unknown): Pick<Times, 'reason' | 'message'> {
-  return { reason: textAt(status, 'reason'), message: textAt(status, 'message')?.slice(0, MOST_MESSAGE_CHARACTERS) };
+  const message = textAt(status, 'message');
+  return {
+    reason: textAt(status, 'reason'),
+    message: message === undefined ? undefined : cutToLength(message, MOST_MESSAGE_CHARACTERS),
+  };
 }

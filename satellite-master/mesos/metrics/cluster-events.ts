@@ -1,7 +1,7 @@
 /** What this master says down its rules of the Mesos cluster, under the service names of the original. Pure. */
 import { type Event, LONGEST_ATTRIBUTE_BYTES, TEST_PREFIX } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
-import { cutToBytes, escapeControls } from '../../../shared/text.ts';
+import { cutToBytes, cutToLength, escapeControls } from '../../../shared/text.ts';
 import type { ClusterFramework, ClusterTask } from '../cluster/index.ts';
 
 /** Who says it, and when. */
@@ -41,7 +41,7 @@ export function frameworkEvents(voice: Voice, frameworks: Iterable<ClusterFramew
   const sums = new Map<string, { host: HostName; name: string; mem: number; cpu: number; disk: number }>();
   for (const { id, name, hostname, mem, cpus, disk } of frameworks) {
     const host = parseHostName(hostname) ?? voice.host;
-    const shown = escapeControls(name || id).slice(0, LONGEST_NAME);
+    const shown = cutToLength(name || id, LONGEST_NAME, escapeControls);
     const key = `${host} ${shown}`;
     const sum = sums.get(key) ?? { host, name: shown, mem: 0, cpu: 0, disk: 0 };
     if (!sums.has(key) && sums.size >= MOST_FRAMEWORKS) continue;
@@ -87,7 +87,7 @@ export function hostEvents(voice: Voice, figures: Readonly<Record<string, number
 
 function figureEvent({ host, nowS, ttlS }: Voice, name: string, metric: number | undefined): Event[] {
   if (metric === undefined || !Number.isFinite(metric)) return [];
-  const service = `mesos/${name}`.slice(0, 1024);
+  const service = cutToLength(`mesos/${name}`, 1024);
   return [{ host, service, state: 'ok', metric, time: nowS, ttl: ttlS }];
 }
 

@@ -1,7 +1,7 @@
 /** What leaves the streams for the index, the records or the verdicts has to be a whole event again. */
 import { DEFAULT_TTL_SECONDS, type Event, LONGEST_SERVICE } from '../../../shared/event.ts';
 import { HOST_NAME_FORM, parseHostName } from '../../../shared/host-name.ts';
-import { hasControlCharacters } from '../../../shared/text.ts';
+import { cutToLength, hasControlCharacters } from '../../../shared/text.ts';
 import type { StreamEvent } from '../../streams/index.ts';
 
 /**
@@ -29,5 +29,5 @@ export function wholeEvent(item: StreamEvent, nowS: number): Event {
 
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return text.length > 80 ? `${cutToLength(text, 77)}...` : text;
 }

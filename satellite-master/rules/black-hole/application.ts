@@ -2,6 +2,7 @@
  * Which application a task belongs to: its framework and its name without the part that tells one instance from another.
  * Tasks of one application are alike, so that they can be compared between hosts.
  */
+import { cutToLength } from '../../../shared/text.ts';
 
 export interface NamedTask {
   readonly id: string;
@@ -56,10 +57,10 @@ export function withoutInstance(name: string): string {
 
 export function attributionOf({ id, name, frameworkId, frameworkName }: NamedTask): Attribution {
   const framework = withoutUuid(frameworkName) || frameworkId || 'unknown framework';
-  const whole = (name || id).slice(0, LONGEST * 2);
+  const whole = cutToLength(name || id, LONGEST * 2);
   const base = withoutInstance(whole) || '*';
   return {
-    application: `${framework.slice(0, LONGEST)}/${base.slice(0, LONGEST)}`,
+    application: `${cutToLength(framework, LONGEST)}/${cutToLength(base, LONGEST)}`,
     instance: name !== '' && base !== whole ? whole : '',
   };
 }

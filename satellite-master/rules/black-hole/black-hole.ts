@@ -9,7 +9,7 @@ import { type Event, LONGEST_SERVICE } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
-import { cutToBytes, escapeControls } from '../../../shared/text.ts';
+import { cutToBytes, cutToLength, escapeControls } from '../../../shared/text.ts';
 import type { Wishes } from '../../whitelist/automation/index.ts';
 import { Evidence, type HostBlame, type Judged, type ToldTask } from './evidence.ts';
 import { countsText } from './explain.ts';
@@ -233,6 +233,6 @@ export class BlackHole {
 }
 
 function applicationEvent(name: string, state: string, time: number, failed: number, description: string): Event {
-  const service = escapeControls(`${APPLICATION_SERVICE}${name}`).slice(0, LONGEST_SERVICE);
+  const service = cutToLength(`${APPLICATION_SERVICE}${name}`, LONGEST_SERVICE, escapeControls);
   return { service, state, time, ttl: EVENT_TTL_S, metric: failed, description: cutToBytes(description, 1024) };
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
-import { escapeControls } from '../../../shared/text.ts';
+import { cutToLength, escapeControls } from '../../../shared/text.ts';
 import { emptyRecord, putOn } from '../record/index.ts';
 import { changeOf } from '../record-editor.ts';
 import type { Replica } from '../replica.ts';
@@ -68,7 +68,7 @@ function fitLines(content: string, log: Log): readonly HostName[] {
     if (host) hosts.add(host);
     else
       log.warn(
-        { line: escapeControls(line.slice(0, 300)) },
+        { line: cutToLength(line, 300, escapeControls) },
         'a line of the whitelist file is no host name: not taken over',
       );
   }

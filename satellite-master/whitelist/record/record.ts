@@ -3,7 +3,7 @@
  * which flag the manual list gives, which the managed one, and who wins. Pure; knows no store.
  */
 import { parseJsonText } from '../../../shared/json-text.ts';
-import { escapeControls } from '../../../shared/text.ts';
+import { cutToLength, escapeControls } from '../../../shared/text.ts';
 
 export type Flag = 'on' | 'off';
 
@@ -223,5 +223,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function shown(text: string): string {
-  return escapeControls(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  return escapeControls(text.length > 60 ? `${cutToLength(text, 57)}...` : text);
 }

@@ -52,6 +52,18 @@ describe('what a channel says of an event', () => {
     });
   });
 
+  it('cuts the summary within no character and no escape, and hands on no lone surrogate', () => {
+    for (const character of ['😀', '\u0000', '\ud83d'])
+      for (let filler = 0; filler < 7; filler++) {
+        const text = `${'x'.repeat(filler)}${character.repeat(2_000)}`;
+        const event = { ...disk, service: text, state: text, description: text, attributes: { [text]: text } };
+        const alert = of(event, { key: () => text });
+        expect(alert?.summary.length).toBeLessThanOrEqual(1_000);
+        expect(alert?.summary).toMatch(/^([^\\]|\\u[0-9a-f]{4})*$/);
+        expect(JSON.stringify(alert)).not.toMatch(/\\ud[89a-f]/);
+      }
+  });
+
   it('says in one line what a rule says in several, and takes now for a time that no calendar has', () => {
     const alert = of({ ...disk, time: 1e300, state: 'critical' }, { summary: () => 'one\r\nBcc: two@example.com' });
     expect(alert?.summary).toBe('one\\u000d\\u000aBcc: two@example.com');

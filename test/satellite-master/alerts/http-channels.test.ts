@@ -1,6 +1,8 @@
 /** Webhook, PagerDuty and Slack against a real HTTP server, by the fields that their APIs document. */
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { alertOf } from '../../../satellite-master/alerts/alert.ts';
+import { slackBody } from '../../../satellite-master/alerts/channels/slack.ts';
 import { type Reply, type Request, StubServer } from '../../satellite-slave/support/stub-server.ts';
 import { until } from '../../support/until.ts';
 import { AlertsHouse, START_S } from './support/house.ts';
@@ -226,11 +228,16 @@ describe('slack', () => {
     expect(first?.path).toBe('/services/T0/B0/x');
     expect(bodyOf(first)).toEqual({
       text: 'a1.example disk is critical',
+      mrkdwn: false,
+      parse: 'none',
+      link_names: false,
+      unfurl_links: false,
+      unfurl_media: false,
       attachments: [
         {
           color: '#b3261e',
           fallback: 'a1.example disk is critical',
-          text: 'a1.example disk is critical\n&lt;!channel&gt; &amp; &lt;https://evil.example|here&gt;\nmetric 0.97',
+          text: 'a1.example disk is critical\n&lt;!channel&gt; &amp; &lt;https:\u200b//evil.example|here&gt;\nmetric 0.97',
           mrkdwn_in: [],
           footer: 'a1.example',
           ts: START_S - 5,
@@ -244,6 +251,42 @@ describe('slack', () => {
       text: 'Resolved: a1.example disk is ok',
       attachments: [{ color: '#2e7d32' }],
     });
+  });
+
+  it.each([
+    ['see https://evil.example/a', 'see https:\u200b//evil.example/a'],
+    ['see www.evil.example', 'see www\u200b.evil.example'],
+    ['mailto:ops@example.com', 'mailto:\u200bops@\u200bexample.com'],
+    [
+      '*bold* and _it_, ~gone~ `code`',
+      '*\u200bbold\u200b* and _\u200bit\u200b_, ~\u200bgone\u200b~ `\u200bcode\u200b`',
+    ],
+    ['> quoted', '\u200b&gt; quoted'],
+    ['disk :fire: 12:30:45', 'disk :\u200bfire: 12:30:45'],
+    ['@channel', '@\u200bchannel'],
+    ['snake_case_name 2 * 3 a~b', 'snake_case_name 2 * 3 a~b'],
+  ])('takes the meaning out of %j', (description, shown) => {
+    const alert = alertOf({ ...CRITICAL, description }, {}, 'self', START_S);
+    if (!alert) throw new Error('no alert');
+    const { attachments } = slackBody([alert]) as { attachments: { text: string }[] };
+    expect(attachments[0]?.text.split('\n')[1]).toBe(shown);
+  });
+
+  it('cuts a long text within no character and no escape, and keeps the metric', () => {
+    for (let filler = 0; filler < 8; filler++)
+      for (const end of ['😀', '&', '<', '\ud83d']) {
+        const description = `${'x'.repeat(filler)}${end.repeat(4_000)}`;
+        const alert = alertOf({ ...CRITICAL, description, service: end.repeat(600) }, {}, 'self', START_S);
+        if (!alert) throw new Error('no alert');
+        const body = slackBody([alert]) as { text: string; attachments: { text: string }[] };
+        const text = body.attachments[0]?.text ?? '';
+        expect(text.length).toBeLessThanOrEqual(3_000);
+        expect(text.endsWith('\nmetric 0.97')).toBe(true);
+        for (const one of [text, body.text]) {
+          expect(one.isWellFormed()).toBe(true);
+          expect(one.replaceAll(/&(amp|lt|gt);/g, '')).not.toContain('&');
+        }
+      }
   });
 
   it('puts at most twenty attachments into a message, and does not show its address', async () => {
