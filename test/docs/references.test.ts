@@ -1,14 +1,17 @@
 /** What code and pages cite is there: documents, headings, numbered rules, and links between the pages. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
-  .split('\n')
-  .filter((path) => existsSync(path));
-const code = tracked.filter((path) => /\.(ts|mjs|sh)$/.test(path) && path !== 'test/docs/references.test.ts');
-const pages = tracked.filter((path) => path.endsWith('.md') && !path.startsWith('test/fixtures/'));
+const SOURCES = ['bench', 'config', 'demo', 'docs', 'satellite-master', 'satellite-slave', 'scripts', 'shared', 'test'];
+const files = [
+  ...readdirSync('.').filter((name) => name.includes('.')),
+  ...SOURCES.flatMap((folder) =>
+    readdirSync(folder, { encoding: 'utf8', recursive: true }).map((name) => join(folder, name)),
+  ),
+];
+const code = files.filter((path) => /\.(ts|mjs|sh)$/.test(path) && path !== 'test/docs/references.test.ts');
+const pages = files.filter((path) => path.endsWith('.md') && !path.startsWith('test/fixtures/'));
 
 /** The number of a rule, alone or in a list such as "8-14, 25". */
 const NUMBER = String.raw`\d+[a-z]?`;

@@ -211,14 +211,11 @@ test('a comet says its time as seconds or as a duration', async () => {
 
 describe('custom comets', () => {
   const MODULE = `export default {
-    gpus: ({ least }, { periodMs }) => {
+    gpus: ({ least }) => {
       if (typeof least !== 'number') throw new Error('least is no number');
       return {
         services: ['gpus'],
-        async run({ command }) {
-          const { output } = await command(['echo', '4']);
-          return { service: 'gpus', metric: Number(output), state: Number(output) >= least ? 'ok' : 'critical', description: String(periodMs) };
-        },
+        run: () => ({ service: 'gpus', state: 'ok' }),
       };
     },
     nothing: () => ({ run: () => undefined }),
@@ -234,12 +231,6 @@ describe('custom comets', () => {
     if (!first) throw new Error('no comet');
     return first;
   }
-
-  test('run like any other', async () => {
-    expect(await runComet(await custom('mine/gpus', { least: 4 }))).toMatchObject([
-      { service: 'gpus', metric: 4, state: 'ok', ttl: 5, description: '1000' },
-    ]);
-  });
 
   test('that give nothing are critical under their own name', async () => {
     expect(await runComet(await custom('nothing', {}))).toMatchObject([

@@ -103,11 +103,11 @@ export const DIFFERENCES: readonly Difference[] = [
     rows: { 83: 400, 91: 400 },
   },
   {
-    request: '`"ttl": 300` (a number), `"ttl": "30second"`',
+    request: '`"ttl": 300` (a number), `"ttl": "30second"`, `"ttl": "7DAY"`',
     original: '400',
-    ours: '201; a number is seconds, and there are more units',
+    ours: '201; a number is seconds, there are more units, and capitals are accepted',
     why: 'nothing else can be meant',
-    rows: { 102: 201, 112: 201 },
+    rows: { 102: 201, 112: 201, 115: 201 },
   },
   {
     request: '`"ttl": "0day"`',
