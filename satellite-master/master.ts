@@ -12,7 +12,7 @@ import { createAlerts } from './alerts/index.ts';
 import { EventHub, Presence, watchHeap } from './events/index.ts';
 import { createHttpServer } from './http/index.ts';
 import { RiemannIntake, RiemannPort } from './intake/index.ts';
-import { createJudgement, type MesosFacts, registerJudgement } from './judgement/index.ts';
+import { createJudgement, type Judgement, type MesosFacts, registerJudgement } from './judgement/index.ts';
 import {
   type Leadership,
   MesosElection,
@@ -53,6 +53,8 @@ export interface Master {
    * @returns the names of parts that had to be cut off
    */
   stop(withinMs: number): Promise<readonly string[]>;
+  /** What decides in it. */
+  readonly judgement: Judgement;
   /** Reads the rules modules again; broken, they leave the rules as they are. @param reason for the log */
   reloadRules(reason: string): void;
 }
@@ -462,6 +464,7 @@ export function createMaster(
       return address;
     },
     stop: (withinMs) => parts.stop(withinMs),
+    judgement,
     reloadRules(reason) {
       rules.reload(reason);
       shadow?.reload();
