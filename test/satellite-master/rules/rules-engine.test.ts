@@ -205,6 +205,59 @@ describe('a new version that is sound', () => {
   });
 });
 
+describe('a reload with many live events', () => {
+  /** A clock on which every look at it takes a millisecond, so that work has to be cut into slices. */
+  class WorkingClock extends ManualClock {
+    working = false;
+
+    override monoMs(): number {
+      if (this.working) this.advance(1);
+      return super.monoMs();
+    }
+  }
+
+  test('is done in slices: new events reach both versions meanwhile, and the old one judges until it is over', async () => {
+    const working = new WorkingClock(1_790_000_000_000);
+    clock = working;
+    hub = new EventHub({ clock, log: said.log });
+    start(TESTS);
+    const names = Array.from({ length: 500 }, (_, at) => host(`h${at}.example`));
+    for (const name of names) hear('mesos/slave/disk', 'ok', { name, ttl: 100_000 });
+    working.working = true;
+    reload(`${TESTS}// changed`);
+    working.working = false;
+    expect(said.infos).not.toContain('rules module reloaded');
+    hear('mesos/slave/disk', 'critical', { ttl: 100_000 });
+    expect(wishes.flag(a1)?.flag).toBe('off');
+    working.working = true;
+    await until(() => said.infos.includes('rules module reloaded'), { what: 'the reload' });
+    working.working = false;
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'mesos/slave/disk critical' });
+    for (const name of names) expect(wishes.flag(name)?.flag).toBe('on');
+    hear('mesos/slave/disk', 'ok', { ttl: 100_000 });
+    expect(wishes.flag(a1)?.flag).toBe('on');
+  });
+
+  test('a second reload waits for the first', async () => {
+    const working = new WorkingClock(1_790_000_000_000);
+    clock = working;
+    hub = new EventHub({ clock, log: said.log });
+    start(TESTS);
+    for (let at = 0; at < 300; at++) hear('mesos/slave/disk', 'ok', { name: host(`h${at}.example`), ttl: 100_000 });
+    working.working = true;
+    reload(`${TESTS}// first`);
+    reload(GPU);
+    await until(() => said.infos.includes('rules module reloaded'), { what: 'the first reload' });
+    working.working = false;
+    live.tick();
+    await until(() => said.infos.filter((line) => line === 'rules module reloaded').length === 2, {
+      what: 'the second',
+    });
+    hear('gpu', 'critical');
+    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical' });
+  });
+});
+
 describe('a new version that is broken', () => {
   test('is told once with file and line, and the old rules go on', () => {
     start(GPU);

@@ -154,6 +154,17 @@ describe('the bench', () => {
     expect(bench.reason('b')).toBe('from a call');
   });
 
+  test('events that expire reach the rules as in a master: without metric and attributes', () => {
+    const bench = testRules(({ tap }) => tap('out'));
+    bench.inject({ host: 'a', service: 'x', metric: 5, ttl: 10, attributes: { rack: 'r1' }, tags: ['t'] }).advance(12);
+    expect(bench.tap('out')).toMatchObject([
+      { service: 'x', metric: 5, attributes: { rack: 'r1' } },
+      { service: 'x', state: 'expired', tags: ['t'] },
+    ]);
+    expect(bench.tap('out')[1]).not.toHaveProperty('metric');
+    expect(bench.tap('out')[1]).not.toHaveProperty('attributes');
+  });
+
   test('offHost without its parentheses is refused, instead of doing nothing', () => {
     expect(() => testRules((satellite) => satellite.where(() => true, satellite.offHost as never))).toThrow(
       'call it, as in offHost(...)',
