@@ -86,7 +86,20 @@ export function createMaster(
       ? new ZooKeeperStore({ ...settings.zooKeeper, session, clock, log })
       : new EmbeddedStore({ dataDir, clock, log });
   const election = mesosClient && new MesosElection(mesosClient, clock, log);
-  const leadership = createLeadership();
+  const leadership: Leadership =
+    session && settings.zooKeeper
+      ? new ZooKeeperLeadership({
+          session,
+          root: settings.zooKeeper.root,
+          self,
+          isStoreWhole: () => store.state.kind === 'whole',
+          election,
+          clock,
+          log,
+        })
+      : election
+        ? new MesosLeadership(election)
+        : new SoleLeadership();
   const leads = () => leadership.now.leads;
   readiness.add('leader', {
     state: () => `${leads() ? 'leads' : 'follows'}: ${leadership.now.reason}`,
@@ -470,13 +483,4 @@ export function createMaster(
       shadow?.reload();
     },
   };
-
-  function createLeadership(): Leadership {
-    const { zooKeeper } = settings;
-    if (session && zooKeeper) {
-      const isStoreWhole = () => store.state.kind === 'whole';
-      return new ZooKeeperLeadership({ session, root: zooKeeper.root, self, isStoreWhole, election, clock, log });
-    }
-    return election ? new MesosLeadership(election) : new SoleLeadership();
-  }
 }
