@@ -1,47 +1,48 @@
-/** Where events go once the host has a name. */
-import type { Event } from '../shared/event.ts';
-import { eventToJson } from '../shared/event.ts';
+/** Where events go once the name of the host is known. */
+import { type Event, eventToJson } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
-import type { HostNaming } from './host-naming.ts';
-import { WaitingEvents } from './uplink/index.ts';
+import { EventQueue } from './uplink/index.ts';
 
-/** An uplink, or what stands in its place. */
-export interface Outlet {
-  report(host: HostName, events: readonly Event[]): void;
+/** An uplink, or the printer of `--dry-run`. */
+export interface Output {
+  report(events: readonly Event[]): void;
 }
 
-/** Holds the newest event of each service back until the name is known, then passes on to every outlet. */
-export class NamedOutlets {
-  readonly #outlets: readonly Outlet[];
-  readonly #early = new WaitingEvents();
-  #name: HostName | undefined;
+/** Holds the newest event of each service while the name of the host is not known; passes on to every output. */
+export class EventSink {
+  readonly #hostName: () => HostName | undefined;
+  readonly #held = new EventQueue();
+  /** May be replaced at any time. */
+  outputs: readonly Output[] = [];
 
-  constructor(outlets: readonly Outlet[], naming: Pick<HostNaming, 'onName'>) {
-    this.#outlets = outlets;
-    naming.onName((name) => {
-      this.#name = name;
-      const { items } = this.#early.take(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      this.emit(items);
-    });
+  constructor(hostName: () => HostName | undefined) {
+    this.#hostName = hostName;
   }
 
   emit(events: readonly Event[]): void {
     if (events.length === 0) return;
-    const name = this.#name;
-    if (name === undefined) this.#early.add(events);
-    else for (const outlet of this.#outlets) outlet.report(name, events);
+    if (this.#hostName() === undefined) this.#held.add(events);
+    else for (const output of this.outputs) output.report(events);
+  }
+
+  /** The name is known now. */
+  release(): void {
+    this.emit(this.#held.takeAll());
   }
 }
 
-/** For `--dry-run`: a JSON line for each event. */
-export class Printer implements Outlet {
+/** For `--dry-run`: one JSON line for each event. */
+export class Printer implements Output {
   readonly #write: (line: string) => void;
+  readonly #hostName: () => HostName | undefined;
 
-  constructor(write: (line: string) => void) {
+  constructor(write: (line: string) => void, hostName: () => HostName | undefined) {
     this.#write = write;
+    this.#hostName = hostName;
   }
 
-  report(host: HostName, events: readonly Event[]): void {
-    for (const event of events) this.#write(`${JSON.stringify(eventToJson({ host, ...event }))}\n`);
+  report(events: readonly Event[]): void {
+    const host = this.#hostName();
+    for (const event of events) this.#write(`${JSON.stringify(eventToJson({ ...(host && { host }), ...event }))}\n`);
   }
 }

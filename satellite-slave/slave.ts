@@ -1,15 +1,26 @@
-/** One slave: its parts put together. */
+/** One slave: settings, comets, schedule, events, uplinks, put together in this order. */
 import { hostname } from 'node:os';
 import { type Clock, sleep, systemClock } from '../shared/clock.ts';
-import { HttpClient } from '../shared/http-client.ts';
+import type { HostName } from '../shared/host-name.ts';
 import { type Log, OnceLog } from '../shared/log.ts';
-import { RiemannClient } from '../shared/riemann/index.ts';
-import { CometRunner, Commands, FileSystemCalls, Machine, Schedule, Slots } from './comets/index.ts';
-import { NamedOutlets, Printer } from './event-sink.ts';
+import { pendingReads } from '../shared/small-file.ts';
+import {
+  type Beat,
+  type CometContext,
+  CometRunner,
+  Commands,
+  FileSystemCalls,
+  Machine,
+  ProcessTable,
+  Schedule,
+  Slots,
+} from './comets/index.ts';
+import { EventSink, Printer } from './event-sink.ts';
 import { HostNaming } from './host-naming.ts';
+import { Masters } from './masters.ts';
 import { HttpAgent } from './mesos/index.ts';
-import type { SlaveSettings } from './settings.ts';
-import { MastersKeeper, RiemannUplink, TaskUplink, Token, Uplink } from './uplink/index.ts';
+import type { SlaveSettings } from './settings/index.ts';
+import { MastersKeeper } from './uplink/index.ts';
 
 export interface SlaveOptions {
   readonly log: Log;
@@ -20,102 +31,185 @@ export interface SlaveOptions {
   readonly patienceMs?: number;
 }
 
-/** Comets that run at the same time; more than that wait in line. */
-const MOST_RUNNING = 32;
+/** Comets that run at the same time; others wait for one of them to end. */
+const MAX_RUNNING = 32;
+
+interface Scheduled {
+  readonly runner: CometRunner;
+  readonly beat: Beat;
+}
 
 export class Slave {
+  readonly #options: SlaveOptions;
   readonly #clock: Clock;
-  readonly #naming: HostNaming;
-  readonly #agent: HttpAgent | undefined;
-  readonly #commands: Commands;
+  readonly #once: OnceLog;
   readonly #calls: FileSystemCalls;
-  readonly #runners: readonly CometRunner[];
+  readonly #machine: Machine;
+  readonly #slots = new Slots(MAX_RUNNING);
   readonly #schedule: Schedule;
-  readonly #uplinks: readonly (Uplink | RiemannUplink | TaskUplink)[];
+  readonly #commands: Commands;
+  readonly #masters: Masters;
+  readonly #sink: EventSink;
+  #settings: SlaveSettings;
+  #agent: HttpAgent | undefined;
+  #naming: HostNaming;
+  #comets: readonly Scheduled[] = [];
+  #started = false;
 
-  constructor(settings: SlaveSettings, { log, clock = systemClock, print, patienceMs }: SlaveOptions) {
+  constructor(settings: SlaveSettings, options: SlaveOptions) {
+    const { log, clock = systemClock } = options;
+    this.#options = options;
+    this.#settings = settings;
     this.#clock = clock;
-    for (const warning of settings.warnings) log.warn(warning);
-    this.#agent = settings.agentOrigin === undefined ? undefined : new HttpAgent(settings.agentOrigin);
-    this.#naming = new HostNaming({
-      fixed: settings.host,
-      agent: this.#agent,
-      machineName: hostname(),
-      clock,
-      log,
-      ...(patienceMs === undefined ? {} : { patienceMs }),
-    });
-    const satellites = print ? [] : settings.satellites;
-    const masters = satellites.flatMap((satellite) => {
-      if (satellite.protocol === 'riemann') return [];
-      const client = new HttpClient(satellite.origin, satellite.tls);
-      return [() => ({ client, token: new Token(satellite.tokenFile), clock, log })];
-    });
-    const riemanns = satellites.flatMap((satellite) =>
-      satellite.protocol === 'riemann'
-        ? [new RiemannUplink({ client: new RiemannClient({ ...satellite, clock }), clock, log })]
-        : [],
-    );
-    const uplinks = [...masters.map((master) => new Uplink(master())), ...riemanns];
-    const taskUplinks = settings.keepsTasks ? masters.map((master) => new TaskUplink(master())) : [];
-    this.#uplinks = [...uplinks, ...taskUplinks];
-    const outlets = new NamedOutlets(print ? [new Printer(print)] : uplinks, this.#naming);
-    this.#commands = new Commands(settings.environment, clock);
+    this.#once = new OnceLog(log, clock);
     this.#calls = new FileSystemCalls(clock);
-    const around = {
-      clock,
-      prefix: settings.prefix,
-      commands: this.#commands,
-      machine: new Machine({ calls: this.#calls }),
-      agent: this.#agent,
-      tasks: settings.keepsTasks ? new MastersKeeper(taskUplinks, this.#naming, clock) : undefined,
-      slots: new Slots(MOST_RUNNING),
-      once: new OnceLog(log, clock),
-      emit: (events: Parameters<NamedOutlets['emit']>[0]) => outlets.emit(events),
-    };
-    this.#runners = settings.comets.map((comet) => new CometRunner(comet, around));
+    this.#machine = new Machine({ calls: this.#calls });
     this.#schedule = new Schedule(clock);
+    this.#commands = new Commands({
+      environment: () => this.#settings.environment,
+      processes: new ProcessTable(),
+      onLeftovers: (program, processes) =>
+        this.#once.warn(`leftovers ${program}`, 'a check has left processes running, they were killed', {
+          program,
+          processes,
+        }),
+      clock,
+    });
+    const hostName = () => this.#naming.name;
+    this.#masters = new Masters({ hostName, clock, log });
+    this.#sink = new EventSink(hostName);
+    this.#agent = agentOf(settings, clock);
+    this.#naming = this.#newNaming(undefined);
+    this.#apply();
   }
 
   /** @throws Error where this machine has no name to report under */
   start(): void {
-    this.#naming.start();
-    this.#schedule.start(
-      this.#runners.map((runner) => ({ periodMs: runner.settings.periodMs, run: () => void runner.beat() })),
-    );
+    this.#startNaming();
+    this.#started = true;
+    this.#schedule.start(this.#comets.map(({ beat }) => beat));
   }
 
   /** Runs each comet once. @returns whether every event was delivered within `withinMs` */
   async once(withinMs: number): Promise<boolean> {
-    this.#naming.start();
-    await Promise.all(this.#runners.map((runner) => runner.beat()));
+    this.#startNaming();
+    await Promise.all(this.#comets.map(({ runner }) => runner.run()));
     const end = new AbortController();
     await Promise.race([this.#named(), sleep(this.#clock, withinMs, end.signal)]);
     end.abort();
-    return this.#naming.name !== undefined && (await this.#flush(withinMs));
+    return this.#naming.name !== undefined && (await this.#masters.flush(withinMs));
   }
 
-  /** Ends the running comets with their programs, delivers what waits within `withinMs`, and lets go of everything. */
+  /** Goes on with other settings: comets and masters that are in both go on as they are. */
+  reload(settings: SlaveSettings): void {
+    const before = this.#settings;
+    this.#settings = settings;
+    const isSameName = JSON.stringify([before.host, before.agent]) === JSON.stringify([settings.host, settings.agent]);
+    if (!isSameName) this.#replaceNaming(before.agent?.origin === settings.agent?.origin);
+    this.#apply();
+  }
+
+  /** Kills the programs of running comets, sends what waits within `withinMs`, and closes everything. */
   async stop(withinMs: number): Promise<void> {
     this.#schedule.stop();
-    for (const runner of this.#runners) runner.stop();
-    this.#commands.killAll();
-    await this.#flush(withinMs);
+    for (const { runner } of this.#comets) runner.stop();
+    await this.#commands.killAll();
+    await this.#masters.flush(withinMs);
     this.#naming.stop();
-    await Promise.all([...this.#uplinks.map((uplink) => uplink.close()), this.#agent?.close()]);
+    await Promise.all([this.#masters.close(), this.#agent?.close()]);
   }
 
-  /** A file system call that hangs holds a thread, and with it the end of the process. */
-  get hangs(): boolean {
-    return this.#calls.pending > 0;
+  /** File system calls that have not returned: each occupies a thread, and with it the end of the process. */
+  get hangingCalls(): readonly string[] {
+    return [...this.#calls.pending, ...pendingReads()];
+  }
+
+  #startNaming(): void {
+    this.#naming.onName((name) => {
+      if (name !== undefined) this.#sink.release();
+    });
+    this.#naming.start();
+  }
+
+  #newNaming(known: HostName | undefined): HostNaming {
+    const { log, patienceMs } = this.#options;
+    return new HostNaming({
+      fixed: this.#settings.host,
+      agent: this.#agent,
+      machineName: hostname(),
+      known,
+      clock: this.#clock,
+      log,
+      ...(patienceMs === undefined ? {} : { patienceMs }),
+    });
+  }
+
+  #replaceNaming(isSameAgent: boolean): void {
+    const { name } = this.#naming;
+    this.#naming.stop();
+    void this.#agent?.close();
+    this.#agent = agentOf(this.#settings, this.#clock);
+    this.#naming = this.#newNaming(isSameAgent ? name : undefined);
+    this.#startNaming();
+  }
+
+  #apply(): void {
+    const { log, print } = this.#options;
+    const { settings, context } = { settings: this.#settings, context: this.#context() };
+    for (const warning of settings.warnings) log.warn({ warning }, 'settings');
+    this.#masters.apply(print ? [] : settings.satellites, settings.keepsTasks);
+    this.#sink.outputs = print ? [new Printer(print, () => this.#naming.name)] : this.#masters.reports;
+    const before = new Map(this.#comets.map((comet) => [comet.runner.settings.identity, comet]));
+    const added: Beat[] = [];
+    this.#comets = settings.comets.map((comet) => {
+      const known = before.get(comet.identity);
+      before.delete(comet.identity);
+      if (known) known.runner.context = context;
+      const scheduled = known ?? this.#scheduled(new CometRunner(comet, context));
+      if (!known) added.push(scheduled.beat);
+      return scheduled;
+    });
+    this.#schedule.stop([...before.values()].map(({ beat }) => beat));
+    for (const { runner } of before.values()) runner.stop();
+    if (this.#started) this.#schedule.start(added);
+  }
+
+  #context(): CometContext {
+    const { prefix, keepsTasks } = this.#settings;
+    return {
+      clock: this.#clock,
+      prefix,
+      commands: this.#commands,
+      machine: this.#machine,
+      agent: this.#agent,
+      tasks: keepsTasks ? new MastersKeeper(() => this.#masters.tasks, this.#naming, this.#clock) : undefined,
+      slots: this.#slots,
+      once: this.#once,
+      emit: (events) => this.#sink.emit(events),
+    };
+  }
+
+  #scheduled(runner: CometRunner): Scheduled {
+    const { periodMs, retryPeriodMs } = runner.settings;
+    const beat: Beat = {
+      periodMs,
+      run: () =>
+        void runner.run().then(() => {
+          if (runner.isRetrying) this.#schedule.runWithin(beat, retryPeriodMs);
+        }),
+    };
+    return { runner, beat };
   }
 
   #named(): Promise<void> {
-    return new Promise((resolve) => this.#naming.onName(() => resolve()));
+    return new Promise((resolve) => {
+      this.#naming.onName((name) => {
+        if (name !== undefined) resolve();
+      });
+    });
   }
+}
 
-  async #flush(withinMs: number): Promise<boolean> {
-    const all = await Promise.all(this.#uplinks.map((uplink) => uplink.flush(withinMs)));
-    return all.every((delivered) => delivered);
-  }
+function agentOf({ agent }: SlaveSettings, clock: Clock): HttpAgent | undefined {
+  return agent && new HttpAgent(agent, clock);
 }

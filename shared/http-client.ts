@@ -1,12 +1,11 @@
 /** The one way to ask another HTTP service: keep-alive, a time limit for the whole exchange, a limit for the body. */
-import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import { abortReason, timeoutSignal } from './deadline.ts';
 
 export interface TlsOptions {
-  /** Paths of PEM files. */
+  /** PEM texts. */
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -48,11 +47,9 @@ export class HttpClient {
   /** @param origin as in `http://host:port` */
   constructor(origin: string, tls: TlsOptions = {}) {
     this.origin = origin;
-    const pem = (path: string | undefined) => (path === undefined ? {} : readFileSync(path, 'utf8'));
     const keepAlive = { keepAlive: true, maxSockets: 2, maxFreeSockets: 2, scheduling: 'lifo' as const };
     if (new URL(origin).protocol === 'https:') {
-      const entries = Object.entries(tls).flatMap(([key, path]) => (path === undefined ? [] : [[key, pem(path)]]));
-      this.#agent = new https.Agent({ ...keepAlive, ...Object.fromEntries(entries) });
+      this.#agent = new https.Agent({ ...keepAlive, ...tls });
       this.#request = https.request;
     } else {
       this.#agent = new http.Agent(keepAlive);

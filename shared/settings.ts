@@ -1,14 +1,15 @@
 /**
- * Loading a settings file: JSON against a schema, and all that is wrong said at once,
- * each with file, JSON path, what was found and what is expected.
+ * Loading a settings file: JSON checked against a schema. Everything that is wrong is reported at once, each problem
+ * with file, JSON path, what was found and what is expected.
  */
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { DURATION_FORM, parseDurationMs } from './duration.ts';
 import { messageOf } from './errors.ts';
 import { HOST_NAME_FORM, parseHostName } from './host-name.ts';
-import { parseJsonText } from './json-text.ts';
-import { cutToLength } from './text.ts';
+import { JsonTextError, parseJsonText } from './json-text.ts';
+import { cutToLength, escapeControls } from './text.ts';
+import { nearestName } from './typos.ts';
 
 /** One thing that is wrong with the settings. */
 export interface Problem {
@@ -17,6 +18,8 @@ export interface Problem {
   readonly path: string;
   readonly found: string;
   readonly expected: string;
+  /** Where `found …, expected …` would not say it well: the whole text behind the file's name. */
+  readonly text?: string;
 }
 
 /** Thrown when the settings can't be used; lists every problem. */
@@ -30,8 +33,8 @@ export class SettingsError extends Error {
   }
 }
 
-export function problemText({ file, path, found, expected }: Problem): string {
-  return `${file}: ${path === '' ? 'the file' : path}: found ${found}, expected ${expected}`;
+export function problemText({ file, path, found, expected, text }: Problem): string {
+  return `${file}: ${text ?? `${path === '' ? 'the file' : path}: found ${found}, expected ${expected}`}`;
 }
 
 /**
@@ -71,8 +74,8 @@ export function checkSettings<T>(file: string, value: unknown, schema: object): 
 }
 
 /**
- * As {@link readSettings}, but tells the problems instead of throwing them: for those who look further and say all at once.
- * `sound` tells whether nothing was found wrong below any of these top keys, so that their values can be believed.
+ * As {@link readSettings}, but returns the problems instead of throwing them, so that a caller can check more and
+ * report everything at once. `sound` says whether nothing is wrong below any of these top keys.
  * @throws SettingsError only where the file can't be read or is no JSON
  */
 export function inspectSettings<T>(
@@ -102,17 +105,24 @@ function parseJson(file: string): unknown {
   } catch (error) {
     throw new SettingsError([{ file, path: '', found: messageOf(error), expected: 'a readable JSON file' }]);
   }
+  return parseSettingsText(file, text);
+}
+
+/** @throws SettingsError with line and column where the text is no JSON */
+export function parseSettingsText(file: string, text: string): unknown {
   try {
     return parseJsonText(text);
   } catch (error) {
-    throw new SettingsError([{ file, path: '', found: messageOf(error), expected: 'valid JSON' }]);
+    if (!(error instanceof JsonTextError)) throw error;
+    const { message: found } = error;
+    throw new SettingsError([{ file, path: '', found, expected: 'valid JSON', text: `not valid JSON: ${found}` }]);
   }
 }
 
 function problemsOf(file: string, errors: readonly ErrorObject[]): Problem[] {
   const problems = new Map<string, Problem>();
   for (const error of errors) {
-    // Branches of an anyOf that did not match say nothing that the anyOf itself does not say better.
+    // The anyOf reports better than each of its branches that did not match.
     if (/\/(anyOf|oneOf)\/\d+/.test(error.schemaPath) || error.keyword === 'if') continue;
     const problem = problemOf(file, error);
     if (!problems.has(problem.path)) problems.set(problem.path, problem);
@@ -128,12 +138,7 @@ function problemOf(file: string, error: ErrorObject): Problem {
     const key = params['additionalProperty'];
     const properties = (error.parentSchema?.['properties'] ?? {}) as Readonly<Record<string, object>>;
     const known = Object.keys(properties).filter((name) => !('refused' in (properties[name] ?? {})));
-    return {
-      file,
-      path: below(key),
-      found: 'an unknown key',
-      expected: known.length === 0 ? 'no keys here' : `one of ${known.join(', ')}`,
-    };
+    return unknownKey(file, path, String(key), known);
   }
   if (error.keyword === 'required') {
     const key = params['missingProperty'];
@@ -141,6 +146,21 @@ function problemOf(file: string, error: ErrorObject): Problem {
     return { file, path: below(key), found: 'nothing', expected: properties[String(key)]?.expected ?? 'a value' };
   }
   return { file, path, found: shown(error.data), expected: expectedOf(error) };
+}
+
+/** @param path of the object that has the key */
+function unknownKey(file: string, path: string, key: string, known: readonly string[]): Problem {
+  const near = nearestName(key, known);
+  const expected = known.length === 0 ? 'no keys here' : `one of ${known.join(', ')}`;
+  const hint = near === undefined ? `, expected ${expected}` : `, did you mean \`${near}\`?`;
+  const at = path === '' ? '' : `${path}: `;
+  return {
+    file,
+    path: path === '' ? key : `${path}.${key}`,
+    found: 'an unknown key',
+    expected,
+    text: `${at}unknown key \`${escapeControls(key)}\`${hint}`,
+  };
 }
 
 function expectedOf(error: ErrorObject): string {

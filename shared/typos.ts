@@ -1,6 +1,18 @@
 /** Changes of one letter (put in, left out, replaced) by which a mistyped name may differ. */
 export const MOST_TYPOS = 2;
 
+/** The one of `known` that `name` is most likely a mistyping of, regardless of case; undefined: none is near. */
+export function nearestName(name: string, known: Iterable<string>): string | undefined {
+  const lower = name.toLowerCase();
+  let nearest: { readonly name: string; readonly typos: number } | undefined;
+  for (const candidate of known) {
+    const typos = typosBetween(candidate.toLowerCase(), lower);
+    const isNear = typos <= MOST_TYPOS && typos < candidate.length - 1;
+    if (isNear && (nearest === undefined || typos < nearest.typos)) nearest = { name: candidate, typos };
+  }
+  return nearest?.name;
+}
+
 /** Levenshtein's distance, as far as it is at most {@link MOST_TYPOS}; else something greater. */
 export function typosBetween(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MOST_TYPOS) return MOST_TYPOS + 1;

@@ -1,8 +1,8 @@
 import { messageOf } from '../../shared/errors.ts';
-import { tasksIn } from '../mesos/index.ts';
-import type { Kept } from '../uplink/index.ts';
+import { type Agent, tasksIn } from '../mesos/index.ts';
+import type { StoredTasks } from '../uplink/index.ts';
 import { type Comet, type Finding, recipe } from './comet.ts';
-import { Undecided } from './unknown-state-error.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
 interface Params {
   /** The original's: a Clojure expression that made a Riak client. */
@@ -12,7 +12,7 @@ interface Params {
 
 const SERVICE = 'cache state';
 
-/** Looks at every task of the agent and gives its metadata to the masters whenever it has changed. */
+/** Reads every task of the agent, and sends its metadata to the masters whenever it has changed. */
 export const cacheState = recipe<Params>(
   {
     type: 'object',
@@ -27,10 +27,10 @@ export const cacheState = recipe<Params>(
     keepsTasks: true,
     run: async ({ agent, tasks, signal }) => {
       if (!agent || !tasks) return [];
-      const state = await agent.state(signal).catch((error: unknown) => {
-        throw new Undecided(messageOf(error));
+      const found = await tasksOf(agent, signal).catch((error: unknown) => {
+        throw new UnknownStateError(messageOf(error));
       });
-      return [findingOf(await tasks.keep(tasksIn(state), signal), threshold)];
+      return [findingOf(await tasks.store(found, signal), threshold)];
     },
   }),
   {
@@ -38,16 +38,21 @@ export const cacheState = recipe<Params>(
     noteOn: ({ store }) =>
       store === undefined
         ? undefined
-        : 'store is the original\'s and has no meaning here: tasks go to every satellite-master, whose "task-store" keeps them',
+        : 'store is the original\'s and has no meaning here: tasks are sent to every satellite-master, whose "task-store" keeps them',
   },
 );
 
+async function tasksOf(agent: Agent, signal: AbortSignal) {
+  const state = await agent.state(signal);
+  return tasksIn(state, await agent.taskStatuses(signal));
+}
+
 /**
- * While no master takes anything this machine is not to blame, and a store that is down must not turn hosts off by the
- * hundred: `unknown`. Nor when the masters are back, with an event that waited for them.
+ * While no master accepts anything this machine is not to blame, and a store that is down must not turn off hundreds of
+ * hosts: `unknown`.
  */
-function findingOf({ tasks, failed, taking, reason }: Kept, threshold: number): Finding {
-  const state = failed < threshold ? 'ok' : taking ? 'critical' : 'unknown';
+function findingOf({ tasks, failed, accepting, reason }: StoredTasks, threshold: number): Finding {
+  const state = failed < threshold ? 'ok' : accepting ? 'critical' : 'unknown';
   const why = reason === undefined ? '' : `: ${reason}`;
   const description = failed === 0 ? `${tasks} tasks` : `${failed} of ${tasks} tasks could not be stored${why}`;
   return { service: SERVICE, metric: failed, state, description };

@@ -1,17 +1,17 @@
 /**
- * The language of comets, for the shipped recipes and for users' own modules alike:
- * a recipe makes a comet from its params, a comet run finds out findings, findings become events.
+ * What comets are made of, for the built-in recipes and for users' own modules alike: a recipe makes a comet from its
+ * params, a run of a comet returns findings, and findings become events.
  */
 import type { Agent } from '../mesos/index.ts';
 import type { TaskKeeper } from '../uplink/index.ts';
 import type { CommandResult } from './commands.ts';
 import type { Machine } from './machine.ts';
 
-/** What one run found out about one service. Host, time, ttl and the prefix of the service are added to it. */
+/** What one run found about one service. Host, time, ttl and the prefix of the service are added to it. */
 export interface Finding {
   /** Name below the prefix, e.g. "free memory in MB". */
   readonly service: string;
-  /** `ok`, `warning`, `critical`, `unknown`; absent: a figure and no test. */
+  /** `ok`, `warning`, `critical`, `unknown`; absent: it is a measurement and no test. */
   readonly state?: string;
   readonly metric?: number;
   readonly description?: string;
@@ -21,53 +21,55 @@ export interface Finding {
 
 /** What a run may use. */
 export interface CometRun {
-  /** Aborted when the comet's time is over or the slave ends. A run that goes on after it is not heard. */
+  /** Aborted when the comet's timeout is over or the slave ends. What a run returns after that is ignored. */
   readonly signal: AbortSignal;
   /**
-   * Runs a program, without a shell, in the environment of `safe-env`; it dies with the run, together with its group.
-   * @throws when it can't be started
+   * Runs a program, without a shell, in the environment of `safe-env`; everything it started is killed with the run.
+   * @throws UnknownStateError when it cannot be started or is killed
    */
   command(words: readonly string[]): Promise<CommandResult>;
   readonly machine: Machine;
   /** Absent where `mesos-agent-url` is null. */
   readonly agent: Agent | undefined;
-  /** Where the metadata of tasks goes; absent where nobody asked for it. */
+  /** Sends the metadata of tasks; absent where no comet needs it. */
   readonly tasks: TaskKeeper | undefined;
 }
 
-/** One check, ready to be run again and again. */
+/** One check, which can be run again and again. */
 export interface Comet {
-  /** Names that its findings have, below the prefix: a run that fails or is late is told under each of them. */
+  /** Names of its findings, below the prefix: a run that fails or is late is reported under each of them. */
   readonly services: readonly string[];
+  /** The program it runs, which `--check` looks for. */
+  readonly program?: string | undefined;
   /** A limit of its own instead of the setting `timeout`, in ms. */
   readonly timeoutMs?: number;
-  /** What it means that a run did not end in time; default `critical`. */
+  /** The state of a run that did not end within its timeout; default `critical`. */
   readonly stateWhenLate?: 'critical' | 'unknown';
-  /** Set where `tasks` of a run is wanted. */
+  /** Set where a run needs `tasks`. */
   readonly keepsTasks?: boolean;
   /**
-   * @throws Undecided for state `unknown`, anything else for `critical`
+   * @throws UnknownStateError for state `unknown`, anything else for `critical`
    */
   run(at: CometRun): Promise<readonly Finding[]>;
 }
 
-/** How often and how long, for a recipe that must know. */
+/** How often it runs and how long it may take, for a custom comet that needs to know. */
 export interface CometTimes {
   readonly periodMs: number;
   readonly timeoutMs: number;
 }
 
-/** A kind of comet, by its schema of params and how to make one. */
+/** A kind of comet: the schema of its params, and how one is made of them. */
 export interface Recipe {
   /** JSON schema of `params`. */
   readonly params: object;
   readonly asksAgent?: boolean;
-  /** Something about checked params that is allowed and yet worth a line in the log. */
+  /** A warning about valid params. */
   readonly noteOn?: (params: unknown) => string | undefined;
   make(params: unknown): Comet;
 }
 
-/** Ties the type of `params` to the schema that has checked them. */
+/** Connects the type of `params` with the schema that checks them. */
 export function recipe<P>(
   params: object,
   make: (params: P) => Comet,

@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type Clock, systemClock } from '../../shared/clock.ts';
+import { randomUUID } from 'node:crypto';
+import { type Clock, sleep, systemClock } from '../../shared/clock.ts';
+import { MARKER, type ProcessTable } from './leftovers.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
 /** How a program ended. */
 export interface CommandResult {
@@ -12,51 +15,92 @@ export interface CommandResult {
   readonly errors: string;
 }
 
-const MOST_OUTPUT_BYTES = 65_536;
-const MOST_ERROR_BYTES = 4_096;
-/** How long an ended program's pipes are read on, when one of its children keeps them open. */
+const MAX_OUTPUT_BYTES = 65_536;
+const MAX_ERROR_BYTES = 4_096;
+/** How long an ended program's pipes are still read, when one of its children keeps them open. */
 const PIPES_GRACE_MS = 250;
+/** A check does not wait longer than this for the search for what it has left running, which goes on. */
+const MAX_SEARCH_MS = 1_000;
+/** Of a shell: not executable, not found. */
+const CANNOT_EXECUTE = 126;
+const NOT_FOUND = 127;
 
-/** Runs programs for the comets: each in a process group of its own, so that it can be ended whole. */
+/**
+ * Starting a program blocks until it is loaded, for ever where it lies on a file system that hangs. So a program of
+ * this machine's own is started, and it is that one which becomes the program of the check.
+ */
+const LAUNCHER = ['/usr/bin/env', '--'];
+
+export interface CommandsOptions {
+  readonly environment: () => NodeJS.ProcessEnv;
+  /** Finds what a check has left running; undefined: nothing is looked for. */
+  readonly processes?: ProcessTable | undefined;
+  /** So many processes were left running by a check, and were killed. */
+  readonly onLeftovers?: (program: string, processes: number) => void;
+  readonly clock?: Clock;
+}
+
+/** Runs programs for the comets: each in a process group and with a marker of its own, so that it is killed whole. */
 export class Commands {
-  readonly #environment: NodeJS.ProcessEnv;
+  readonly #options: CommandsOptions;
   readonly #clock: Clock;
-  readonly #running = new Set<ChildProcess>();
+  readonly #running = new Map<ChildProcess, string>();
+  #isEnding = false;
 
-  constructor(environment: NodeJS.ProcessEnv, clock: Clock = systemClock) {
-    this.#environment = environment;
-    this.#clock = clock;
+  constructor(options: CommandsOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
   }
 
   /**
-   * Runs `words[0]` with the other words as arguments, never through a shell. An abort kills its whole group at once;
+   * Runs `words[0]` with the other words as arguments, never through a shell. An abort kills everything it started;
    * the promise settles when the program has really ended, which one that waits for a hung disk may not do for long.
-   * @throws Error when the program can't be started
+   * @throws UnknownStateError when the program cannot be started, or something else than an abort has killed it
    */
-  run(words: readonly string[], signal: AbortSignal): Promise<CommandResult> {
-    const [program = '', ...rest] = words;
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      const child = spawn(program, rest, {
-        env: this.#environment,
-        detached: true,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      const output = new Head(MOST_OUTPUT_BYTES);
-      const errors = new Head(MOST_ERROR_BYTES);
-      child.stdout.on('data', (part: Buffer) => output.add(part));
-      child.stderr.on('data', (part: Buffer) => errors.add(part));
-      const kill = () => killGroup(child);
-      signal.addEventListener('abort', kill, { once: true });
-      this.#running.add(child);
-      const forget = () => {
-        this.#running.delete(child);
-        signal.removeEventListener('abort', kill);
-      };
-      child.on('error', (error) => {
-        if (child.pid !== undefined) return;
-        forget();
-        reject(new Error(`cannot run ${program}`, { cause: error }));
+  async run(words: readonly string[], signal: AbortSignal): Promise<CommandResult> {
+    signal.throwIfAborted();
+    const [program = ''] = words;
+    const marker = randomUUID();
+    const { child, result } = this.#start(words, marker, signal);
+    try {
+      const ended = await result;
+      if (!signal.aborted && !this.#isEnding) refuseUnmade(program, ended);
+      return ended;
+    } finally {
+      await this.#killLeftovers(program, marker, child.pid, signal);
+    }
+  }
+
+  /** Kills everything that still runs; for the end of the slave. */
+  async killAll(): Promise<void> {
+    this.#isEnding = true;
+    const running = [...this.#running];
+    for (const [child] of running) killGroup(child);
+    const { processes } = this.#options;
+    await Promise.all(running.map(([child, marker]) => processes?.kill(marker, child.pid ?? 0)));
+  }
+
+  #start(words: readonly string[], marker: string, signal: AbortSignal) {
+    // To `env`, a word with `=` is a variable.
+    const [launcher = '', ...rest] = words[0]?.includes('=') ? words : [...LAUNCHER, ...words];
+    const child = spawn(launcher, rest, {
+      env: { ...this.#options.environment(), [MARKER]: marker },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = new Head(MAX_OUTPUT_BYTES);
+    const errors = new Head(MAX_ERROR_BYTES);
+    child.stdout.on('data', (part: Buffer) => output.add(part));
+    child.stderr.on('data', (part: Buffer) => errors.add(part));
+    const kill = () => {
+      killGroup(child);
+      if (child.pid !== undefined) void this.#options.processes?.kill(marker, child.pid);
+    };
+    signal.addEventListener('abort', kill, { once: true });
+    this.#running.set(child, marker);
+    const result = new Promise<CommandResult>((resolve, reject) => {
+      child.on('error', (cause) => {
+        if (child.pid === undefined) reject(new UnknownStateError(`cannot run ${words[0]}`, { cause }));
       });
       child.on('exit', () => {
         const grace = this.#clock.after(PIPES_GRACE_MS, () => {
@@ -65,41 +109,60 @@ export class Commands {
         });
         child.on('close', () => grace.cancel());
       });
-      child.on('close', (exit, endedBy) => {
-        forget();
-        if (child.pid !== undefined) resolve({ exit, signal: endedBy, output: output.text(), errors: errors.text() });
-      });
+      child.on('close', (exit, endedBy) =>
+        resolve({ exit, signal: endedBy, output: output.text(), errors: errors.text() }),
+      );
+    }).finally(() => {
+      this.#running.delete(child);
+      signal.removeEventListener('abort', kill);
     });
+    return { child, result };
   }
 
-  /** Ends everything that still runs; for the end of the slave. */
-  killAll(): void {
-    for (const child of this.#running) killGroup(child);
+  /** Also what has left the process group by `setsid`, or was put into the background. */
+  async #killLeftovers(program: string, marker: string, pid: number | undefined, signal: AbortSignal): Promise<void> {
+    const { processes, onLeftovers } = this.#options;
+    if (pid === undefined || !processes) return;
+    const killing = processes.kill(marker, pid).then((killed) => {
+      if (killed > 0 && !signal.aborted) onLeftovers?.(program, killed);
+    });
+    const over = new AbortController();
+    await Promise.race([killing, sleep(this.#clock, MAX_SEARCH_MS, over.signal)]);
+    over.abort();
   }
 }
 
-/** The group bears the number of the program that leads it. One that has left the group by setsid is not reached. */
+/** @throws UnknownStateError where the check was not made */
+function refuseUnmade(program: string, { exit, signal, errors }: CommandResult): void {
+  const detail = errors.trim().split('\n', 1)[0] ?? '';
+  const said = detail === '' ? '' : `: ${detail}`;
+  if (signal !== null) throw new UnknownStateError(`${program} was killed by ${signal}`);
+  if (exit === NOT_FOUND) throw new UnknownStateError(`${program} exited with 127 (command not found)${said}`);
+  if (exit === CANNOT_EXECUTE) throw new UnknownStateError(`${program} exited with 126 (not executable)${said}`);
+}
+
+/** The group has the id of the process that leads it. */
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // ESRCH: nobody of the group is left
+    // ESRCH: no process of the group is left
   }
 }
 
-/** The first bytes of a stream; the rest is let go. */
+/** The first bytes of a stream; the rest is dropped. */
 class Head {
-  readonly #most: number;
+  readonly #maxBytes: number;
   readonly #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(most: number) {
-    this.#most = most;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   add(part: Buffer): void {
-    const room = this.#most - this.#bytes;
+    const room = this.#maxBytes - this.#bytes;
     if (room <= 0) return;
     this.#parts.push(part.subarray(0, room));
     this.#bytes += Math.min(part.length, room);
@@ -110,37 +173,11 @@ class Head {
   }
 }
 
-/** A command of the settings: an array of words, or a text split at blanks. */
-export function wordsOf(command: string | readonly string[]): readonly string[] {
-  return typeof command === 'string' ? command.trim().split(/\s+/) : command;
-}
-
-/** JSON schema of a command. */
-export const COMMAND_SCHEMA = {
-  type: ['string', 'array'],
-  pattern: '\\S',
-  minItems: 1,
-  items: { type: 'string', expected: 'a word of the command' },
-  expected: 'a command: an array of words, or one text that is split at blanks (no shell)',
-};
-
-/** JSON schema of the name that a command's event gets. */
-export const SERVICE_SCHEMA = {
-  type: 'string',
-  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]{1,700}$',
-  expected: 'the name of the event, 1-700 characters',
-};
-
-/** The first line that is not empty, of what it printed or else of what it complained. */
+/** The first line that is not empty, of its output or else of its error output. */
 export function firstLine({ output, errors }: CommandResult): string {
   return lineOf(output) || lineOf(errors);
 }
 
 function lineOf(text: string): string {
   return text.trimStart().split('\n', 1)[0]?.trim() ?? '';
-}
-
-/** How it ended, in words. */
-export function endOf({ exit, signal }: CommandResult): string {
-  return signal === null ? `ended with ${exit}` : `was ended by ${signal}`;
 }

@@ -1,6 +1,6 @@
 import { parseDurationMs } from '../../shared/duration.ts';
 import { type Comet, exactly, recipe } from './comet.ts';
-import { endOf, firstLine } from './commands.ts';
+import { firstLine } from './commands.ts';
 
 const PATH = {
   type: 'string',
@@ -23,7 +23,7 @@ export const percentageUsed = recipe<{ threshold: number; path: string }>(
   },
 );
 
-/** ok while the path is there, of whatever kind; a symbolic link is followed. Metric as of a command: 0 or 1. */
+/** ok while the path exists, of whatever kind; a symbolic link is followed. The metric is that of a command: 0 or 1. */
 export const fileExists = recipe<{ path: string }>(exactly({ path: PATH }), ({ path }): Comet => {
   const service = `${path} exists`;
   return {
@@ -36,8 +36,8 @@ export const fileExists = recipe<{ path: string }>(exactly({ path: PATH }), ({ p
 });
 
 /**
- * df asks every mount, and one that hangs hangs df: that it returns at all is the test. A process on purpose,
- * since it can be given up. Its time is its own `timeout`, in seconds or as a duration.
+ * df asks every mount, and hangs where one of them hangs: the test is whether it returns at all. It is a process, which
+ * unlike a system call can be abandoned. It has a `timeout` of its own, in seconds or as a duration.
  */
 export const dfReturns = recipe<{ timeout?: number | string }>(
   {
@@ -57,7 +57,7 @@ export const dfReturns = recipe<{ timeout?: number | string }>(
         const metric = result.exit === null ? {} : { metric: result.exit };
         if (result.exit === 0) return [{ service, ...metric, state: 'ok' }];
         const complaint = result.errors.trim().split('\n', 1)[0] || firstLine(result);
-        return [{ service, ...metric, state: 'critical', description: `df ${endOf(result)}: ${complaint}` }];
+        return [{ service, ...metric, state: 'critical', description: `df exited with ${result.exit}: ${complaint}` }];
       },
     };
   },

@@ -1,15 +1,15 @@
 import { type Clock, sleep, systemClock } from '../../shared/clock.ts';
-import { Undecided } from './unknown-state-error.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
-/** Of libuv's four threads these may be lost to mounts that hang; the others are left for name look-ups and files. */
-const MOST_HANGING = 2;
-/** A call that others wait for longer than this counts as hanging. */
+/** Of libuv's four threads so many may hang at a mount; the others are left for name look-ups and files. */
+const MAX_HANGING = 2;
+/** A call that others have to wait for longer than this counts as hanging. */
 const PATIENCE_MS = 1_000;
 
 /**
- * Calls that a hung mount can hold for ever. Such a call can't be taken back: it costs a thread until the mount
- * answers. So there are few at a time, and a comet whose call is not even begun says `unknown`: the comet of the
- * hung mount says `critical`, and a healthy file system is not blamed for it.
+ * Calls that a hung mount can block for ever. Such a call cannot be cancelled: it occupies a thread until the mount
+ * answers. So there are few at a time, and a comet whose call cannot begin is `unknown`: the comet of the hung mount is
+ * `critical`, and a healthy file system is not blamed for it.
  */
 export class FileSystemCalls {
   readonly #clock: Clock;
@@ -19,19 +19,20 @@ export class FileSystemCalls {
     this.#clock = clock;
   }
 
-  /** How many have not returned. */
-  get pending(): number {
-    return this.#pending.size;
+  /** What has not returned, as in `statfs /mnt`. */
+  get pending(): readonly string[] {
+    return [...this.#pending.values()].map(({ what }) => what);
   }
 
-  /** @throws Undecided when too many earlier calls hang */
+  /** @throws UnknownStateError when too many earlier calls hang */
   async call<T>(what: string, begin: () => Promise<T>): Promise<T> {
     const patience = new AbortController();
     const end = sleep(this.#clock, PATIENCE_MS, patience.signal).then(() => true);
     try {
-      while (this.#pending.size >= MOST_HANGING) {
+      while (this.#pending.size >= MAX_HANGING) {
         const others = [...this.#pending.values()].map(({ done }) => done.then(() => false));
-        if (await Promise.race([end, ...others])) throw new Undecided(`not asked, because ${this.#names()} hangs`);
+        if (await Promise.race([end, ...others]))
+          throw new UnknownStateError(`not checked, because ${this.pending.join(' and ')} hangs`);
       }
     } finally {
       patience.abort();
@@ -44,9 +45,5 @@ export class FileSystemCalls {
     );
     this.#pending.set(key, { what, done });
     return await result;
-  }
-
-  #names(): string {
-    return [...this.#pending.values()].map(({ what }) => what).join(' and ');
   }
 }

@@ -9,8 +9,9 @@ import {
 } from '../../shared/event.ts';
 import { cutToBytes, hasControlCharacters } from '../../shared/text.ts';
 import type { Finding } from './comet.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
-/** What a finding gets to become an event. */
+/** What is added to a finding to make it an event. */
 export interface Stamp {
   /** Before every service, e.g. "mesos/slave/". */
   readonly prefix: string;
@@ -23,19 +24,20 @@ export interface Stamp {
 const MOST_TAGS = 32;
 
 /**
- * The event of a finding, such that a master takes it.
- * @throws Error naming the part that no master would take: findings of custom comets can hold anything
+ * The event of a finding, in the form that a master accepts.
+ * @throws UnknownStateError naming what no master would accept: findings of custom comets can hold anything
  */
 export function eventOf(finding: Finding, { prefix, time, ttl }: Stamp): Event {
   const { service, state, metric, description, tags, attributes } = finding;
-  if (typeof service !== 'string' || service === '') throw new Error('a finding has no service');
+  if (typeof service !== 'string' || service === '') throw new UnknownStateError('a finding has no service');
   const name = `${prefix}${service}`;
-  if (name.length > LONGEST_SERVICE) throw new Error(`a service is longer than ${LONGEST_SERVICE} characters`);
-  if (hasControlCharacters(name)) throw new Error('a service contains control characters');
+  if (name.length > LONGEST_SERVICE)
+    throw new UnknownStateError(`a service is longer than ${LONGEST_SERVICE} characters`);
+  if (hasControlCharacters(name)) throw new UnknownStateError('a service contains control characters');
   if (state !== undefined && (typeof state !== 'string' || state.length > LONGEST_SERVICE))
-    throw new Error(`the state of ${service} is no word`);
+    throw new UnknownStateError(`the state of ${service} is not a text`);
   if (metric !== undefined && (typeof metric !== 'number' || !Number.isFinite(metric)))
-    throw new Error(`the metric of ${service} is no finite number`);
+    throw new UnknownStateError(`the metric of ${service} is not a finite number`);
   return {
     service: name,
     time,
@@ -50,9 +52,10 @@ export function eventOf(finding: Finding, { prefix, time, ttl }: Stamp): Event {
 
 function checkedAttributes(service: string, attributes: Readonly<Record<string, unknown>>): Record<string, string> {
   const entries = Object.entries(attributes);
-  if (entries.length > MOST_ATTRIBUTES) throw new Error(`${service} has more than ${MOST_ATTRIBUTES} attributes`);
+  if (entries.length > MOST_ATTRIBUTES)
+    throw new UnknownStateError(`${service} has more than ${MOST_ATTRIBUTES} attributes`);
   for (const [key] of entries)
     if (isOwnKey(key) || REFUSED_ATTRIBUTES.has(key) || hasControlCharacters(key))
-      throw new Error(`${service} has an attribute with the reserved name ${JSON.stringify(key)}`);
+      throw new UnknownStateError(`${service} has an attribute with the reserved name ${JSON.stringify(key)}`);
   return Object.fromEntries(entries.map(([key, value]) => [key, cutToBytes(String(value), LONGEST_ATTRIBUTE_BYTES)]));
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { cutToLength } from '../../shared/text.ts';
 import { FileSystemCalls } from './file-system-calls.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
-/** MB as the original says it: mebibytes, rounded down. */
+/** MB as in the original: mebibytes, rounded down. */
 export interface Memory {
   /** MB that programs can get without swapping: free memory and what the kernel would give back for it. */
   readonly availableMb: number;
@@ -25,7 +26,7 @@ export interface FileSystemSize {
 /** Processes whose state is read before others get their turn. */
 const PROCESSES_AT_ONCE = 256;
 
-/** What this Linux machine says of itself, from /proc and the file system calls. */
+/** Measurements of this Linux machine, from /proc and file system calls. */
 export class Machine {
   readonly #proc: string;
   readonly #calls: FileSystemCalls;
@@ -43,7 +44,7 @@ export class Machine {
   /**
    * "Free" means MemAvailable, the kernel's own estimate: MemFree alone leaves out the page cache, and a healthy
    * machine that has read much from its disks has hardly any. Before Linux 3.14: MemFree + Buffers + Cached.
-   * @throws what reading throws, or an Error where a figure is missing
+   * @throws what reading throws, or UnknownStateError where a figure is missing
    */
   memory(): Memory {
     const file = join(this.#proc, 'meminfo');
@@ -52,7 +53,7 @@ export class Machine {
       kilobytes.set(key, Number(amount));
     const figure = (key: string) => {
       const found = kilobytes.get(key);
-      if (found === undefined) throw new Error(`${file} says no ${key}`);
+      if (found === undefined) throw new UnknownStateError(`${file} has no ${key}`);
       return found;
     };
     const available =
@@ -69,14 +70,15 @@ export class Machine {
     const file = join(this.#proc, 'loadavg');
     const text = readFileSync(file, 'utf8');
     const load = /^\S+ \S+ (\d+\.?\d*)(\s|$)/.exec(text)?.[1];
-    if (load === undefined) throw new Error(`${file} has no third figure: ${JSON.stringify(cutToLength(text, 80))}`);
+    if (load === undefined)
+      throw new UnknownStateError(`${file} has no third figure: ${JSON.stringify(cutToLength(text, 80))}`);
     return Number(load);
   }
 
-  /** Processes in state D: they wait for a disk or a network file system and can't even be killed. */
+  /** Processes in state D: they wait for a disk or a network file system, and cannot be killed. */
   async uninterruptibleProcesses(): Promise<number> {
     const ids = readdirSync(this.#proc).filter((name) => /^\d+$/.test(name));
-    if (ids.length === 0) throw new Error(`${this.#proc} shows no process`);
+    if (ids.length === 0) throw new UnknownStateError(`${this.#proc} shows no process`);
     let count = 0;
     for (const [at, id] of ids.entries()) {
       if (at % PROCESSES_AT_ONCE === PROCESSES_AT_ONCE - 1) await breathe();

@@ -5,24 +5,31 @@ import type { Event } from '../../shared/event.ts';
 import type { OnceLog } from '../../shared/log.ts';
 import type { Agent } from '../mesos/index.ts';
 import type { TaskKeeper } from '../uplink/index.ts';
+import { Attempts } from './attempts.ts';
 import type { Comet, Finding } from './comet.ts';
 import type { Commands } from './commands.ts';
 import { eventOf } from './findings.ts';
 import type { Machine } from './machine.ts';
 import type { Slots } from './slots.ts';
-import { Undecided } from './unknown-state-error.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
-/** A comet as the settings want it run. */
+/** A comet, and how the settings want it to be run. */
 export interface CometSettings {
-  /** As the settings call it. */
+  /** As in the settings. */
   readonly name: string;
   readonly periodMs: number;
   readonly timeoutMs: number;
+  /** Failures in a row until it is critical. */
+  readonly attempts: number;
+  /** Until the next run while it fails and is not critical yet. */
+  readonly retryPeriodMs: number;
   readonly comet: Comet;
+  /** Equal for the same entry of the settings: such a comet goes on when the settings are reloaded. */
+  readonly identity: string;
 }
 
 /** What all comets of a slave share. */
-export interface CometSurroundings {
+export interface CometContext {
   readonly clock: Clock;
   readonly prefix: string;
   readonly commands: Commands;
@@ -34,40 +41,48 @@ export interface CometSurroundings {
   readonly emit: (events: readonly Event[]) => void;
 }
 
-/** Events hold for five periods: a report may be lost, or four, before a service counts as silent. */
+/** The ttl of an event: up to four reports may be lost before the service counts as silent. */
 const PERIODS_PER_TTL = 5;
-const SHORTEST_TTL_SECONDS = 1;
+const MIN_TTL_SECONDS = 1;
 
 interface Run {
   readonly stop: AbortController;
   readonly startedMs: number;
-  late: boolean;
+  isLate: boolean;
 }
 
-/** Runs one comet, never twice at a time, and sees to it that every due run gives events with service and ttl. */
+/** Runs one comet, never twice at a time; each run that is due results in events with service and ttl. */
 export class CometRunner {
   readonly settings: CometSettings;
-  readonly #around: CometSurroundings;
   readonly #ttl: number;
+  readonly #attempts: Attempts;
+  /** Of the present settings; a run that is going on ends with those of its start. */
+  context: CometContext;
   #run: Run | undefined;
   #skipped = 0;
 
-  constructor(settings: CometSettings, around: CometSurroundings) {
+  constructor(settings: CometSettings, context: CometContext) {
     this.settings = settings;
-    this.#around = around;
-    this.#ttl = Math.max(SHORTEST_TTL_SECONDS, (PERIODS_PER_TTL * settings.periodMs) / 1000);
+    this.context = context;
+    this.#ttl = Math.max(MIN_TTL_SECONDS, (PERIODS_PER_TTL * settings.periodMs) / 1000);
+    this.#attempts = new Attempts(settings.attempts);
   }
 
-  /** Runs that fell due while an earlier one was still going. */
+  /** Runs that were due while an earlier one was still going on. */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** One run. Resolves when its events are out; never rejects. A run that hangs beyond its time goes on unheard. */
-  async beat(): Promise<void> {
+  /** Whether the next run is due after `retryPeriodMs`. */
+  get isRetrying(): boolean {
+    return this.#attempts.isRetrying;
+  }
+
+  /** One run. Resolves when its events are emitted, or its timeout is over; never rejects. */
+  async run(): Promise<void> {
     if (this.#run) return this.#skip(this.#run);
-    const { clock, slots } = this.#around;
-    const run: Run = { stop: new AbortController(), startedMs: clock.monoMs(), late: false };
+    const { clock, slots } = this.context;
+    const run: Run = { stop: new AbortController(), startedMs: clock.monoMs(), isLate: false };
     this.#run = run;
     const free = await slots.take();
     if (run.stop.signal.aborted) {
@@ -76,8 +91,8 @@ export class CometRunner {
     }
     await new Promise<void>((resolve) => {
       const timer = clock.after(this.settings.timeoutMs, () => {
-        run.late = true;
-        this.#fault(this.#stateWhenLate, this.#timedOut());
+        run.isLate = true;
+        this.#emitFault(this.#stateWhenLate, this.#timedOut());
         run.stop.abort();
         resolve();
       });
@@ -86,13 +101,13 @@ export class CometRunner {
     free();
   }
 
-  /** Ends a run that is going, without events. */
+  /** Ends a run that is going on, without events. */
   stop(): void {
     this.#run?.stop.abort();
   }
 
   async #finish(run: Run, timer: Timer): Promise<void> {
-    const { machine, agent, tasks, commands, once } = this.#around;
+    const { machine, agent, tasks, commands, once } = this.context;
     const { signal } = run.stop;
     try {
       const findings = await this.settings.comet.run({
@@ -103,28 +118,24 @@ export class CometRunner {
         command: (words) => commands.run(words, signal),
       });
       if (signal.aborted) return;
-      const stamp = this.#stamp();
-      this.#around.emit(findings.map((finding) => eventOf(finding, stamp)));
-      once.recovered(this.#key, `comet ${this.settings.name} runs again`);
+      this.#emit(findings);
+      once.recovered(this.#key, 'comet runs again', this.#fields);
     } catch (error) {
       if (signal.aborted) return;
-      this.#fault(error instanceof Undecided ? 'unknown' : 'critical', messageOf(error));
+      this.#emitFault(error instanceof UnknownStateError ? 'unknown' : 'critical', messageOf(error));
     } finally {
       timer.cancel();
       this.#run = undefined;
     }
   }
 
-  /** A run that is late but may still end is waited for; one that hangs beyond its time is told again at each period. */
+  /** A run that hangs beyond its timeout is reported again at each period. */
   #skip(run: Run): void {
     this.#skipped++;
-    if (!run.late) return;
-    const forMs = this.#around.clock.monoMs() - run.startedMs;
-    this.#fault(
-      this.#stateWhenLate,
-      `${this.#timedOut()}, still hangs after ${formatDuration(forMs)}`,
-      this.#timedOut(),
-    );
+    if (!run.isLate) return;
+    const forMs = this.context.clock.monoMs() - run.startedMs;
+    const description = `${this.#timedOut()}, still hangs after ${formatDuration(forMs)}`;
+    this.#emitFault(this.#stateWhenLate, description, this.#timedOut());
   }
 
   get #stateWhenLate() {
@@ -135,20 +146,24 @@ export class CometRunner {
     return `timed out after ${formatDuration(this.settings.timeoutMs)}`;
   }
 
-  /** @param logged what the log says, where the description changes from run to run */
-  #fault(state: 'critical' | 'unknown', description: string, logged = description): void {
-    const { emit, once } = this.#around;
-    once.warn(this.#key, `comet ${this.settings.name} (${this.settings.comet.services.join(', ')}): ${logged}`);
-    const stamp = this.#stamp();
-    const findings: Finding[] = this.settings.comet.services.map((service) => ({ service, state, description }));
-    emit(findings.map((finding) => eventOf(finding, stamp)));
+  /** @param err for the log, where the description differs from run to run */
+  #emitFault(state: 'critical' | 'unknown', description: string, err = description): void {
+    this.context.once.warn(this.#key, 'comet failed', { ...this.#fields, state, err });
+    this.#emit(this.settings.comet.services.map((service) => ({ service, state, description })));
+  }
+
+  /** @throws UnknownStateError for a finding that no master would accept */
+  #emit(findings: readonly Finding[]): void {
+    const { prefix, clock, emit } = this.context;
+    const stamp = { prefix, time: clock.wallMs() / 1000, ttl: this.#ttl };
+    emit(findings.map((finding) => eventOf(this.#attempts.apply(finding), stamp)));
+  }
+
+  get #fields() {
+    return { comet: this.settings.name, services: this.settings.comet.services };
   }
 
   get #key(): string {
-    return `comet ${this.settings.name} ${this.settings.comet.services.join('\n')}`;
-  }
-
-  #stamp() {
-    return { prefix: this.#around.prefix, time: this.#around.clock.wallMs() / 1000, ttl: this.#ttl };
+    return `comet ${this.settings.identity}`;
   }
 }

@@ -1,10 +1,10 @@
 import { messageOf } from '../../shared/errors.ts';
 import { type Comet, exactly, type Recipe, recipe } from './comet.ts';
-import { Undecided } from './unknown-state-error.ts';
+import { UnknownStateError } from './unknown-state-error.ts';
 
 const STARTED = ['failed', 'finished', 'killed', 'lost', 'running', 'staging', 'starting'];
 
-/** Errors of the agent itself, by the attribute under which the black-hole rule of the masters looks for them. */
+/** Errors of the agent itself, by the attribute in which the masters' black-hole rule looks for them. */
 const AGENT_ERRORS: Readonly<Record<string, string>> = {
   'container-launch-errors': 'slave/container_launch_errors',
   'recovery-errors': 'slave/recovery_errors',
@@ -13,7 +13,7 @@ const AGENT_ERRORS: Readonly<Record<string, string>> = {
 
 /**
  * The agent's own counters since it started, summed.
- * @param attributes further figures to tell beside it, where this version of the agent has them
+ * @param attributes further figures to report with it, where this version of the agent has them
  * @param summed what becomes of the sum; as in the original a single counter is cut to a whole number
  */
 function totalTasks(
@@ -29,19 +29,22 @@ function totalTasks(
       stateWhenLate: 'unknown',
       run: async ({ agent, signal }) => {
         if (!agent) return [];
-        // A silent agent is not a disease of the machine: Mesos itself notices, and the other tests go on.
+        // An agent that does not answer is no fault of the machine: Mesos notices it, and the other tests go on.
         const metrics = await agent.metrics(signal).catch((error: unknown) => {
-          throw new Undecided(messageOf(error));
+          throw new UnknownStateError(messageOf(error));
         });
         let metric = 0;
         for (const counter of counters) {
           const figure = metrics[`slave/tasks_${counter}`];
-          if (typeof figure !== 'number') throw new Undecided(`the agent's metrics have no slave/tasks_${counter}`);
+          if (typeof figure !== 'number')
+            throw new UnknownStateError(`the agent's metrics have no slave/tasks_${counter}`);
           metric += figure;
         }
-        const told = Object.entries(attributes).filter(([, name]) => typeof metrics[name] === 'number');
-        const beside = Object.fromEntries(told.map(([attribute, name]) => [attribute, String(metrics[name])]));
-        return [{ service, metric: summed(metric), state: 'ok', ...(told.length > 0 ? { attributes: beside } : {}) }];
+        const reported = Object.entries(attributes).filter(([, name]) => typeof metrics[name] === 'number');
+        const beside = Object.fromEntries(reported.map(([attribute, name]) => [attribute, String(metrics[name])]));
+        return [
+          { service, metric: summed(metric), state: 'ok', ...(reported.length > 0 ? { attributes: beside } : {}) },
+        ];
       },
     }),
     { asksAgent: true },

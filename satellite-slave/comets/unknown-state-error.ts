@@ -1,4 +1,4 @@
 /** Thrown by a run that could not find out, through no fault of this machine: its state is `unknown`. */
-export class Undecided extends Error {
-  override readonly name = 'Undecided';
+export class UnknownStateError extends Error {
+  override readonly name = 'UnknownStateError';
 }

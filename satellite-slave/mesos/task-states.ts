@@ -1,21 +1,22 @@
 /**
- * What the state of an agent says of each of its tasks: the path framework, executor, task, and nothing beside it.
- * Pure, and wary: a state comes from another program, of any version since Mesos 0.2x.
+ * The state of an agent, pruned to one of its tasks: the path framework, executor, task, and nothing else. Pure; it
+ * relies on no key, as the state comes from any version of Mesos since 0.2x.
  */
 import { createHash } from 'node:crypto';
 import { isObject, type JsonObject as Json, listAt } from '../../shared/mesos/index.ts';
 import type { FoundTask } from '../uplink/index.ts';
+import { type StatusesOfTasks, withStatuses } from './task-statuses.ts';
 
 const FRAMEWORKS = ['frameworks', 'completed_frameworks'] as const;
 const EXECUTORS = ['executors', 'completed_executors'] as const;
 const TASKS = ['tasks', 'completed_tasks'] as const;
 
 /**
- * Of the agent itself only what tells which one it is. The rest is some kilobytes for each task, and a part of it
- * (what is allocated) changes with every other task.
+ * Of the agent itself only what identifies it. The rest is some kilobytes for each task, and a part of it (what is
+ * allocated) changes with every other task.
  */
 const AGENT_KEYS = ['id', 'hostname', 'pid', 'version', 'attributes'];
-/** Changes with the other tasks of the executor: no reason to tell of this one again. */
+/** Changes with the other tasks of the executor: no reason to send this one again. */
 const NOT_IN_DIGEST = 'resources';
 
 /** One of the eight ways in which a task can lie in the state. */
@@ -28,10 +29,15 @@ interface Place {
   readonly task: Json;
 }
 
-/** Every task in the agent's state once, although its id may lie in several places. */
-export function tasksIn(state: Json): FoundTask[] {
+const NO_DETAILS: StatusesOfTasks = new Map();
+
+/**
+ * Every task in the agent's state once, although its id may be in several places.
+ * @param details message, reason and source of statuses, which the state does not have
+ */
+export function tasksIn(state: Json, details = NO_DETAILS): FoundTask[] {
   const digestOf = digester(state);
-  return Array.from(placesIn(state), ([id, places]) => ({
+  return Array.from(placesIn(state, details), ([id, places]) => ({
     id,
     digest: digestOf(places),
     json: () => JSON.stringify({ id, state: prunedTo(id, places, state) }),
@@ -43,26 +49,27 @@ export function tasksIn(state: Json): FoundTask[] {
  * all lists are there, empty ones too. undefined: the state has no such task.
  */
 export function minimalTaskState(id: string, state: Json): Json | undefined {
-  const places = placesIn(state).get(id);
+  const places = placesIn(state, NO_DETAILS).get(id);
   return places && prunedTo(id, places, state);
 }
 
-function placesIn(state: Json): Map<string, Place[]> {
-  const found = new Map<string, Place[]>();
+function placesIn(state: Json, details: StatusesOfTasks): Map<string, Place[]> {
+  const byId = new Map<string, Place[]>();
   for (const frameworkList of FRAMEWORKS)
     for (const framework of objectsIn(state, frameworkList))
       for (const executorList of EXECUTORS)
         for (const executor of objectsIn(framework, executorList))
           for (const taskList of TASKS)
-            for (const task of objectsIn(executor, taskList)) {
-              const { id } = task;
+            for (const found of objectsIn(executor, taskList)) {
+              const { id } = found;
               if (typeof id !== 'string' || id === '') continue;
+              const task = withStatuses(found, String(framework['id']), details);
               const place = { frameworkList, framework, executorList, executor, taskList, task };
-              const places = found.get(id);
+              const places = byId.get(id);
               if (places) places.push(place);
-              else found.set(id, [place]);
+              else byId.set(id, [place]);
             }
-  return found;
+  return byId;
 }
 
 function prunedTo(id: string, places: readonly Place[], state: Json): Json {
@@ -93,7 +100,7 @@ function queuedIn(executor: Json, id: string): Json {
   return { queued_tasks: objectsIn(executor, 'queued_tasks').filter((task) => task['id'] === id) };
 }
 
-/** What stands above a task is turned into text once for all the tasks below it. */
+/** Framework and executor are turned into text once for all of their tasks. */
 function digester(state: Json): (places: readonly Place[]) => string {
   const agent = JSON.stringify(agentOf(state));
   const heads = new Map<Json, string>();

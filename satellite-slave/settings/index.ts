@@ -1,5 +1,3 @@
-/** satellite-slave/settings */
-export { compileComet, readCustomComets, withoutAgent } from './comets.ts';
-export { collect, isObject } from './place.ts';
-export { compileSatellite, originOf, type SatelliteSettings } from './satellites.ts';
-export { type CometEntry, type SatelliteEntry, SETTINGS_SCHEMA, type SettingsFile } from './schema.ts';
+/** The slave's settings file: read, checked as a whole, and compiled into typed parts. */
+export type { HttpSatellite, RiemannSatellite, SatelliteSettings } from './satellites.ts';
+export { readSlaveSettings, type SlaveSettings } from './slave-settings.ts';

@@ -1,5 +1,5 @@
-/** The slave's settings file, as in docs/settings.md. What JSON Schema can't say is checked beside it. */
-import type { SafeEnv } from '../command-environment.ts';
+/** The slave's settings file (docs/settings.md). What JSON Schema cannot express is checked by the compilers beside it. */
+import type { SafeEnv } from './command-environment.ts';
 
 /** The file after the check, with defaults filled in. */
 export interface SettingsFile {
@@ -7,6 +7,7 @@ export interface SettingsFile {
   readonly service: string;
   readonly 'slave-host': string | null;
   readonly 'mesos-agent-url': string | null;
+  readonly 'mesos-credentials': { readonly principal: string; readonly 'secret-file': string } | null;
   readonly 'safe-env': SafeEnv;
   readonly 'custom-comets': string | null;
   readonly comets: readonly CometEntry[];
@@ -27,16 +28,21 @@ export interface CometEntry {
   readonly name: string;
   readonly period: number | string;
   readonly timeout: number | string;
+  readonly attempts: number;
+  readonly 'retry-period'?: number | string;
   readonly params: Readonly<Record<string, unknown>>;
 }
 
-/** A master takes 256 services of a host. */
-const MOST_COMETS = 256;
+/** A master indexes 256 services of a host by default. */
+const MAX_COMETS = 256;
+/** As many failures in a row as a test may need before it is critical. */
+const MAX_ATTEMPTS = 100;
 
 const file = { type: 'string', minLength: 1, expected: 'the path of a file' };
+/** With a scheme: one without is reported by the compiler, with the URL that was meant. */
 const url = {
   type: 'string',
-  pattern: '^https?://[^/?#@\\s]+/?$',
+  pattern: '^(?!https?:)|^https?://[^/?#@\\s]+/?$',
   expected: 'http[s]://host:port without path, user or query',
 };
 
@@ -73,6 +79,17 @@ export const SETTINGS_SCHEMA = {
     },
     'slave-host': { type: ['string', 'null'], hostName: true, default: null },
     'mesos-agent-url': { ...url, type: ['string', 'null'], default: 'http://localhost:5051' },
+    'mesos-credentials': {
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['principal', 'secret-file'],
+      properties: {
+        principal: { type: 'string', minLength: 1, expected: 'the name to log in to the Mesos agent with' },
+        'secret-file': file,
+      },
+      default: null,
+      expected: 'an object {principal, secret-file}, or null',
+    },
     'safe-env': {
       type: ['boolean', 'object'],
       additionalProperties: { type: 'string' },
@@ -82,17 +99,25 @@ export const SETTINGS_SCHEMA = {
     'custom-comets': { ...file, type: ['string', 'null'], default: null },
     comets: {
       type: 'array',
-      maxItems: MOST_COMETS,
-      expected: `an array of at most ${MOST_COMETS} comets`,
+      maxItems: MAX_COMETS,
+      expected: `an array of at most ${MAX_COMETS} comets`,
       items: {
         type: 'object',
         additionalProperties: false,
         required: ['name', 'period'],
-        expected: 'an object {name, period, timeout, params}',
+        expected: 'an object {name, period, timeout, attempts, retry-period, params}',
         properties: {
           name: { type: 'string', minLength: 1, expected: 'the name of a recipe' },
           period: { type: ['number', 'string'], duration: true },
           timeout: { type: ['number', 'string'], duration: true, default: '10s' },
+          attempts: {
+            type: 'integer',
+            minimum: 1,
+            maximum: MAX_ATTEMPTS,
+            default: 1,
+            expected: `a number of failures in a row, 1-${MAX_ATTEMPTS}`,
+          },
+          'retry-period': { type: ['number', 'string'], duration: true },
           params: { type: 'object', default: {}, expected: 'an object of params' },
         },
       },

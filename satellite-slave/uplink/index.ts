@@ -1,7 +1,7 @@
-/** satellite-slave/uplink */
-export { RiemannUplink } from './riemann-uplink.ts';
-export { type FoundTask, type Kept, MastersKeeper, type TaskKeeper } from './task-keeper.ts';
+/** Sending events and task metadata to the masters, to each of them independently. */
+export { EventQueue } from './event-queue.ts';
+export type { HttpMaster } from './http-transport.ts';
+export { type FoundTask, MastersKeeper, type StoredTasks, type TaskKeeper } from './task-keeper.ts';
 export { TaskUplink } from './task-uplink.ts';
 export { readToken, Token } from './token.ts';
-export { Uplink } from './uplink.ts';
-export { WaitingEvents } from './waiting-events.ts';
+export { reportsTo, riemannAt, Uplink } from './uplink.ts';

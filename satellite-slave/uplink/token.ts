@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readSmallFile } from '../../shared/small-file.ts';
 
 /**
- * The token of a file, as a header; read anew when a master refuses it, so that it can be exchanged
- * without a restart. It is never logged.
+ * The bearer token in a file, as a header. It is read again when a master refuses it, so that it can be replaced
+ * without a restart, and it is never logged.
  */
 export class Token {
   readonly #file: string | undefined;
@@ -14,28 +14,25 @@ export class Token {
   }
 
   /** @throws what reading throws, or an Error for a file that holds no token */
-  headers(): Readonly<Record<string, string>> {
+  async headers(): Promise<Readonly<Record<string, string>>> {
     if (this.#file === undefined) return {};
-    this.#text ??= readToken(this.#file);
+    this.#text ??= await readToken(this.#file);
     return { authorization: `Bearer ${this.#text}` };
   }
 
-  /** Forgets what was read. @returns whether the file holds another token by now */
-  renew(): boolean {
+  /** Forgets what was read. @returns whether the file holds another token now */
+  async renew(): Promise<boolean> {
     const old = this.#text;
     this.#text = undefined;
-    try {
-      return this.#file !== undefined && readToken(this.#file) !== old;
-    } catch {
-      return false;
-    }
+    if (this.#file === undefined) return false;
+    const now = await readToken(this.#file).catch(() => undefined);
+    return now !== undefined && now !== old;
   }
 }
 
 /** @throws what reading throws, or an Error for a file that holds no token */
-export function readToken(file: string): string {
-  const text = readFileSync(file, 'utf8').trim();
-  if (!/^[\x21-\x7e]+$/.test(text))
-    throw new Error(`${file} holds no token: one line of letters without blanks is expected`);
+export async function readToken(file: string): Promise<string> {
+  const text = (await readSmallFile(file)).trim();
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new Error(`${file} holds no token: expected one line without blanks`);
   return text;
 }

@@ -1,44 +1,69 @@
+import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
-import { Delivery, type DeliveryOptions } from './delivery.ts';
-import { MOST_EVENTS, WaitingEvents } from './waiting-events.ts';
+import type { Log } from '../../shared/log.ts';
+import { type RiemannClient, RiemannTransport } from '../../shared/riemann/index.ts';
+import { type RetryGroup, Sender, type Transport } from '../../shared/sending/index.ts';
+import { EventQueue, MAX_EVENTS } from './event-queue.ts';
+import { type HttpMaster, HttpTransport, MAX_ITEMS_BYTES } from './http-transport.ts';
 
-/** The way of reports to one master: while it is away the newest event of each service waits. */
+export interface UplinkOptions {
+  /** The uplinks of this slave to the other masters. */
+  readonly group?: RetryGroup | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random?: () => number;
+}
+
+/** Sends events to one master; while it does not answer, the newest event of each service waits. */
 export class Uplink {
-  readonly #waiting = new WaitingEvents();
-  readonly #delivery: Delivery<Event>;
+  readonly #queue = new EventQueue();
+  readonly #sender: Sender<Event>;
 
-  constructor(options: DeliveryOptions) {
-    this.#delivery = new Delivery<Event>(options, {
-      path: '/reports',
-      key: 'events',
-      words: { many: 'reports', cannot: 'cannot report to', waits: 'the newest event of each service waits' },
-      nameOf: ({ service }) => `event of "${service}"`,
-      waiting: this.#waiting,
-      most: MOST_EVENTS,
+  constructor(transport: Transport<Event>, options: UplinkOptions) {
+    this.#sender = new Sender<Event>({
+      ...options,
+      transport,
+      queue: this.#queue,
+      what: 'events',
+      fieldsOf: ({ service }) => ({ service }),
+      maxItems: MAX_EVENTS,
+      maxBytes: MAX_ITEMS_BYTES,
     });
-  }
-
-  get origin(): string {
-    return this.#delivery.origin;
   }
 
   /** Services whose newest event has not reached the master. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#queue.size;
   }
 
-  /** Takes events for delivery. What waits goes out under the newest name of the host. */
-  report(host: HostName, events: readonly Event[]): void {
-    this.#delivery.send(host, events);
+  report(events: readonly Event[]): void {
+    this.#sender.send(events);
   }
 
-  /** Tries at once to deliver all that waits. @returns whether nothing waits any more when `withinMs` are over */
+  /** Tries at once to deliver what waits. @returns whether nothing is left when `withinMs` are over */
   flush(withinMs: number): Promise<boolean> {
-    return this.#delivery.flush(withinMs);
+    return this.#sender.flush(withinMs);
   }
 
   close(): Promise<void> {
-    return this.#delivery.close();
+    return this.#sender.close();
   }
+}
+
+/** To `POST /reports` of a satellite-master. */
+export function reportsTo(master: HttpMaster): Transport<Event> {
+  return new HttpTransport(master, '/reports', 'events');
+}
+
+/** To an original satellite-master, or to any Riemann. */
+export function riemannAt(
+  client: Pick<RiemannClient, 'address' | 'send' | 'close'>,
+  hostName: () => HostName | undefined,
+): Transport<Event> {
+  return new RiemannTransport(client, (events) => {
+    const host = hostName();
+    if (host === undefined) throw new Error('the name of this host is not known');
+    return events.map((event) => ({ host, ...event }));
+  });
 }

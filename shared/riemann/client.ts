@@ -1,6 +1,7 @@
 /** The one way to speak to a Riemann over TCP: one connection that is kept, one message at a time, each answer awaited. */
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.ts';
+import { TimeoutError } from '../deadline.ts';
 import { decodeMessage } from './decode.ts';
 import { encodeFrame } from './encode.ts';
 import { FrameReader } from './frames.ts';
@@ -68,7 +69,7 @@ export class RiemannClient {
     try {
       return await new Promise<RiemannMessage>((resolve, reject) => {
         this.#waiting = { resolve, reject };
-        timer = clock.after(timeoutMs, () => this.#fail(new Error(`no answer within ${timeoutMs} ms`)));
+        timer = clock.after(timeoutMs, () => this.#fail(new TimeoutError('no answer', timeoutMs)));
         this.#socket ??= this.#connect();
         this.#socket.write(encodeFrame(message, true));
       });

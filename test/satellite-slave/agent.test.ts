@@ -3,13 +3,21 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { RECIPES } from '../../satellite-slave/comets/recipes.ts';
 import { HttpAgent } from '../../satellite-slave/mesos/agent.ts';
 import { messageOf } from '../../shared/errors.ts';
+import { ManualClock } from '../../shared/manual-clock.ts';
 import { runComet } from './support/run-comet.ts';
 import { closedPort, type Reply, StubServer } from './support/stub-server.ts';
 
 const captured = (name: string) => readFileSync(`test/fixtures/${name}`, 'utf8');
+/** The body of a captured answer of the v1 API. */
+function responseIn(name: string): string {
+  const { response } = JSON.parse(captured(name)) as { response: { body: object } };
+  return JSON.stringify(response.body);
+}
+
 const FLAGS = captured('mesos-1.12/agent1_flags.json');
 const STATE = captured('mesos-1.12/agent1_state.json');
 const METRICS = captured('mesos-1.12/agent1_metrics_snapshot.json');
+const GET_AGENT = responseIn('mesos-1.12/pair_v1agent_GET_AGENT.json');
 
 /** Flags of an agent that was started without `--hostname`. */
 function flagsWithoutName(): string {
@@ -19,6 +27,9 @@ function flagsWithoutName(): string {
   return JSON.stringify({ flags: others });
 }
 
+/** Both addresses of the v1 API. */
+const V1 = ['/api/v1', '/slave(1)/api/v1'];
+
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0)) await close();
@@ -26,7 +37,7 @@ afterEach(async () => {
 
 async function agentThatAnswers(answers: Record<string, Reply>) {
   const server = new StubServer(({ path }) => (path in answers ? answers[path] : { status: 404 }));
-  const agent = new HttpAgent(await server.listen());
+  const agent = new HttpAgent({ origin: await server.listen() });
   closing.push(
     () => agent.close(),
     () => server.close(),
@@ -47,11 +58,24 @@ describe('the name of the agent', () => {
     [
       'from its state, where no flag gave it',
       { '/flags': ok(flagsWithoutName()), '/state': ok(STATE) },
-      ['/flags', '/state'],
+      ['/flags', ...V1, '/metrics/snapshot', '/state'],
     ],
-    ['where flags may not be seen', { '/flags': { status: 403 }, '/state': ok(STATE) }, ['/flags', '/state']],
-    ['from /state.json before Mesos 1.0', { '/state.json': ok(STATE) }, ['/flags', '/state', '/state.json']],
-    ['where flags are garbage', { '/flags': ok('<html>'), '/state': ok(STATE) }, ['/flags', '/state']],
+    [
+      'from GET_AGENT, where no flag gave it',
+      { '/flags': ok(flagsWithoutName()), '/api/v1': ok(GET_AGENT), '/state': ok(STATE) },
+      ['/flags', '/api/v1'],
+    ],
+    ['where flags may not be read', { '/flags': { status: 403 }, '/api/v1': ok(GET_AGENT) }, ['/flags', '/api/v1']],
+    [
+      'from /state.json before Mesos 1.0',
+      { '/state.json': ok(STATE) },
+      ['/flags', ...V1, '/metrics/snapshot', '/state', '/state.json'],
+    ],
+    [
+      'where flags are garbage',
+      { '/flags': ok('<html>'), '/state': ok(STATE) },
+      ['/flags', ...V1, '/metrics/snapshot', '/state'],
+    ],
   ])('%s', async (_name, answers, asked) => {
     const { agent, paths } = await agentThatAnswers(answers);
     expect(await agent.hostName()).toBe('alpha.test');
@@ -62,7 +86,7 @@ describe('the name of the agent', () => {
     ['garbage', { '/state': ok('<html>') }, /is no Mesos agent/],
     ['an array', { '/state': ok('[]') }, /is no Mesos agent/],
     ['a state without name', { '/state': ok('{}') }, /is no Mesos agent/],
-    ['a name that is none', { '/state': ok('{"hostname":"a b"}') }, /calls itself "a b", expected a host name/],
+    ['a name that is none', { '/state': ok('{"hostname":"a b"}') }, /is named "a b", expected a host name/],
     ['an error', { '/state': { status: 500 } }, /answered 500/],
     ['nothing that it knows', {}, /answered 404/],
     ['flags beyond every size', { '/flags': ok('x'.repeat(5 * 1024 * 1024)) }, /longer than 4194304 bytes/],
@@ -74,8 +98,66 @@ describe('the name of the agent', () => {
   });
 
   test('nobody there', async () => {
-    const agent = new HttpAgent(`http://127.0.0.1:${await closedPort()}`);
+    const agent = new HttpAgent({ origin: `http://127.0.0.1:${await closedPort()}` });
     await expect(agent.hostName()).rejects.toThrow('does not answer');
+  });
+});
+
+test('a state is read again only when the agent has started again', async () => {
+  let uptime = 100;
+  const answers: Record<string, Reply> = { '/flags': ok(flagsWithoutName()), '/state': ok(STATE) };
+  const server = new StubServer(({ path }) =>
+    path === '/metrics/snapshot'
+      ? ok(JSON.stringify({ 'slave/uptime_secs': uptime }))
+      : (answers[path] ?? { status: 404 }),
+  );
+  const clock = new ManualClock();
+  const agent = new HttpAgent({ origin: await server.listen() }, clock);
+  closing.push(
+    () => agent.close(),
+    () => server.close(),
+  );
+  const states = () => server.requests.filter(({ path }) => path === '/state').length;
+  await agent.hostName();
+  clock.advance(10_000);
+  uptime = 110;
+  await agent.hostName();
+  expect(states()).toBe(1);
+  clock.advance(10_000);
+  uptime = 5;
+  await agent.hostName();
+  expect(states()).toBe(2);
+});
+
+describe('credentials', () => {
+  test('are sent with every request', async () => {
+    const server = new StubServer(({ headers }) =>
+      headers.authorization === `Basic ${Buffer.from('satellite:s3cret').toString('base64')}`
+        ? ok(FLAGS)
+        : { status: 401 },
+    );
+    const agent = new HttpAgent({
+      origin: await server.listen(),
+      credentials: { principal: 'satellite', secret: 's3cret' },
+    });
+    closing.push(
+      () => agent.close(),
+      () => server.close(),
+    );
+    expect(await agent.hostName()).toBe('alpha.test');
+  });
+
+  test('that are missing are named', async () => {
+    const { agent } = await agentThatAnswers({
+      '/flags': { status: 401 },
+      '/state': { status: 401 },
+      '/api/v1': { status: 401 },
+      '/metrics/snapshot': { status: 401 },
+    });
+    await expect(agent.hostName()).rejects.toMatchObject({
+      fault: 'refused',
+      message: expect.stringMatching(/answered 401 \(the setting mesos-credentials is missing or wrong\)/),
+    });
   });
 });
 

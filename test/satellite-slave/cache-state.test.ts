@@ -54,11 +54,13 @@ class Master {
   readonly server: StubServer;
   readonly uplink: TaskUplink;
   readonly lines: string[];
+  readonly entries: Record<string, unknown>[];
 
-  constructor(server: StubServer, uplink: TaskUplink, lines: string[]) {
+  constructor(server: StubServer, uplink: TaskUplink, lines: string[], entries: Record<string, unknown>[]) {
     this.server = server;
     this.uplink = uplink;
     this.lines = lines;
+    this.entries = entries;
   }
 
   /** Of each request the ids, sorted. */
@@ -76,20 +78,18 @@ async function house(replies: readonly ((request: Request) => Reply)[], { token 
     path === '/state' ? { status: 200, body: agent.body } : { status: 404 },
   );
   const agent = { body: CAPTURED, server: agentServer };
-  const http = new HttpAgent(await agentServer.listen());
+  const http = new HttpAgent({ origin: await agentServer.listen() });
   const clock = hasty();
   const masters: Master[] = [];
   for (const reply of replies) {
     const server = new StubServer(reply);
-    const { log, lines } = logLines();
-    const uplink = new TaskUplink({
-      client: new HttpClient(await server.listen()),
-      token: new Token(token),
-      clock,
-      log,
-      random: () => 0.5,
-    });
-    masters.push(new Master(server, uplink, lines));
+    const { log, lines, entries } = logLines();
+    const client = new HttpClient(await server.listen());
+    const uplink = new TaskUplink(
+      { client, token: new Token(token), clock, hostName: () => HOST },
+      { clock, log, random: () => 0.5 },
+    );
+    masters.push(new Master(server, uplink, lines, entries));
     closing.push(
       () => server.close(),
       () => uplink.close(),
@@ -100,8 +100,14 @@ async function house(replies: readonly ((request: Request) => Reply)[], { token 
     () => http.close(),
   );
   const keeper = new MastersKeeper(
-    masters.map(({ uplink }) => uplink),
-    { onName: (listener) => listener(HOST) },
+    () => masters.map(({ uplink }) => uplink),
+    {
+      name: HOST,
+      onName: (listener) => {
+        listener(HOST);
+        return () => undefined;
+      },
+    },
     clock,
   );
   const recipe = RECIPES.get('cache-state');
@@ -240,15 +246,16 @@ describe('a master that does not take them', () => {
       },
     ]);
     expect(await run()).toMatchObject({ metric: 1 });
-    expect(master.lines).toEqual([expect.stringMatching(/metadata of the task "web-1-1" too large: given up/)]);
+    expect(master.lines).toEqual(['too large to send, dropped: one of the task metadata']);
   });
 
   test('404: no satellite-master that keeps tasks', async () => {
     const { run, master } = await house([() => ({ status: 404 })]);
     await run();
-    expect(master.lines[0]).toMatch(
-      /^cannot send task metadata to .* answered 404 for \/tasks: this looks like an original/,
-    );
+    expect(master.entries[0]).toMatchObject({
+      msg: 'failed to send task metadata, trying again',
+      err: expect.stringMatching(/^answered 404 for \/tasks: this looks like an original/),
+    });
   });
 
   test('the token goes along', async () => {

@@ -1,6 +1,6 @@
 /** Custom comets that run commands. What is wrong with a module: settings.test.ts. */
 import { expect, test } from 'vitest';
-import { readSlaveSettings } from '../../satellite-slave/settings.ts';
+import { readSlaveSettings } from '../../satellite-slave/settings/slave-settings.ts';
 import { runComet } from './support/run-comet.ts';
 import { fileWith, settingsFile } from './support/settings-file.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Commands } from '../../satellite-slave/comets/commands.ts';
 import { Machine } from '../../satellite-slave/comets/machine.ts';
-import { readSlaveSettings } from '../../satellite-slave/settings.ts';
+import { readSlaveSettings } from '../../satellite-slave/settings/slave-settings.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import { SettingsError } from '../../shared/settings.ts';
 import { runComet } from './support/run-comet.ts';
@@ -78,7 +78,7 @@ async function eventsOf(vector: Case) {
   });
   if (name === 'file-exists' && exit !== 0) machine.exists = async () => false;
   expect(params).toBeDefined();
-  return await runComet(comet, { machine, commands: new Commands({ PATH: bin }) });
+  return await runComet(comet, { machine, commands: new Commands({ environment: () => ({ PATH: bin }) }) });
 }
 
 describe('recipes, as the original has them', () => {
@@ -123,15 +123,15 @@ describe('recipes, as the original has them', () => {
   });
 
   test.each(['', '51.5 kB', 'MemAvailable: x kB'])(
-    'figures that are none (%j) are critical, under the service',
+    'figures that are none (%j) are unknown, under the service',
     async (text) => {
       const proc = temporaryFolder();
       writeFileSync(join(proc, 'meminfo'), text);
       const [first] = cases;
       if (!first) throw new Error('no case');
       const [event] = await runComet(await cometOf(first), { machine: new Machine({ proc }) });
-      expect(event).toMatchObject({ service: 'free memory in MB', state: 'critical', ttl: 300 });
-      expect(event?.description).toContain('says no');
+      expect(event).toMatchObject({ service: 'free memory in MB', state: 'unknown', ttl: 300 });
+      expect(event?.description).toContain('meminfo has no ');
     },
   );
 });

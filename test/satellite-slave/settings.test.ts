@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSlaveSettings } from '../../satellite-slave/settings.ts';
+import { readSlaveSettings } from '../../satellite-slave/settings/slave-settings.ts';
 import { SettingsError } from '../../shared/settings.ts';
 import { runComet } from './support/run-comet.ts';
 import { fileWith, settingsFile, temporaryFolder } from './support/settings-file.ts';
@@ -29,7 +29,7 @@ describe("the original's shipped file", () => {
     expect(settings).toMatchObject({
       prefix: 'mesos/slave/',
       host: undefined,
-      agentOrigin: 'http://localhost:5051',
+      agent: { origin: 'http://localhost:5051' },
       warnings: [],
     });
     expect(settings.environment['PATH']).toBe('/bin/:/usr/bin/:/sbin/:/usr/sbin/');
@@ -74,6 +74,40 @@ describe('wrong settings', () => {
     ['port 5555 in a url', { satellites: [{ url: 'http://a:5555' }] }, 'satellites[0].url', /"protocol": "riemann"/],
     ['a url with a path', { satellites: [{ url: 'http://a:1/x' }] }, 'satellites[0].url', /without path/],
     ['a url of another kind', { satellites: [{ url: 'ftp://a:1' }] }, 'satellites[0].url', /http/],
+    [
+      'a url without scheme',
+      { satellites: [{ url: 'master1:5001' }] },
+      'satellites[0].url',
+      /^"http:\/\/master1:5001"$/,
+    ],
+    ['a url of a name alone', { satellites: [{ url: 'master1' }] }, 'satellites[0].url', /^"http:\/\/master1:5001"$/],
+    [
+      'an agent without scheme',
+      { 'mesos-agent-url': 'localhost:5051' },
+      'mesos-agent-url',
+      /^"http:\/\/localhost:5051"$/,
+    ],
+    [
+      'an address without scheme',
+      { satellites: [{ url: '10.0.0.1:5001' }] },
+      'satellites[0].url',
+      /^"http:\/\/10\.0\.0\.1:5001"$/,
+    ],
+    [
+      'credentials without a file',
+      { 'mesos-credentials': { principal: 'a' } },
+      'mesos-credentials.secret-file',
+      /path of a file/,
+    ],
+    [
+      'credentials with a missing file',
+      { 'mesos-credentials': { principal: 'a', 'secret-file': '/nowhere' } },
+      'mesos-credentials.secret-file',
+      /readable file/,
+    ],
+    ['no attempts', comet({ attempts: 0 }), 'comets[0].attempts', /1-100/],
+    ['a retry-period that is none', comet({ 'retry-period': 'soon' }), 'comets[0].retry-period', /duration/],
+    ['a retry-period too short', comet({ 'retry-period': '1ms' }), 'comets[0].retry-period', /100ms/],
     ['an impossible port in a url', { satellites: [{ url: 'http://a:99999' }] }, 'satellites[0].url', /port/],
     [
       'a url of a Riemann',
@@ -168,7 +202,22 @@ describe('allowed, with a word of warning', () => {
       comet({ name: 'cache-state', params: { store: 'x', threshold: 1 } }),
       /comets\[0\]\.params: store is the original's and has no meaning here/,
     ],
-    ['another prefix', { service: 'x/' }, /only what begins with "mesos\/slave\/"/],
+    [
+      'a program that is missing',
+      comet({ name: 'nagios', params: { command: '/nowhere/check_x -w 1', service: 'x' } }),
+      /comets\[0\]: \/nowhere\/check_x is not there; its state will be unknown/,
+    ],
+    [
+      'a program that is not in the PATH of safe-env',
+      comet({ name: 'command', params: { command: ['no-such-program'], service: 'x' } }),
+      /comets\[0\]: no-such-program is not there/,
+    ],
+    [
+      'a program that is not executable',
+      comet({ name: 'command', params: { command: ['/etc/passwd'], service: 'x' } }),
+      /comets\[0\]: \/etc\/passwd is not executable/,
+    ],
+    ['another prefix', { service: 'x/' }, /only services below "mesos\/slave\/" decide/],
     [
       'two of a name',
       { comets: Array(2).fill(comet({}).comets[0]) },
@@ -202,6 +251,33 @@ describe('allowed, with a word of warning', () => {
   });
 });
 
+describe('what is wrong is named in words that say what to write', () => {
+  test.each<[string, string | object, string]>([
+    ['a mistyped key', { commets: [] }, 'unknown key `commets`, did you mean `comets`?'],
+    [
+      'a mistyped key of a master',
+      { satellites: [{ hots: 'a' }] },
+      'satellites[0]: unknown key `hots`, did you mean `host`?',
+    ],
+    [
+      'a mistyped param',
+      comet({ params: { treshold: 1 } }),
+      'comets[0].params: unknown key `treshold`, did you mean `threshold`?',
+    ],
+    [
+      'a mistyped comet',
+      comet({ name: 'x/free-memroy' }),
+      'comets[0].name: unknown comet "x/free-memroy", did you mean "free-memory"?',
+    ],
+    ['JSON that ends', '{"satellites": [\n', 'not valid JSON: line 2, column 1: found the end'],
+    ['a comma too many', '{"comets": [],}', 'not valid JSON: line 1, column 15: found "}"'],
+  ])('%s', async (_name, settings, text) => {
+    const file = typeof settings === 'string' ? fileWith(settings) : settingsFile(settings);
+    const error: unknown = await readSlaveSettings(file).catch((thrown: unknown) => thrown);
+    expect(String((error as Error).message).split('\n')).toContain(`${file}: ${text}`);
+  });
+});
+
 test('a comet says its time as seconds or as a duration', async () => {
   const settings = await readSlaveSettings(
     settingsFile({ comets: [{ ...comet({}).comets[0], period: '1m30s', timeout: 2 }] }),
@@ -232,15 +308,36 @@ describe('custom comets', () => {
     return first;
   }
 
-  test('that give nothing are critical under their own name', async () => {
+  test('may be written in TypeScript', async () => {
+    const module = fileWith(
+      'const least: number = 4;\nexport default { gpus: () => ({ run: () => ({ service: "gpus", metric: least, state: "ok" }) }) };\n',
+      'comets.ts',
+    );
+    const { comets } = await readSlaveSettings(
+      settingsFile({ 'custom-comets': module, comets: [{ name: 'gpus', period: '1s' }] }),
+    );
+    expect(comets[0] && (await runComet(comets[0]))).toMatchObject([{ service: 'gpus', metric: 4, state: 'ok' }]);
+  });
+
+  test('are loaded as they are now when the settings are read again', async () => {
+    const module = fileWith('export default { a: () => ({ services: ["one"], run: () => [] }) };', 'comets.mjs');
+    const file = settingsFile({ 'custom-comets': module, comets: [{ name: 'a', period: '1s' }] });
+    const [before] = (await readSlaveSettings(file)).comets;
+    writeFileSync(module, 'export default { a: () => ({ services: ["two"], run: () => [] }) };');
+    const [after] = (await readSlaveSettings(file)).comets;
+    expect([before?.comet.services, after?.comet.services]).toEqual([['one'], ['two']]);
+    expect(before?.identity).not.toBe(after?.identity);
+  });
+
+  test('that return nothing are unknown under their own name', async () => {
     expect(await runComet(await custom('nothing', {}))).toMatchObject([
-      { service: 'nothing', state: 'critical', description: 'the comet gave nothing' },
+      { service: 'nothing', state: 'unknown', description: 'the comet returned nothing' },
     ]);
   });
 
   test.each([
     ['gpus', /comets\[0\].params: found least is no number/],
-    ['broken', /comets\[0\].params: found the function broken gave no object/],
+    ['broken', /comets\[0\].params: found the function broken returned no object/],
     ['missing', /comets\[0\].name: .*gpus, nothing, broken/],
   ])('%s with wrong params is wrong settings', async (name, message) => {
     await expect(custom(name, {})).rejects.toThrow(message);
@@ -249,8 +346,8 @@ describe('custom comets', () => {
   test.each([
     ['export default 7', /no object as default export/],
     ['export const a = 1', /no object as default export/],
-    ['export default { a: 1 }', /a is no function/],
-    ['export default { "free-memory": () => ({}) }', /free-memory.*no shipped recipe/],
+    ['export default { a: 1 }', /a is not a function/],
+    ['export default { "free-memory": () => ({}) }', /free-memory.*no built-in comet has/],
     ['throw new Error("at load")', /at load/],
     ['}', /custom-comets/],
   ])('the module %j is wrong settings', async (text, message) => {

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import { verdictOn } from '../../satellite-slave/uplink/response.ts';
+import { EventQueue, MAX_EVENTS } from '../../satellite-slave/uplink/event-queue.ts';
+import { outcomeOf } from '../../satellite-slave/uplink/response.ts';
 import { Token } from '../../satellite-slave/uplink/token.ts';
-import { Uplink } from '../../satellite-slave/uplink/uplink.ts';
-import { MOST_EVENTS, WaitingEvents } from '../../satellite-slave/uplink/waiting-events.ts';
+import { reportsTo, Uplink } from '../../satellite-slave/uplink/uplink.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
@@ -40,27 +40,23 @@ function hasty(): Clock & { waits: number[] } {
 async function linked(reply: (request: Request) => Reply, options: { token?: string } = {}) {
   const server = new StubServer(reply);
   const origin = await server.listen();
-  const { log, lines } = logLines();
+  const { log, lines, entries } = logLines();
   const clock = hasty();
-  const uplink = new Uplink({
-    client: new HttpClient(origin),
-    token: new Token(options.token),
-    clock,
-    log,
-    random: () => 1,
-  });
+  const client = new HttpClient(origin);
+  const master = reportsTo({ client, token: new Token(options.token), clock, hostName: () => HOST });
+  const uplink = new Uplink(master, { clock, log, random: () => 1 });
   closing.push(
     () => uplink.close(),
     () => server.close(),
   );
-  return { server, uplink, lines, clock, origin, reports: () => reportsOf(server) };
+  return { server, uplink, lines, entries, clock, origin, reports: () => reportsOf(server) };
 }
 
 describe('a report', () => {
   test('has the host and the events of the same moment, with attributes beside the other keys', async () => {
     const { uplink, reports, server } = await linked(takeAll);
-    uplink.report(HOST, [event('a', { metric: 1.5, description: 'd', attributes: { load1: '0.5' } })]);
-    uplink.report(HOST, [event('b')]);
+    uplink.report([event('a', { metric: 1.5, description: 'd', attributes: { load1: '0.5' } })]);
+    uplink.report([event('b')]);
     expect(await uplink.flush(50_000)).toBe(true);
     expect(reports()).toEqual([
       {
@@ -82,7 +78,7 @@ describe('a report', () => {
   test('leaves right away, over a connection that is kept', async () => {
     const { uplink, server, clock } = await linked(takeAll);
     for (const service of ['a', 'b', 'c']) {
-      uplink.report(HOST, [event(service)]);
+      uplink.report([event(service)]);
       await uplink.flush(50_000);
     }
     expect(server.requests).toHaveLength(3);
@@ -96,11 +92,11 @@ describe('a report', () => {
     const answered = new Promise<void>((resolve) => (release = resolve));
     server.reply = (request) => {
       release?.();
-      uplink.report(HOST, [event('a', { time: 2 }), event('b')]);
+      uplink.report([event('a', { time: 2 }), event('b')]);
       server.reply = takeAll;
       return takeAll(request);
     };
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     await answered;
     await until(() => server.requests.length === 2, { what: 'the second report' });
     expect(reports().map(({ events }) => events.map(({ service, time }) => [service, time]))).toEqual([
@@ -114,81 +110,80 @@ describe('a report', () => {
 
   test('bears the token of the file, never logged, and read again when it is refused', async () => {
     const file = fileWith('old-token\n');
-    const { uplink, server, lines } = await linked(
+    const { uplink, server, entries } = await linked(
       (request) => (request.headers.authorization === 'Bearer new-token' ? takeAll(request) : { status: 401 }),
       { token: file },
     );
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     await until(() => server.requests.length >= 2, { what: 'another try' });
     expect(server.requests[0]?.headers.authorization).toBe('Bearer old-token');
     writeFileSync(file, 'new-token');
     expect(await uplink.flush(3_000_000)).toBe(true);
-    expect(lines.join('\n')).toMatch(/answered 401.*token-file/);
-    expect(lines.join('\n')).not.toMatch(/old-token|new-token/);
+    expect(JSON.stringify(entries)).toMatch(/answered 401.*token-file/);
+    expect(JSON.stringify(entries)).not.toMatch(/old-token|new-token/);
   });
 
-  test('a token exchanged meanwhile serves at once', () => {
+  test('a token exchanged meanwhile serves at once', async () => {
     const file = fileWith('one');
     const token = new Token(file);
-    expect(token.headers()).toEqual({ authorization: 'Bearer one' });
-    expect(token.renew()).toBe(false);
-    expect(token.headers()).toEqual({ authorization: 'Bearer one' });
+    expect(await token.headers()).toEqual({ authorization: 'Bearer one' });
+    expect(await token.renew()).toBe(false);
+    expect(await token.headers()).toEqual({ authorization: 'Bearer one' });
     writeFileSync(file, 'two\n');
-    expect(token.renew()).toBe(true);
-    expect(token.headers()).toEqual({ authorization: 'Bearer two' });
+    expect(await token.renew()).toBe(true);
+    expect(await token.headers()).toEqual({ authorization: 'Bearer two' });
   });
 });
 
 describe('a master that is away', () => {
   test('is tried from 0.5 s to 30 s apart, said once, counted, and its newest events wait', async () => {
     const port = await closedPort();
-    const { log, lines } = logLines();
+    const { log, lines, entries } = logLines();
     const clock = hasty();
-    const uplink = new Uplink({
-      client: new HttpClient(`http://127.0.0.1:${port}`),
-      token: new Token(undefined),
-      clock,
-      log,
-      random: () => 1,
-    });
+    const client = new HttpClient(`http://127.0.0.1:${port}`);
+    const master = reportsTo({ client, token: new Token(undefined), clock, hostName: () => HOST });
+    const uplink = new Uplink(master, { clock, log, random: () => 1 });
     closing.push(() => uplink.close());
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     await until(() => clock.waits.length >= 9, { what: 'eight tries' });
-    uplink.report(HOST, [event('a', { time: 7 })]);
+    uplink.report([event('a', { time: 7 })]);
     expect(uplink.waiting).toBe(1);
     expect(clock.waits.slice(0, 9)).toEqual([20, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
-    expect(lines).toEqual([
-      `cannot report to http://127.0.0.1:${port}: connect ECONNREFUSED 127.0.0.1:${port}; trying on, the newest event of each service waits`,
-    ]);
+    expect(lines).toEqual(['failed to send events, trying again']);
+    expect(entries[0]).toMatchObject({
+      url: `http://127.0.0.1:${port}`,
+      err: `connect ECONNREFUSED 127.0.0.1:${port}`,
+    });
     const server = new StubServer(takeAll);
     await server.listen(port);
     closing.push(() => server.close());
     expect(await uplink.flush(3_000_000)).toBe(true);
     expect(reportsOf(server)[0]?.events).toMatchObject([{ service: 'a', time: 7 }]);
-    expect(lines.at(-1)).toBe(`http://127.0.0.1:${port} takes reports again`);
+    expect(lines.at(-1)).toBe('sending events again');
+    expect(entries.at(-1)).toMatchObject({ count: expect.any(Number), durationMs: expect.any(Number) });
   });
 
   test('that fails while a newer event comes gets the newer one', async () => {
     const { uplink, server, reports } = await linked(() => undefined);
     server.reply = () => {
-      uplink.report(HOST, [event('a', { time: 2 })]);
+      uplink.report([event('a', { time: 2 })]);
       server.reply = takeAll;
       return { status: 500 };
     };
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     await until(() => reports().length === 2, { what: 'another try' });
     expect(reports()[1]?.events).toMatchObject([{ service: 'a', time: 2 }]);
   });
 
   test('that was back is tried soon when it is away again', async () => {
     const { uplink, server, clock } = await linked(() => ({ status: 500 }));
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     await until(() => clock.waits.includes(2_000), { what: 'three failures' });
     server.reply = takeAll;
     expect(await uplink.flush(3_000_000)).toBe(true);
     server.reply = () => ({ status: 500 });
     const before = clock.waits.length;
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     await until(() => clock.waits.length >= before + 2, { what: 'the wait after the next failure' });
     expect(clock.waits.slice(before, before + 2)).toEqual([20, 500]);
   });
@@ -196,7 +191,7 @@ describe('a master that is away', () => {
   test('does not delay another', async () => {
     const hung = await linked(() => undefined);
     const well = await linked(takeAll);
-    for (const { uplink } of [hung, well]) uplink.report(HOST, [event('a')]);
+    for (const { uplink } of [hung, well]) uplink.report([event('a')]);
     expect(await well.uplink.flush(50_000)).toBe(true);
     expect(hung.uplink.waiting + well.uplink.waiting).toBe(0);
     expect(await hung.uplink.flush(1_000)).toBe(false);
@@ -215,12 +210,14 @@ describe('a master that is away', () => {
     [302, { location: '/' }, 30_000],
     [200, {}, 30_000],
   ])('an answer %i with %j is tried again after %i ms', async (status, headers, wait) => {
-    const { uplink, clock, lines, server, reports } = await linked(() => ({ status, headers }));
-    uplink.report(HOST, [event('a')]);
+    const { uplink, clock, lines, entries, server, reports } = await linked(() => ({ status, headers }));
+    uplink.report([event('a')]);
     await until(() => clock.waits.length >= 2, { what: 'the wait after the answer' });
     expect(clock.waits[1]).toBe(wait);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(status === 404 ? /looks like an original satellite-master/ : `answered ${status}`);
+    expect(entries[0]?.['err']).toMatch(
+      status === 404 ? /looks like an original satellite-master/ : `answered ${status}`,
+    );
     server.reply = takeAll;
     expect(await uplink.flush(3_000_000)).toBe(true);
     expect(reports().at(-1)?.events).toMatchObject([{ service: 'a' }]);
@@ -229,27 +226,37 @@ describe('a master that is away', () => {
 
 describe('what a master does not take', () => {
   test('one event rejected: said with the reason, once, and not sent again', async () => {
-    const { uplink, server, lines, origin } = await linked(() => ({
+    const { uplink, server, entries, origin } = await linked(() => ({
       status: 202,
       body: JSON.stringify({ accepted: 1, rejected: [{ index: 1, reason: 'state is no word' }] }),
     }));
     for (let round = 0; round < 3; round++) {
-      uplink.report(HOST, [event('a'), event('b')]);
+      uplink.report([event('a'), event('b')]);
       await uplink.flush(50_000);
     }
     expect(server.requests).toHaveLength(3);
-    expect(lines).toEqual([`${origin} rejected the event of "b": state is no word`]);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        msg: 'rejected, not sent again: one of the events',
+        url: origin,
+        service: 'b',
+        err: 'state is no word',
+      }),
+    ]);
   });
 
   test('400: said with the reasons, and not sent again', async () => {
-    const { uplink, server, lines } = await linked(() => ({
+    const { uplink, server, entries } = await linked(() => ({
       status: 400,
       body: JSON.stringify({ detail: 'None was acceptable', rejected: [{ index: 0, reason: 'too odd' }] }),
     }));
-    uplink.report(HOST, [event('a')]);
+    uplink.report([event('a')]);
     expect(await uplink.flush(50_000)).toBe(true);
     expect(server.requests).toHaveLength(1);
-    expect(lines.join('\n')).toMatch(/answered 400: None was acceptable.*given up\n.*"a": too odd/);
+    expect(entries).toMatchObject([
+      { msg: 'events refused, not sent again', err: 'answered 400: None was acceptable' },
+      { service: 'a', err: 'too odd' },
+    ]);
   });
 
   test('413: halved until it fits', async () => {
@@ -257,10 +264,7 @@ describe('what a master does not take', () => {
       (JSON.parse(request.body) as { events: unknown[] }).events.length > 3 ? { status: 413 } : takeAll(request),
     );
     const services = Array.from({ length: 10 }, (_, at) => `s${at}`);
-    uplink.report(
-      HOST,
-      services.map((service) => event(service)),
-    );
+    uplink.report(services.map((service) => event(service)));
     expect(await uplink.flush(50_000)).toBe(true);
     const taken = reports().filter(({ events }) => events.length <= 3);
     expect(taken.flatMap(({ events }) => events.map(({ service }) => service)).sort()).toEqual(services);
@@ -268,16 +272,16 @@ describe('what a master does not take', () => {
   });
 
   test('413 for a lone event: given up, with its name', async () => {
-    const { uplink, lines } = await linked(() => ({ status: 413 }));
-    uplink.report(HOST, [event('huge')]);
+    const { uplink, entries } = await linked(() => ({ status: 413 }));
+    uplink.report([event('huge')]);
     expect(await uplink.flush(50_000)).toBe(true);
-    expect(lines[0]).toMatch(/"huge" too large: given up/);
+    expect(entries).toMatchObject([{ msg: 'too large to send, dropped: one of the events', service: 'huge' }]);
   });
 
   test.each(['', 'x', '[]', '{"rejected": 7}', '{"rejected": [1, {"index": "a"}, null]}'])(
     '202 with %j is taken',
     (body) => {
-      expect(verdictOn({ status: 202, headers: {}, body }, 0)).toEqual({ kind: 'taken', rejected: [] });
+      expect(outcomeOf({ status: 202, headers: {}, body }, 0)).toEqual({ kind: 'accepted', rejected: [] });
     },
   );
 });
@@ -286,7 +290,7 @@ describe('events that wait', () => {
   const services = (count: number) => Array.from({ length: count }, (_, at) => event(`s${at}`));
 
   test('a newer takes the place of an older; what could not be delivered does not come over a newer', () => {
-    const waiting = new WaitingEvents();
+    const waiting = new EventQueue();
     waiting.add([event('a', { time: 1 }), event('b')]);
     const { items } = waiting.take(10, 10_000);
     waiting.add([event('a', { time: 2 })]);
@@ -298,7 +302,7 @@ describe('events that wait', () => {
   });
 
   test('a batch holds as many as fit, by number and by bytes', () => {
-    const waiting = new WaitingEvents();
+    const waiting = new EventQueue();
     waiting.add(services(10));
     expect(waiting.take(4, 10_000).items).toHaveLength(4);
     const { items, json } = waiting.take(1000, 120);
@@ -310,9 +314,9 @@ describe('events that wait', () => {
   });
 
   test('is bounded: whoever waits longest is given up and counted', () => {
-    const waiting = new WaitingEvents();
-    waiting.add(services(MOST_EVENTS + 5));
-    expect(waiting.size).toBe(MOST_EVENTS);
+    const waiting = new EventQueue();
+    waiting.add(services(MAX_EVENTS + 5));
+    expect(waiting.size).toBe(MAX_EVENTS);
     expect(waiting.dropped).toBe(5);
     expect(waiting.take(1, 1_000).items[0]?.service).toBe('s5');
   });

@@ -6,7 +6,7 @@ import { Commands } from '../../satellite-slave/comets/commands.ts';
 import { Machine } from '../../satellite-slave/comets/machine.ts';
 import { CometRunner } from '../../satellite-slave/comets/runner.ts';
 import { Slots } from '../../satellite-slave/comets/slots.ts';
-import { readSlaveSettings } from '../../satellite-slave/settings.ts';
+import { readSlaveSettings } from '../../satellite-slave/settings/slave-settings.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import { OnceLog, silentLog } from '../../shared/log.ts';
@@ -15,6 +15,7 @@ import type { FunctionCase, FunctionTable, OurFunction } from './functions.ts';
 const FAILING = 'docs/switching.md, "The slave\'s settings": "The event of a check that failed keeps its service."';
 const PERIODS = 'docs/switching.md, "The slave\'s settings": "A period such as `5m` keeps its minutes."';
 const SPACE = 'docs/switching.md, "The slave\'s settings": "`file-exists` reports as `PATH exists`, with a blank."';
+const NOT_MADE = 'docs/judgement.md, rule 1a: a check that could not be made is unknown';
 
 interface Script {
   readonly exit: number;
@@ -73,10 +74,10 @@ async function recipe(name: string, script: Script): Promise<{ events: Event[]; 
     });
     if (name === 'file-exists') machine.exists = async () => !isMissing;
     const events: Event[] = [];
-    const surroundings = {
+    const context = {
       clock: systemClock,
       prefix: '',
-      commands: new Commands({ PATH: folder }),
+      commands: new Commands({ environment: () => ({ PATH: folder }) }),
       machine,
       agent: undefined,
       tasks: undefined,
@@ -84,7 +85,7 @@ async function recipe(name: string, script: Script): Promise<{ events: Event[]; 
       once: new OnceLog(silentLog, systemClock),
       emit: (found: readonly Event[]) => void events.push(...found),
     };
-    await new CometRunner(settings, surroundings).beat();
+    await new CometRunner(settings, context).run();
     return { events, timeout: settings.timeoutMs / 1000 };
   });
 }
@@ -104,7 +105,8 @@ function whyDifferent({ args: [script], exception, result }: FunctionCase, ours:
   const [theirs] = (result as Told | undefined)?.events ?? [];
   // The original took the seconds alone of a period, and of these only whole ones.
   if (!/^0*[1-9]\d*s$/.test((script as Script).period)) return PERIODS;
-  if (exception !== undefined && event?.state === 'critical' && event.service) return FAILING;
+  if (exception !== undefined && /^(critical|unknown)$/.test(event?.state ?? '') && event?.service) return FAILING;
+  if (event?.state === 'unknown' && [126, 127].includes((script as Script).exit)) return NOT_MADE;
   if (!theirs || !event || !theirs.service?.endsWith('exists')) return undefined;
   const spaced = theirs.service.replace(/exists$/, ' exists');
   const isSame = event.service === spaced && event.state === theirs.state && event.metric === theirs.metric;
@@ -117,10 +119,10 @@ async function failing(command: readonly string[], timeout: number): Promise<Eve
     const params = { command, service: 'a test' };
     const settings = await cometOf('command', { exit: 0, out: '', params, period: '60s' }, folder);
     const events: Event[] = [];
-    const surroundings = {
+    const context = {
       clock: systemClock,
       prefix: '',
-      commands: new Commands(process.env),
+      commands: new Commands({ environment: () => process.env }),
       machine: new Machine(),
       agent: undefined,
       tasks: undefined,
@@ -128,7 +130,7 @@ async function failing(command: readonly string[], timeout: number): Promise<Eve
       once: new OnceLog(silentLog, systemClock),
       emit: (found: readonly Event[]) => void events.push(...found),
     };
-    await new CometRunner({ ...settings, timeoutMs: timeout * 1000 }, surroundings).beat();
+    await new CometRunner({ ...settings, timeoutMs: timeout * 1000 }, context).run();
     return events;
   });
 }

@@ -1,4 +1,5 @@
 /** The one way channels POST: a time limit, no redirects, and reasons without secrets. */
+import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../shared/errors.ts';
 import { type HttpAnswer, HttpClient } from '../../../shared/http-client.ts';
 import { redacted, secretsOf } from './secret.ts';
@@ -59,7 +60,9 @@ export class HttpPoster {
   #clientOf({ origin }: URL): HttpClient {
     if (this.#client?.origin !== origin) {
       void this.#client?.close();
-      this.#client = new HttpClient(origin, { ca: this.#ca });
+      this.#client = new HttpClient(origin, {
+        ca: this.#ca === undefined ? undefined : readFileSync(this.#ca, 'utf8'),
+      });
     }
     return this.#client;
   }

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { command } from '../../../satellite-slave/comets/command.ts';
-import { Commands, wordsOf } from '../../../satellite-slave/comets/commands.ts';
-import { environmentOf } from '../../../satellite-slave/command-environment.ts';
+import { wordsOf } from '../../../satellite-slave/comets/command-words.ts';
+import { Commands } from '../../../satellite-slave/comets/commands.ts';
+import { environmentOf } from '../../../satellite-slave/settings/command-environment.ts';
 import { until } from '../../support/until.ts';
 import { runComet } from '../support/run-comet.ts';
 import { fileWith, temporaryFolder } from '../support/settings-file.ts';
@@ -23,7 +24,11 @@ function pidIn(file: string): number | undefined {
 
 const never = new AbortController().signal;
 
-async function run(words: string | readonly string[], timeoutMs = 10_000, commands = new Commands(process.env)) {
+async function run(
+  words: string | readonly string[],
+  timeoutMs = 10_000,
+  commands = new Commands({ environment: () => process.env }),
+) {
   const comet = command.make({ command: words, service: 'my check' });
   const [event] = await runComet({ name: 'command', periodMs: 60_000, timeoutMs, comet }, { commands });
   return event;
@@ -31,12 +36,15 @@ async function run(words: string | readonly string[], timeoutMs = 10_000, comman
 
 describe('the comet command', () => {
   test.each([
-    ['true', { state: 'ok', metric: 0, description: 'ended with 0' }],
-    ['false', { state: 'critical', metric: 1, description: 'ended with 1' }],
+    ['true', { state: 'ok', metric: 0, description: 'exited with 0' }],
+    ['false', { state: 'critical', metric: 1, description: 'exited with 1' }],
     [['echo', 'two  words', ';', 'rm'], { state: 'ok', metric: 0, description: 'two  words ; rm' }],
     [['printf', '\\n\\nfirst\\nsecond\\n'], { state: 'ok', metric: 0, description: 'first' }],
     ['ls /nowhere/at/all', { state: 'critical', metric: 2 }],
-    ['/nowhere/program', { state: 'critical' }],
+    ['/nowhere/program', { state: 'unknown', description: expect.stringContaining('exited with 127') }],
+    ['/etc/passwd', { state: 'unknown', description: expect.stringContaining('exited with 126') }],
+    [['sh', '-c', 'exit 127'], { state: 'unknown', description: 'sh exited with 127 (command not found)' }],
+    [['sh', '-c', 'kill -SEGV $$'], { state: 'unknown', description: 'sh was killed by SIGSEGV' }],
   ])('%j', async (words, expected) => {
     expect(await run(words)).toMatchObject({ service: 'my check', ttl: 300, ...expected });
   });
@@ -71,11 +79,11 @@ describe('the comet command', () => {
 
   test('the end of the slave ends what runs', async () => {
     const folder = temporaryFolder();
-    const commands = new Commands(process.env);
+    const commands = new Commands({ environment: () => process.env });
     const script = fileWith(`#!/bin/sh\necho $$ > ${folder}/child\nsleep 300\n`, 'long', 0o755);
     const result = commands.run([script], never);
     await until(() => pidIn(join(folder, 'child')), { what: 'its start' });
-    commands.killAll();
+    await commands.killAll();
     expect(await result).toMatchObject({ exit: null, signal: 'SIGKILL' });
   });
 
@@ -87,7 +95,7 @@ describe('the comet command', () => {
   });
 
   test('endless output is cut, and read to its end', async () => {
-    const result = await new Commands(process.env).run(['seq', '1', '1000000'], never);
+    const result = await new Commands({ environment: () => process.env }).run(['seq', '1', '1000000'], never);
     expect(result).toMatchObject({ exit: 0, signal: null });
     expect(Buffer.byteLength(result.output)).toBe(65_536);
     const [event] = [await run(['head', '-c', '200000', '/dev/zero'])];
@@ -112,8 +120,11 @@ describe('safe-env', () => {
     expect(environmentOf(safeEnv, own)).toEqual(expected);
   });
 
-  test('a command sees exactly that', async () => {
-    const result = await new Commands(environmentOf({ A: 'b' }, own)).run(['/usr/bin/env'], never);
-    expect(result.output).toBe('A=b\n');
+  test('a command sees exactly that, and its own marker', async () => {
+    const result = await new Commands({ environment: () => environmentOf({ A: 'b' }, own) }).run(
+      ['/usr/bin/env'],
+      never,
+    );
+    expect(result.output).toMatch(/^A=b\nSATELLITE_CHECK=[0-9a-f-]{36}\n$/);
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { judgePlugin, nagios, parsePerfdata } from '../../../satellite-slave/comets/nagios.ts';
+import { judgePlugin, nagios } from '../../../satellite-slave/comets/nagios.ts';
+import { parsePerfdata } from '../../../satellite-slave/comets/perfdata.ts';
 import { runComet } from '../support/run-comet.ts';
 import { fileWith } from '../support/settings-file.ts';
 
@@ -61,23 +62,31 @@ describe("Debian's monitoring-plugins", () => {
 describe('a plugin that breaks', () => {
   test('is critical with another exit status, as Nagios Core has it', async () => {
     const event = await run(fileWith('#!/bin/sh\necho half a word\nexit 42\n', 'check', 0o755));
-    expect(event).toMatchObject({ state: 'critical', description: 'the plugin ended with 42: half a word' });
+    expect(event).toMatchObject({ state: 'critical', description: 'plugin exited with 42: half a word' });
   });
 
-  test('is critical when a signal ends it', async () => {
+  test('is unknown when a signal ends it that Satellite did not send', async () => {
     const event = await run(fileWith('#!/bin/sh\nkill -SEGV $$\n', 'check', 0o755));
-    expect(event.state).toBe('critical');
-    expect(event.description).toContain('was ended by SIGSEGV');
+    expect(event.state).toBe('unknown');
+    expect(event.description).toContain('was killed by SIGSEGV');
   });
 
-  test('is critical when it is not there', async () => {
-    const event = await run('/nowhere/check_nothing');
-    expect(event).toMatchObject({ service: 'plugin', state: 'critical' });
-    expect(event.description).toMatch(/cannot run \/nowhere\/check_nothing.*ENOENT/);
+  test.each([
+    ['/nowhere/check_nothing', /^\/nowhere\/check_nothing exited with 127 \(command not found\).*No such file/],
+    ['/etc/passwd', /^\/etc\/passwd exited with 126 \(not executable\).*Permission denied/],
+    [['sh', '-c', 'printf "OK\\0|a=1"'], /binary, not text/],
+  ])('is unknown where the check could not be made: %j', async (words, description) => {
+    const event = await run(words);
+    expect(event).toMatchObject({ service: 'plugin', state: 'unknown' });
+    expect(event.description).toMatch(description);
+  });
+
+  test('is critical past its time', async () => {
+    expect(await run('sleep 30', 50)).toMatchObject({ state: 'critical', description: 'timed out after 50ms' });
   });
 
   test('that says nothing still has a description', () => {
-    expect(said('')).toMatchObject({ state: 'ok', description: 'ended with 0' });
+    expect(said('')).toMatchObject({ state: 'ok', description: 'plugin exited with 0' });
   });
 });
 
@@ -100,19 +109,51 @@ describe('perfdata', () => {
       ],
     ],
     ['junk without sense', []],
-    ['x=', []],
+    ['x=', [['x', '']]],
+    ["'not closed=1", []],
+    ['=1 a=2', [['a', '2']]],
   ])('%s', (text, expected) => {
     expect(parsePerfdata(text).map(({ label, value }) => [label, value])).toEqual(expected);
   });
 
-  test('the first number is the metric, and U is none', () => {
-    expect(said('x | a=U b=-2.5ms;1 c=3').metric).toBe(-2.5);
-    expect(said('x | a=U').metric).toBeUndefined();
+  test.each([
+    ['a=-2.5ms;1 c=3', -2.5],
+    ['a=1,5s;2;3', 1.5],
+    ['a=,5', 0.5],
+    ['a=1e3', 1000],
+    ['a=3c', 3],
+    ['a=U b=2', undefined],
+    ['a=u;1 b=2', undefined],
+    ['a=inf b=2', undefined],
+    ['a=-inf b=2', undefined],
+    ['a=nan b=2', undefined],
+    ['a=NaN b=2', undefined],
+    ['a=1e999 b=2', undefined],
+    ['a= b=2', undefined],
+  ])('the metric is the first value, never another: %s', (perfdata, metric) => {
+    expect(said(`x | ${perfdata}`).metric).toBe(metric);
+  });
+
+  test.each(['constructor', 'toString', '__proto__', 'hasOwnProperty'])('a label may be %s', (label) => {
+    const key = label === '__proto__' ? 'perfdata-__proto__' : label;
+    expect(Object.entries(said(`x | ${label}=1`).attributes ?? {})).toEqual([[key, '1']]);
+  });
+
+  test.each([
+    ['no blank', 'x', 0],
+    ['only quotes', "'", 0],
+    ['quotes and blanks', "' ", 0],
+    ['only equal signs', '=', 0],
+    ['labels without values', 'a ', 0],
+    ['values', 'a=1 ', 1_000_000],
+  ])('a million of %s are read, each character once', (_what, text, values) => {
+    // Where each were read twice for every other, this would take hours.
+    expect(parsePerfdata(text.repeat(1_000_000))).toHaveLength(values);
   });
 
   test('further lines bring more of it', () => {
     const finding = said('DISK OK|/=1MB\nlong text\nmore | /home=2MB\n/var=3MB\n');
-    expect(finding).toMatchObject({ description: 'DISK OK', metric: 1 });
+    expect(finding).toMatchObject({ description: 'DISK OK\nlong text\nmore', metric: 1 });
     expect(finding.attributes).toEqual({ '/': '1MB', '/home': '2MB', '/var': '3MB' });
   });
 

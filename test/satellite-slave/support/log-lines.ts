@@ -1,12 +1,14 @@
 import { pino } from 'pino';
 import type { Log } from '../../../shared/log.ts';
 
-/** A log that keeps its lines for a test to read. */
-export function logLines(): { log: Log; lines: string[] } {
+/** A log that keeps its entries, and their messages, for a test to read. */
+export function logLines(): { log: Log; lines: string[]; entries: Record<string, unknown>[] } {
   const lines: string[] = [];
-  const log = pino(
-    { level: 'debug' },
-    { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
-  );
-  return { log, lines };
+  const entries: Record<string, unknown>[] = [];
+  const write = (line: string) => {
+    const entry = JSON.parse(line) as Record<string, unknown> & { msg: string };
+    entries.push(entry);
+    lines.push(entry.msg);
+  };
+  return { log: pino({ level: 'debug' }, { write }), lines, entries };
 }

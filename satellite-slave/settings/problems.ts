@@ -1,6 +1,6 @@
 import { type Problem, SettingsError } from '../../shared/settings.ts';
 
-/** Where a part of the file stands, and where to say what is wrong with it. */
+/** A part of the settings file, and where to report what is wrong with it. */
 export interface Place {
   readonly file: string;
   readonly path: string;
@@ -8,7 +8,7 @@ export interface Place {
   readonly warnings: string[];
 }
 
-/** What `read` gives, or undefined and its problems among the others, each path once. */
+/** What `read` returns; or undefined, and its problems are added to the others, one for each path. */
 export function collect<T>(problems: Problem[], read: () => T, below = ''): T | undefined {
   try {
     return read();
@@ -16,7 +16,9 @@ export function collect<T>(problems: Problem[], read: () => T, below = ''): T | 
     if (!(error instanceof SettingsError)) throw error;
     for (const problem of error.problems) {
       const path = [below, problem.path].filter((part) => part !== '').join('.');
-      if (!problems.some((known) => known.path === path)) problems.push({ ...problem, path });
+      if (problems.some((known) => known.path === path)) continue;
+      const text = problem.text === undefined || below === '' ? problem.text : `${below}: ${problem.text}`;
+      problems.push({ ...problem, path, ...(text === undefined ? {} : { text }) });
     }
     return undefined;
   }
