@@ -1,102 +1,121 @@
-/** How the embedded store lies on the disk: keys and values in LevelDB. Only embedded-store.ts uses it. */
-import { ClassicLevel } from 'classic-level';
-import { type HostName, parseHostName } from '../../../shared/host-name.ts';
-import type { Automation, StoredRecord } from './store.ts';
+/**
+ * The embedded store on the disk: one append-only file of checksummed lines (record-log.ts), and the counter of the
+ * newest acknowledged change in a second one. Only embedded-store.ts uses it.
+ */
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AcknowledgedFile } from './acknowledged-file.ts';
+import { openChecked } from './embedded-check.ts';
+import { isGeneration, nameOf, writeGeneration } from './generation-file.ts';
+import { applyEntry, type LogContent, type LogEntry, lineOf } from './record-log.ts';
+import type { StoreDamage } from './store.ts';
 
-const RECORD = 'record:';
-/** The first key after all that begin with {@link RECORD}. */
-const AFTER_RECORDS = 'record;';
-const AUTOMATION = 'automation';
-const COUNTER = 'counter';
+/** The file is written anew, without what is outdated, when it has grown to so many times what it then had. */
+const GROWTH = 3;
+const MIN_COMPACTED_BYTES = 4 * 1024 * 1024;
 
-export interface FilesContent {
-  readonly records: Map<HostName, StoredRecord>;
-  readonly automation: Automation;
-  /** The order of the newest change ever made, deletions included. */
-  readonly order: bigint;
+interface OpenFile {
+  readonly folder: string;
+  readonly acknowledged: AcknowledgedFile;
+  readonly content: LogContent;
+  readonly found: StoreDamage | undefined;
+  readonly handle: FileHandle;
+  readonly generation: number;
+  readonly bytes: number;
 }
 
-export class EmbeddedFiles {
-  readonly #level: ClassicLevel<string, string>;
+export class EmbeddedDb {
+  readonly content: LogContent;
+  /** Damage that was found by this opening; what was found earlier is in the content only. */
+  readonly found: StoreDamage | undefined;
+  readonly #folder: string;
+  readonly #acknowledged: AcknowledgedFile;
+  #handle: FileHandle;
+  #generation: number;
+  #bytes: number;
+  #compactAtBytes: number;
 
-  private constructor(level: ClassicLevel<string, string>) {
-    this.#level = level;
-  }
-
-  /** @throws what LevelDB throws; {@link isLocked} tells whether another process has the folder */
-  static async open(folder: string): Promise<EmbeddedFiles> {
-    const level = new ClassicLevel<string, string>(folder);
-    await level.open();
-    return new EmbeddedFiles(level);
+  private constructor({ folder, acknowledged, content, found, handle, generation, bytes }: OpenFile) {
+    this.content = content;
+    this.found = found;
+    this.#folder = folder;
+    this.#acknowledged = acknowledged;
+    this.#handle = handle;
+    this.#generation = generation;
+    this.#bytes = bytes;
+    this.#compactAtBytes = Math.max(MIN_COMPACTED_BYTES, bytes * GROWTH);
   }
 
   /**
-   * @throws Error when records are missing that had been written: LevelDB skips damaged parts of its log without a
-   *   word, and a shortened inventory must not be taken for the whole
+   * Opens and checks what is there; what can be read of a damaged file goes on in a new one. The folder has to be locked.
+   * @throws what the file system throws
    */
-  async readAll(): Promise<FilesContent> {
-    const records = new Map<HostName, StoredRecord>();
-    for await (const [key, value] of this.#level.iterator({ gte: RECORD, lt: AFTER_RECORDS })) {
-      const record = decodeRecord(key.slice(RECORD.length), value);
-      records.set(record.host, record);
+  static async open(dataDir: string, nowMs: number): Promise<EmbeddedDb> {
+    const folder = join(dataDir, 'store');
+    const { acknowledged, content, found, generation, bytes } = await openChecked(dataDir, nowMs);
+    try {
+      const handle = await open(join(folder, nameOf(generation)), 'r+');
+      // Behind it lies at most a line that was cut off while it was written.
+      await handle.truncate(bytes);
+      if (acknowledged.order < content.order) await acknowledged.write(content.order);
+      return new EmbeddedDb({ folder, acknowledged, content, found, handle, generation, bytes });
+    } catch (error) {
+      await acknowledged.close();
+      throw error;
     }
-    const [automation, counter] = await this.#level.getMany([AUTOMATION, COUNTER]);
-    const [order = '0', count = '0'] = counter?.split(' ') ?? [];
-    if (records.size !== Number(count))
-      throw new Error(`damaged: ${count} records were written and ${records.size} can be read`);
-    return { records, automation: decodeAutomation(automation), order: BigInt(order) };
   }
 
-  /** One atomic batch, on the disk when it resolves. `count`: how many records there are afterwards. */
-  async write(
-    steps: readonly { readonly host: HostName; readonly record: StoredRecord | undefined }[],
-    automation: Automation,
-    order: bigint,
-    count: number,
-  ): Promise<void> {
-    const batch = this.#level.batch();
-    for (const { host, record } of steps) {
-      if (record) batch.put(RECORD + host, encodeRecord(record));
-      else batch.del(RECORD + host);
+  /**
+   * All of it or nothing; on the disk and counted as acknowledged when it resolves.
+   * @throws what the file system throws: then only opening it again shows what arrived
+   */
+  async write(entry: LogEntry): Promise<void> {
+    applyEntry(this.content, entry);
+    const line = Buffer.from(lineOf(entry, this.content));
+    try {
+      await writeWhole(this.#handle, line, this.#bytes);
+      await this.#handle.datasync();
+    } catch (error) {
+      // A part of a line would be taken for damage if more were written behind it.
+      await this.#handle.truncate(this.#bytes);
+      throw error;
     }
-    batch.put(AUTOMATION, `${automation.version}\n${automation.data}`);
-    batch.put(COUNTER, `${order} ${count}`);
-    await batch.write({ sync: true });
+    this.#bytes += line.length;
+    await this.#acknowledged.write(entry.order);
   }
 
-  close(): Promise<void> {
-    return this.#level.close();
+  get isCompactionDue(): boolean {
+    return this.#bytes >= this.#compactAtBytes;
+  }
+
+  /** Writes a new file with what stands, and removes the old. @throws what the file system throws; then the old goes on */
+  async compact(): Promise<void> {
+    // Where it fails it is tried again only when the file has grown by as much once more.
+    this.#compactAtBytes = this.#bytes * GROWTH;
+    const generation = this.#generation + 1;
+    const bytes = await writeGeneration(this.#folder, generation, this.content);
+    const handle = await open(join(this.#folder, nameOf(generation)), 'r+');
+    await this.#handle.close();
+    this.#handle = handle;
+    this.#generation = generation;
+    this.#bytes = bytes;
+    this.#compactAtBytes = Math.max(MIN_COMPACTED_BYTES, bytes * GROWTH);
+    await removeOlder(this.#folder, generation);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close().finally(() => this.#acknowledged.close());
   }
 }
 
-/** Whether opening failed because another process (or another store of this one) has the folder. */
-export function isLocked(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if ('code' in cause && cause.code === 'LEVEL_LOCKED') return true;
-  return false;
+async function writeWhole(handle: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
+    done += bytesWritten;
+  }
 }
 
-function encodeRecord({ version, createdMs, order, data }: StoredRecord): string {
-  return `${version} ${createdMs} ${order}\n${data}`;
-}
-
-function decodeRecord(name: string, value: string): StoredRecord {
-  const host = parseHostName(name);
-  const end = value.indexOf('\n');
-  const head = /^(\d+) (\d+) (\d+)$/.exec(value.slice(0, Math.max(end, 0)));
-  if (!host || !head) throw new Error(`damaged: the record of ${JSON.stringify(name)} cannot be read`);
-  const [, version, createdMs, order] = head;
-  return {
-    host,
-    data: value.slice(end + 1),
-    version: Number(version),
-    createdMs: Number(createdMs),
-    order: BigInt(order ?? 0),
-  };
-}
-
-function decodeAutomation(value: string | undefined): Automation {
-  if (value === undefined) return { version: 0, data: '{}' };
-  const end = value.indexOf('\n');
-  return { version: Number(value.slice(0, end)), data: value.slice(end + 1) };
+async function removeOlder(folder: string, generation: number): Promise<void> {
+  for (const name of await readdir(folder))
+    if (isGeneration(name) && name !== nameOf(generation)) await rm(join(folder, name));
 }

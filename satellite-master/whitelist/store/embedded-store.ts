@@ -1,6 +1,6 @@
 /**
- * The store of a single master without ZooKeeper: a LevelDB folder. Every commit is one atomic batch, synced to the
- * disk before it answers; all records are also held in memory, so that reads never touch the disk.
+ * The store of a single master without ZooKeeper: a folder. Every commit is one checksummed line, synced to the disk
+ * before it answers; all records are also held in memory, so that reads never touch the disk.
  */
 import { join } from 'node:path';
 import { Backoff } from '../../../shared/backoff.ts';
@@ -9,13 +9,16 @@ import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import { asStored, checkCommit, guarded } from './commit-check.ts';
-import { EmbeddedFiles, type FilesContent, isLocked } from './embedded-db.ts';
+import { EmbeddedDb } from './embedded-db.ts';
+import { type FolderLock, isLocked, lockFolder } from './folder-lock.ts';
+import type { LogContent } from './record-log.ts';
 import {
   type Automation,
   type AutomationCheck,
   type Change,
   type Store,
   StoreConflict,
+  type StoreDamage,
   type StoredRecord,
   type StoreListener,
   type StoreState,
@@ -37,12 +40,19 @@ export class EmbeddedStore implements Store {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onceLog: OnceLog;
+  readonly #dataDir: string;
   readonly #folder: string;
   readonly #backoff = new Backoff({ firstMs: 500, mostMs: 5_000 });
   #listener: StoreListener | undefined;
   #state: StoreState = { kind: 'unread', reason: 'not started' };
-  #files: EmbeddedFiles | undefined;
-  #content: FilesContent = { records: new Map(), automation: { version: 0, data: '{}' }, order: 0n };
+  #db: EmbeddedDb | undefined;
+  /** Until the store is closed. */
+  #lock: FolderLock | undefined;
+  /** What is on the disk and acknowledged. */
+  readonly #records = new Map<HostName, StoredRecord>();
+  #automation: Automation = { version: 0, data: '{}' };
+  #order = 0n;
+  #damage: StoreDamage | undefined;
   #everWhole = false;
   #closing = false;
   #retry: Timer | undefined;
@@ -51,6 +61,7 @@ export class EmbeddedStore implements Store {
   #waiting = 0;
 
   constructor({ dataDir, clock, log }: EmbeddedStoreOptions) {
+    this.#dataDir = dataDir;
     this.#folder = join(dataDir, 'store');
     this.address = `embedded store in ${this.#folder}`;
     this.#clock = clock;
@@ -62,6 +73,10 @@ export class EmbeddedStore implements Store {
     return this.#state;
   }
 
+  get damage(): StoreDamage | undefined {
+    return this.#damage;
+  }
+
   start(listener: StoreListener): void {
     this.#listener = guarded(listener, this.#log);
     void this.#inTurn(() => this.#tryToOpen());
@@ -69,12 +84,12 @@ export class EmbeddedStore implements Store {
 
   async read(host: HostName): Promise<StoredRecord | undefined> {
     this.#mustBeOpen();
-    return this.#content.records.get(host);
+    return this.#records.get(host);
   }
 
   async readAutomation(): Promise<Automation> {
     this.#mustBeOpen();
-    return this.#content.automation;
+    return this.#automation;
   }
 
   async commit(
@@ -89,13 +104,33 @@ export class EmbeddedStore implements Store {
     return this.#inTurn(() => this.#write(changes, automation)).finally(() => this.#waiting--);
   }
 
+  async confirmDamage(): Promise<void> {
+    this.#mustBeOpen();
+    await this.#inTurn(async () => {
+      const db = this.#db;
+      if (!db) throw this.#unavailable();
+      if (!this.#damage) return;
+      const order = this.#order + 1n;
+      try {
+        await db.write({ order, steps: [], damage: null });
+      } catch (error) {
+        return await this.#afterFailedWrite(error, order);
+      }
+      this.#order = order;
+      this.#damage = undefined;
+      this.#log.info('the content of the embedded store is confirmed');
+    });
+  }
+
   async close(deadlineMs: number): Promise<void> {
     this.#closing = true;
     this.#retry?.cancel();
     const done = new AbortController();
     const closed = this.#inTurn(async () => {
-      await this.#files?.close();
-      this.#files = undefined;
+      await this.#db?.close();
+      this.#db = undefined;
+      await this.#lock?.release();
+      this.#lock = undefined;
     }).finally(() => done.abort());
     await Promise.race([closed, sleep(this.#clock, deadlineMs, done.signal)]);
   }
@@ -104,19 +139,16 @@ export class EmbeddedStore implements Store {
     changes: readonly Change[],
     check: AutomationCheck | undefined,
   ): Promise<readonly (StoredRecord | undefined)[]> {
-    const files = this.#files;
-    if (!files) throw this.#unavailable();
-    const { records } = this.#content;
-    if (check && check.expect !== this.#content.automation.version)
-      throw new StoreConflict(
-        `automation has version ${this.#content.automation.version}, expected was ${check.expect}`,
-      );
+    const db = this.#db;
+    if (!db) throw this.#unavailable();
+    if (check && check.expect !== this.#automation.version)
+      throw new StoreConflict(`automation has version ${this.#automation.version}, expected was ${check.expect}`);
     const automation =
       check?.data === undefined ? undefined : { version: check.expect + 1, data: asStored(check.data) };
-    // The counter moves even when only the automation node changes: after a failed write it tells what arrived.
-    let order = this.#content.order + (automation ? 1n : 0n);
+    // The counter moves even when only the automation node changes: after a failed write it shows what arrived.
+    let order = this.#order + (automation ? 1n : 0n);
     const written = changes.map(({ host, expect, data }): StoredRecord | undefined => {
-      const old = records.get(host);
+      const old = this.#records.get(host);
       if ((old?.version ?? 'absent') !== expect)
         throw new StoreConflict(`${host} has version ${old?.version ?? 'absent'}, expected was ${expect}`);
       order += 1n;
@@ -124,84 +156,97 @@ export class EmbeddedStore implements Store {
       const createdMs = old?.createdMs ?? this.#clock.wallMs();
       return { host, data: asStored(data), version: old ? old.version + 1 : 0, createdMs, order };
     });
-    const next: FilesContent = {
-      records,
-      automation: automation ?? this.#content.automation,
-      order,
-    };
     const steps = changes.map((change, index) => ({ host: change.host, record: written[index] }));
-    const created = written.filter((record) => record?.version === 0).length;
-    const removed = changes.filter((change) => change.data === null).length;
     try {
-      await files.write(steps, next.automation, order, records.size + created - removed);
+      await db.write({ order, steps, automation });
     } catch (error) {
       await this.#afterFailedWrite(error, order);
       return written;
     }
-    this.#content = next;
-    if (automation) this.#listener?.onAutomation(next.automation);
+    this.#order = order;
+    if (automation) {
+      this.#automation = automation;
+      this.#listener?.onAutomation(automation);
+    }
     for (const { host, record } of steps) this.#accept(host, record);
+    if (db.isCompactionDue) await this.#compact(db);
     return written;
   }
 
+  async #compact(db: EmbeddedDb): Promise<void> {
+    try {
+      await db.compact();
+      this.#onceLog.recovered('compact', 'the embedded store is compacted again');
+    } catch (error) {
+      this.#onceLog.warn('compact', 'the embedded store cannot be compacted and grows', { err: error });
+    }
+  }
+
   /**
-   * LevelDB does not say whether a batch whose write failed will be there when the folder is opened again, and takes
-   * no more writes until then. So it is opened again, and the counter that went with the batch gives the answer.
-   * Returns when the batch did arrive after all.
+   * Whether a line whose write failed is on the disk, only the file shows. So it is opened again, and the counter that
+   * went with the line gives the answer. Returns when it did arrive after all.
    */
   async #afterFailedWrite(error: unknown, order: bigint): Promise<void> {
     const reason = `writing to ${this.#folder} failed: ${messageOf(error)}`;
-    this.#log.error(`The embedded store is lost: ${reason}`);
+    this.#log.error({ err: error }, 'the embedded store is lost: a write failed');
     this.#setState({ kind: 'lost', reason });
-    await this.#files?.close().catch(() => undefined);
-    this.#files = undefined;
-    await this.#tryToOpen();
-    if (!this.#files) throw new SatelliteError('store-uncertain', reason, {}, { cause: error });
-    if (this.#content.order < order) throw new SatelliteError('store-unavailable', reason, {}, { cause: error });
+    await this.#db?.close().catch(() => undefined);
+    this.#db = undefined;
+    const found = await this.#tryToOpen();
+    // The counter of a store that had to be rescued does not say which changes are in it.
+    if (!this.#db || found) throw new SatelliteError('store-uncertain', reason, {}, { cause: error });
+    if (this.#order < order) throw new SatelliteError('store-unavailable', reason, {}, { cause: error });
   }
 
-  /** Opens and reads; when it fails the state says why and another try is planned. Never throws. */
-  async #tryToOpen(): Promise<void> {
-    if (this.#closing) return;
+  /**
+   * Opens and reads; when it fails the state says why and another try is planned. Never throws.
+   * @returns damage that was found
+   */
+  async #tryToOpen(): Promise<StoreDamage | undefined> {
+    if (this.#closing) return undefined;
     try {
-      const files = await EmbeddedFiles.open(this.#folder);
-      try {
-        this.#take(await files.readAll());
-      } catch (error) {
-        await files.close();
-        throw error;
-      }
-      this.#files = files;
+      this.#lock ??= await lockFolder(this.#folder);
+      const db = await EmbeddedDb.open(this.#dataDir, this.#clock.wallMs());
+      this.#apply(db.content);
+      this.#db = db;
+      if (db.found)
+        this.#log.error(
+          { ...db.found },
+          'the embedded store is damaged: what could be read goes on in a new file; the whitelist file is held',
+        );
       this.#backoff.reset();
       this.#everWhole = true;
-      this.#onceLog.recovered('open', `The ${this.address} is open`);
+      this.#onceLog.recovered('open', 'the embedded store is open');
       this.#setState({ kind: 'whole' });
+      return db.found;
     } catch (error) {
       const reason = isLocked(error)
         ? `another satellite-master uses ${this.#folder}`
         : `${this.#folder} cannot be opened: ${messageOf(error)}`;
-      this.#onceLog.warn('open', `The embedded store: ${reason}; trying again`);
+      this.#onceLog.warn('open', 'the embedded store cannot be opened, trying again', { err: reason });
       this.#setState({ kind: this.#everWhole ? 'lost' : 'unread', reason });
-      if (this.#closing) return;
-      this.#retry = this.#clock.after(this.#backoff.next(), () => void this.#inTurn(() => this.#tryToOpen()));
+      if (!this.#closing)
+        this.#retry = this.#clock.after(this.#backoff.next(), () => void this.#inTurn(() => this.#tryToOpen()));
+      return undefined;
     }
   }
 
-  /** Tells what differs from what was told before; after a start that is everything. */
-  #take(found: FilesContent): void {
-    const known = this.#content;
-    this.#content = { ...found, records: known.records };
-    const sameAutomation = this.#everWhole && known.automation.version === found.automation.version;
-    if (!sameAutomation) this.#listener?.onAutomation(found.automation);
-    for (const host of [...known.records.keys()]) if (!found.records.has(host)) this.#accept(host, undefined);
-    for (const [host, record] of found.records)
-      if (known.records.get(host)?.order !== record.order) this.#accept(host, record);
+  /** Reports what differs from what was reported before; after a start that is everything. */
+  #apply({ records, automation, order, damage }: LogContent): void {
+    const isSame = this.#everWhole && this.#automation.version === automation.version;
+    this.#automation = automation;
+    this.#order = order;
+    this.#damage = damage;
+    if (!isSame) this.#listener?.onAutomation(automation);
+    for (const host of [...this.#records.keys()]) if (!records.has(host)) this.#accept(host, undefined);
+    for (const [host, record] of records)
+      if (this.#records.get(host)?.order !== record.order) this.#accept(host, record);
   }
 
   #accept(host: HostName, record: StoredRecord | undefined): void {
-    const wasThere = this.#content.records.has(host);
-    if (record) this.#content.records.set(host, record);
-    else this.#content.records.delete(host);
+    const wasThere = this.#records.has(host);
+    if (record) this.#records.set(host, record);
+    else this.#records.delete(host);
     if (record || wasThere) this.#listener?.onRecord(host, record);
   }
 

@@ -1,7 +1,7 @@
 /** satellite-master/whitelist/store */
-export { isLocked } from './embedded-db.ts';
 export { EmbeddedStore } from './embedded-store.ts';
 export { FencedStore } from './fenced-store.ts';
+export { isLocked } from './folder-lock.ts';
 export { MemoryStore } from './memory-store.ts';
 export {
   type Automation,
@@ -9,6 +9,7 @@ export {
   type Change,
   type Store,
   StoreConflict,
+  type StoreDamage,
   type StoredRecord,
   type StoreListener,
   type StoreState,

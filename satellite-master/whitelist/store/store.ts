@@ -47,6 +47,18 @@ export type StoreState =
   /** Was whole; now out of reach. The replica stands, changes are refused. */
   | { readonly kind: 'lost'; readonly reason: string };
 
+/** Damage that was found in the store's files, not confirmed by an operator yet (docs/judgement.md, rule 24b). */
+export interface StoreDamage {
+  /** When it was found, ms since 1970. */
+  readonly foundMs: number;
+  /** What was wrong. */
+  readonly reason: string;
+  /** The folder in which the files lie as they were found. */
+  readonly kept: string;
+  /** Records that could still be read. */
+  readonly rescued: number;
+}
+
 /** What a store tells of; calls come one after another, in the order of the store's changes for each host. */
 export interface StoreListener {
   /** The newest state of one host; `undefined`: it is gone. Also called for what this process itself has changed. */
@@ -69,6 +81,15 @@ export interface Store {
   readonly state: StoreState;
   /** At most so many changes in one commit. */
   readonly mostChanges: number;
+
+  /** undefined: none, or the store takes care of that itself, as ZooKeeper does. */
+  readonly damage?: StoreDamage | undefined;
+
+  /**
+   * An operator has seen the damage and takes what was rescued for right. Does nothing where there is no damage.
+   * @throws SatelliteError store-unavailable, store-uncertain
+   */
+  confirmDamage?(): Promise<void>;
 
   /** Begins to read and to listen; resolves at once, what comes is told to the listener. Called once. */
   start(listener: StoreListener): void;

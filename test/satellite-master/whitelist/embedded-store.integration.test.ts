@@ -1,11 +1,10 @@
-/** What only the embedded store can suffer: kill -9, a full disk, a second process, damage. */
+/** What only the embedded store can suffer: kill -9, a full disk, a second process; damage: embedded-damage.test.ts. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EmbeddedStore } from '../../../satellite-master/whitelist/store/embedded-store.ts';
 import { systemClock } from '../../../shared/clock.ts';
@@ -85,29 +84,17 @@ test('kill -9 in the middle of writes loses nothing that was acknowledged', asyn
   }
 });
 
-test.each([
-  // What LevelDB cannot compress it cannot write out again either: the folder stays closed.
-  { content: 'random', first: 'store-uncertain' },
-  // It opens again, and the counter says that the change did not arrive.
-  { content: 'same', first: 'store-unavailable' },
-])(
-  'a disk that takes no more, $content bytes: what was acknowledged is there, what was refused is not',
-  async ({ content, first }) => {
-    // A limit on the size of files is a disk that fills up, without root: the write fails with EFBIG.
-    const { lines, ended } = startWriter(8_000, "trap '' XFSZ; ulimit -f 1000;", content);
-    await ended;
-    const refused = lines.filter((line) => line.code !== undefined);
-    expect(refused.length).toBe(3);
-    expect(refused[0]?.code).toBe(first);
-    const told = await startWhole(makeStore());
-    for (const [name, version] of acknowledged(lines)) {
-      const stored = told.records.get(host(name))?.version;
-      const code = refused.find((line) => line.host === name)?.code;
-      expect(['store-unavailable', 'store-uncertain']).toContain(code);
-      expect(code === 'store-unavailable' ? [version] : [version, version + 1]).toContain(stored);
-    }
-  },
-);
+test('a disk that takes no more: what was acknowledged is there, what was refused is not', async () => {
+  // A limit on the size of files is a disk that fills up, without root: the write fails with EFBIG.
+  const { lines, ended } = startWriter(8_000, "trap '' XFSZ; ulimit -f 1000;");
+  await ended;
+  const refused = lines.filter((line) => line.code !== undefined);
+  expect(refused.map(({ code }) => code)).toEqual(['store-unavailable', 'store-unavailable', 'store-unavailable']);
+  const store = makeStore();
+  const told = await startWhole(store);
+  expect(store.damage).toBeUndefined();
+  for (const [name, version] of acknowledged(lines)) expect(told.records.get(host(name))?.version).toBe(version);
+});
 
 test('a second master on the same folder says so, and takes over when the first one ends', async () => {
   const first = makeStore();
@@ -127,49 +114,7 @@ test('a second master on the same folder says so, and takes over when the first 
   expect(told.records.get(a1)?.data).toBe('{}');
 });
 
-test('a folder that is damaged stays unread, with the reason', async () => {
-  await mkdir(join(dataDir, 'store'));
-  await writeFile(join(dataDir, 'store', 'CURRENT'), 'no manifest');
-  const store = makeStore();
-  const told = new Recorder();
-  store.start(told);
-  await until(() => told.states.length > 0, { what: 'the store to say how it stands' });
-  expect(store.state.kind).toBe('unread');
-  expect(JSON.stringify(store.state)).toMatch(/cannot be opened.*LEVEL_CORRUPTION/);
-});
-
-test('records lost from the log are missed by count: the rest is not taken for the whole', async () => {
-  const first = makeStore();
-  await startWhole(first);
-  await first.commit([{ host: a1, expect: 'absent', data: '{}' }]);
-  await first.commit([{ host: host('a2.example'), expect: 'absent', data: '{}' }]);
-  await first.close(2_000);
-  const level = new ClassicLevel(join(dataDir, 'store'));
-  await level.del('record:a1.example');
-  await level.close();
-  const store = makeStore();
-  const told = new Recorder();
-  store.start(told);
-  await until(() => told.states.length > 0, { what: 'the store to say how it stands' });
-  expect(JSON.stringify(store.state)).toContain('2 records were written and 1 can be read');
-  expect(told.records.size).toBe(0);
-});
-
-test('a log torn at its end, as by a power cut, opens with what came before', async () => {
-  const first = makeStore();
-  await startWhole(first);
-  await first.commit([{ host: a1, expect: 'absent', data: '{"n":0}' }]);
-  await first.commit([{ host: a1, expect: 0, data: '{"n":1}' }]);
-  await first.close(2_000);
-  const folder = join(dataDir, 'store');
-  const log = (await readdir(folder)).find((name) => name.endsWith('.log')) ?? '';
-  const { size } = await stat(join(folder, log));
-  await truncate(join(folder, log), size - 5);
-  const told = await startWhole(makeStore());
-  expect(told.records.get(a1)).toMatchObject({ version: 0, data: '{"n":0}' });
-});
-
-test('40,000 records are whole within five seconds', async () => {
+test('40,000 records are read again', async () => {
   const first = makeStore();
   await startWhole(first);
   const filling = 'x'.repeat(400);
@@ -182,8 +127,6 @@ test('40,000 records are whole within five seconds', async () => {
       })),
     );
   await first.close(5_000);
-  const startMs = performance.now();
   const told = await startWhole(makeStore());
   expect(told.records.size).toBe(40_000);
-  expect(performance.now() - startMs).toBeLessThan(5_000);
 });
