@@ -31,7 +31,7 @@ export class Access {
     if (this.#tokens.length === 0 || right === null) return null;
     if (authorization === undefined)
       throw new SatelliteError('unauthorized', 'send the header Authorization: Bearer TOKEN');
-    const token = this.#find(/^Bearer +([^\s]+) *$/i.exec(authorization)?.[1]);
+    const token = this.#find(tokenIn(authorization));
     if (!token) throw new SatelliteError('unauthorized', 'the token is not known here');
     if (!token.may.includes(right))
       throw new SatelliteError(
@@ -39,6 +39,12 @@ export class Access {
         `the token ${token.name} may ${token.may.join(', ') || 'nothing'}, not ${right}`,
       );
     return token.name;
+  }
+
+  /** As {@link check}, for what is shown only to those who may see it. */
+  may(authorization: string | undefined, right: Right): boolean {
+    if (this.#tokens.length === 0) return true;
+    return this.#find(tokenIn(authorization))?.may.includes(right) ?? false;
   }
 
   /** Looks at every token for equally long, whether one fits or not. */
@@ -51,4 +57,8 @@ export class Access {
       if (one.digest.length === digest.length && timingSafeEqual(one.digest, digest)) found = one.token;
     return secret === undefined ? undefined : found;
   }
+}
+
+function tokenIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +([^\s]+) *$/i.exec(authorization ?? '')?.[1];
 }

@@ -4,12 +4,14 @@ import Koa from 'koa';
 import { ByteBudget } from '../../shared/byte-budget.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { HOST_NAME_FORM, parseHostName } from '../../shared/host-name.ts';
+import { OnceLog } from '../../shared/log.ts';
 import { plainAddress } from '../../shared/loopback.ts';
 import { MOST_REPORT_BYTES, shown } from '../intake/index.ts';
-import { Access } from './access.ts';
+import { Access, type Right } from './access.ts';
 import { ClientGone, readJson } from './body.ts';
 import { Browsers } from './browsers.ts';
 import { asSatelliteError, headersOf, lineOf, PROBLEM_TYPE, problemOf, WithHeaders } from './problem.ts';
+import { checkParameters, faultOfParameters } from './query-parameters.ts';
 import type { Answer, Call, Form, Route } from './route.ts';
 import type { Services } from './services.ts';
 
@@ -23,13 +25,24 @@ export function createApplication(routes: readonly Route[], services: Services):
   const browsers = new Browsers(settings.serviceHost, settings.allowedHosts);
   const access = new Access(settings.tokens);
   const budget = new ByteBudget(MOST_BODY_BYTES);
+  const ignored = new OnceLog(log, services.clock);
+  const noteIgnored = (context: Koa.Context, { path, query = [] }: Route) => {
+    const fault = faultOfParameters(context.query, query);
+    if (fault === undefined) return;
+    metrics.httpIgnoredParameters.inc();
+    ignored.warn(path, 'query parameters ignored', { path, fault });
+  };
   const router = new Router({ strict: true, sensitive: true });
 
   for (const route of routes) {
     router.register(route.path, [route.method], async (context: Koa.Context) => {
-      const as = access.check(context.get('authorization') || undefined, route.right);
+      const authorization = context.get('authorization') || undefined;
+      const as = access.check(authorization, route.right);
       const form = formFor(context, route.forms);
-      const answer = await route.handle(callOf(context, form, as, budget));
+      if (route.ignoresUnknownQuery) noteIgnored(context, route);
+      else checkParameters(context.query, route.query ?? []);
+      const may = (right: Right) => access.may(authorization, right);
+      const answer = await route.handle(callOf(context, form, as, may, budget));
       if (route.forms.length > 1) context.vary('Accept');
       send(context, answer, form);
     });
@@ -107,12 +120,13 @@ function formFor(context: Koa.Context, offered: readonly Form[]): Form {
   throw new SatelliteError('not-acceptable', `this resource is available as ${types}`);
 }
 
-function callOf(context: Koa.Context, form: Form, as: string | null, budget: ByteBudget): Call {
+function callOf(context: Koa.Context, form: Form, as: string | null, may: Call['may'], budget: ByteBudget): Call {
   const params = context['params'] as Readonly<Record<string, string>>;
   const param = (name: string) => params[name] ?? '';
   return {
     form,
     actor: { as, remote: plainAddress(context.req.socket.remoteAddress ?? 'unknown') },
+    may,
     param,
     host() {
       const found = param('host');

@@ -15,6 +15,7 @@ export function eventRoutes({ index, clock }: Services, streams: EventStreams): 
     {
       method: 'GET',
       path: '/events',
+      query: ['query', 'host'],
       right: 'read',
       forms: JSON_ONLY,
       async handle(call) {
@@ -32,6 +33,7 @@ export function eventRoutes({ index, clock }: Services, streams: EventStreams): 
     {
       method: 'GET',
       path: '/events/stream',
+      query: ['query', 'host'],
       right: 'read',
       forms: [],
       async handle(call) {

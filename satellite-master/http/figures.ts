@@ -12,6 +12,7 @@ export function figureRoutes({ figureHistory, clock }: Services): Route[] {
     {
       method: 'GET',
       path: '/metrics/history',
+      query: ['name', 'since'],
       right: 'read',
       forms: JSON_OR_TEXT,
       handle({ query }) {

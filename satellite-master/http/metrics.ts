@@ -8,6 +8,7 @@ export function metricRoutes({ metrics, snapshot }: Services): Route[] {
     {
       method: 'GET',
       path: '/metrics/snapshot',
+      ignoresUnknownQuery: true,
       right: 'read',
       forms: JSON_OR_TEXT,
       handle() {
@@ -21,6 +22,7 @@ export function metricRoutes({ metrics, snapshot }: Services): Route[] {
     {
       method: 'GET',
       path: '/metrics',
+      ignoresUnknownQuery: true,
       right: 'read',
       // Whatever Prometheus asks for, it understands this; so nothing is refused.
       forms: [],

@@ -32,7 +32,9 @@ export interface Call {
   param(name: string): string;
   /** The host in the path. @throws SatelliteError bad-host-name */
   host(): HostName;
-  /** The first value of a parameter of the query. */
+  /** Whether who asks may do that, too. */
+  may(right: Right): boolean;
+  /** The first value of a parameter that the route names in `query`. */
   query(name: string): string | undefined;
   /**
    * The JSON body; undefined where there is none.
@@ -49,6 +51,10 @@ export interface Route {
   readonly right: Right | null;
   /** The first is given to who does not mind; none: the answer has a type of its own. */
   readonly forms: readonly Form[];
+  /** The query parameters it knows, each at most once; any other is 400. */
+  readonly query?: readonly string[];
+  /** Clients add parameters of their own, such as cache busters: unknown ones are counted and passed over. */
+  readonly ignoresUnknownQuery?: true;
   readonly handle: (call: Call) => Answer | Promise<Answer>;
 }
 

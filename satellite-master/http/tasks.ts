@@ -46,6 +46,8 @@ export function taskRoutes({ tasks, metrics }: Services): Route[] {
     {
       method: 'GET',
       path: '/state.json',
+      query: ['task'],
+      ignoresUnknownQuery: true,
       right: 'read',
       forms: JSON_ONLY,
       async handle(call) {

@@ -17,6 +17,7 @@ export function whitelistRoutes(listing: Listing, operators: Operators): Route[]
     {
       ...read,
       path: '/whitelist/:list',
+      ignoresUnknownQuery: true,
       handle(call) {
         const hosts = listing.list(listOf(call.param('list')));
         return { json: Object.fromEntries(hosts), text: () => hosts.map(([name]) => name).join('\n') };
@@ -25,6 +26,7 @@ export function whitelistRoutes(listing: Listing, operators: Operators): Route[]
     {
       ...read,
       path: host,
+      ignoresUnknownQuery: true,
       handle(call) {
         const name = call.host();
         return { json: listing.record(name), text: () => listing.flag(name) };

@@ -43,6 +43,10 @@ export class Metrics {
 
   // HTTP
   readonly httpRequests = this.#counter('http_requests_total', 'Answered requests', ['method', 'status']);
+  readonly httpIgnoredParameters = this.#counter(
+    'http_ignored_parameters_total',
+    'Requests with unknown query parameters that were passed over',
+  );
   readonly eventStreams = this.#gauge('event_streams', 'Open streams of server-sent events');
   readonly httpInFlight = this.#gauge('http_requests_in_flight', 'Requests that wait for their answer');
   readonly faults = this.#counter('faults_total', 'Faults inside Satellite that were logged', ['part']);

@@ -1,0 +1,31 @@
+/** The parameters behind the `?`: what a resource does not know is refused, not passed over in silence. */
+import { SatelliteError } from '../../shared/errors.ts';
+import { MOST_TYPOS, typosBetween } from '../../shared/typos.ts';
+import { shown } from '../intake/index.ts';
+
+/** As Node's querystring gives them: a parameter that is there more than once is a list. */
+export type Parameters = Readonly<NodeJS.Dict<string | string[]>>;
+
+/** What is wrong with the first of them that the resource does not know, or that is there twice. */
+export function faultOfParameters(parameters: Parameters, known: readonly string[]): string | undefined {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (!known.includes(name)) return `unknown query parameter ${shown(name)}, ${hint(name, known)}`;
+    if (Array.isArray(value)) return `the query parameter ${name} is there ${value.length} times, expected once`;
+  }
+  return undefined;
+}
+
+/** @throws SatelliteError bad-request */
+export function checkParameters(parameters: Parameters, known: readonly string[]): void {
+  const fault = faultOfParameters(parameters, known);
+  if (fault !== undefined) throw new SatelliteError('bad-request', fault);
+}
+
+function hint(name: string, known: readonly string[]): string {
+  if (known.length === 0) return 'this resource takes none';
+  const near = known
+    .map((one) => ({ one, typos: typosBetween(one, name.toLowerCase()) }))
+    .sort((a, b) => a.typos - b.typos)[0];
+  if (near && near.typos <= MOST_TYPOS) return `did you mean ${near.one}?`;
+  return `expected one of ${known.join(', ')}`;
+}
