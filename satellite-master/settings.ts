@@ -158,8 +158,8 @@ export function readMasterSettings(file: string): MasterSettings {
     taskStore: taskStoreOf(raw['task-store']),
     blackHole: blackHoleOf(raw),
     servicesPerHost: raw['services-per-host'],
-    riemannTcp: riemannSocketOf(raw['riemann-tcp-server-options']),
-    riemannUdp: riemannSocketOf(raw['riemann-udp-server-options']),
+    riemannTcp: riemannSocketOf(raw, 'riemann-tcp-server-options'),
+    riemannUdp: riemannSocketOf(raw, 'riemann-udp-server-options'),
     offAction: raw['off-action'],
     record: recordOf(raw),
     streams: raw.streams,
@@ -168,9 +168,22 @@ export function readMasterSettings(file: string): MasterSettings {
   };
 }
 
-function riemannSocketOf(raw: Raw['riemann-tcp-server-options']): RiemannSocketSettings | undefined {
-  if (raw === null) return undefined;
-  return { host: raw?.host ?? '127.0.0.1', port: raw?.port ?? RIEMANN_PORT, named: raw !== undefined };
+type RiemannKey = 'riemann-tcp-server-options' | 'riemann-udp-server-options';
+
+/** The default is open to whoever reaches the machine: where tokens are set only what the settings name is. */
+function riemannSocketOf(raw: Raw, key: RiemannKey): RiemannSocketSettings | undefined {
+  const socket = raw[key];
+  if (socket === null || (socket === undefined && raw.tokens.length > 0)) return undefined;
+  return { host: socket?.host ?? '127.0.0.1', port: socket?.port ?? RIEMANN_PORT, named: socket !== undefined };
+}
+
+/** By the tokens alone, not by the settings. */
+function isRiemannOff(raw: Raw): boolean {
+  return (
+    raw.tokens.length > 0 &&
+    raw['riemann-tcp-server-options'] === undefined &&
+    raw['riemann-udp-server-options'] === undefined
+  );
 }
 
 /** The rules module named in a settings file that may be wrong elsewhere: so that all that is wrong is said at once. */
@@ -294,7 +307,10 @@ function warningsOf(raw: Raw): string[] {
     );
   if (raw['off-action'] !== 'whitelist' && raw['mesos-master-url'] === null)
     warnings.push(`"off-action" is "${raw['off-action']}", but there is no "mesos-master-url": it has no effect`);
-  if (raw.tls !== null) warnings.push('"tls" is not built yet: the service speaks plain HTTP');
+  if (isRiemannOff(raw))
+    warnings.push(
+      'Riemann\'s protocol knows no tokens: with "tokens" it is off unless "riemann-tcp-server-options" or "riemann-udp-server-options" names it',
+    );
   if (raw['mesos-master-url'] !== null && raw.zookeeper === null)
     warnings.push('a Mesos is set, but no "zookeeper": the embedded store serves one master only');
   if (ms(raw['sleep-time'], 'ms') < LEAST_POLL_MS)

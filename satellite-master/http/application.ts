@@ -9,7 +9,7 @@ import { plainAddress } from '../../shared/loopback.ts';
 import { MOST_REPORT_BYTES, shown } from '../intake/index.ts';
 import { Access, type Right } from './access.ts';
 import { ClientGone, readJson } from './body.ts';
-import { Browsers } from './browsers.ts';
+import type { Browsers } from './browsers.ts';
 import { asSatelliteError, headersOf, lineOf, PROBLEM_TYPE, problemOf, WithHeaders } from './problem.ts';
 import { checkParameters, faultOfParameters } from './query-parameters.ts';
 import type { Answer, Call, Form, Route } from './route.ts';
@@ -20,9 +20,8 @@ const MOST_BODY_BYTES = 128 * 1024 * 1024;
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE']);
 
-export function createApplication(routes: readonly Route[], services: Services): Koa {
+export function createApplication(routes: readonly Route[], services: Services, browsers: Browsers): Koa {
   const { settings, log, metrics } = services;
-  const browsers = new Browsers(settings.serviceHost, settings.allowedHosts);
   const access = new Access(settings.tokens);
   const budget = new ByteBudget(MOST_BODY_BYTES);
   const ignored = new OnceLog(log, services.clock);

@@ -6,11 +6,12 @@ import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
 import { SatelliteError } from '../../shared/errors.ts';
 import { isLoopback, plainAddress } from '../../shared/loopback.ts';
+import { shown } from '../intake/index.ts';
 
 const SAFE_METHODS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export class Browsers {
-  readonly #own: ReadonlySet<string>;
+  readonly #own: Set<string>;
   readonly #allowedHosts: ReadonlySet<string>;
 
   /** @param allowedHosts names, with or without a port */
@@ -20,10 +21,15 @@ export class Browsers {
     this.#own = new Set(names.map((name) => plainAddress(name.toLowerCase())));
   }
 
+  /** Further names of this machine. */
+  addNames(names: readonly string[]): void {
+    for (const name of names) this.#own.add(plainAddress(name.toLowerCase()));
+  }
+
   /** @throws SatelliteError misdirected, cross-site */
   check(request: IncomingMessage): void {
     const { host, origin } = request.headers;
-    this.#checkHost(host, request);
+    if (!isFromSlave(request)) this.#checkHost(host, request);
     if (SAFE_METHODS.has(request.method)) return;
     if (request.headers['sec-fetch-site'] === 'cross-site')
       throw new SatelliteError('cross-site', 'a change must not come from a page of another site (Sec-Fetch-Site)');
@@ -41,7 +47,10 @@ export class Browsers {
       const { localAddress } = request.socket;
       if (localAddress !== undefined && bare === plainAddress(localAddress)) return;
     }
-    throw new SatelliteError('misdirected', 'add the name in the Host header to allowed-hosts to be reached under it');
+    throw new SatelliteError(
+      'misdirected',
+      `the Host header is ${shown(host)}, no name of this service: add it to "allowed-hosts" in the settings`,
+    );
   }
 
   #isOwnOrigin(origin: string, host: string | undefined): boolean {
@@ -52,6 +61,14 @@ export class Browsers {
     const here = `${page.protocol}//${host}`;
     return host !== undefined && URL.canParse(here) && new URL(here).host === page.host;
   }
+}
+
+const SLAVE_PATHS: ReadonlySet<string | undefined> = new Set(['/reports', '/tasks']);
+
+/** Slaves use any name of the master. No browser is taken for one: with POST it always sends one of these headers. */
+function isFromSlave({ method, url, headers }: IncomingMessage): boolean {
+  if (method !== 'POST' || headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) return false;
+  return SLAVE_PATHS.has(url?.split('?', 1)[0]);
 }
 
 /** The name in `name:port`, in lower case; undefined where it is none. */

@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { sleep } from '../../shared/clock.ts';
 import { Listing, Operators } from '../whitelist/operators/index.ts';
 import { createApplication } from './application.ts';
+import { Browsers } from './browsers.ts';
 import { Connections } from './connections.ts';
 import { driftRoutes } from './drift.ts';
 import { type EventStreamLimits, EventStreams } from './event-stream.ts';
@@ -12,6 +13,7 @@ import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { manualRoutes } from './manual.ts';
 import { metricRoutes } from './metrics.ts';
+import { fullNames } from './own-names.ts';
 import { reportRoutes } from './reports.ts';
 import type { Services } from './services.ts';
 import { shadowRoutes } from './shadow.ts';
@@ -50,6 +52,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
   const operators = new Operators({ whitelist, replica, hostCheck, clock, requireReason: settings.requireReason });
   const listing = new Listing(replica, clock);
   const streams = new EventStreams({ ...services, gauge: services.metrics.eventStreams, limits: limits.streams ?? {} });
+  const browsers = new Browsers(settings.serviceHost, settings.allowedHosts);
   const app = createApplication(
     [
       ...reportRoutes(services),
@@ -65,6 +68,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...healthRoutes(services),
     ],
     services,
+    browsers,
   );
   const handle = app.callback();
   const server = createServer(
@@ -85,6 +89,8 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
   return {
     async listen(host, port) {
       const address = await listen(server, host, port);
+      // A resolver may take long: until it has answered the service is reached under its other names.
+      void (services.ownNames ?? fullNames)().then((names) => browsers.addNames(names));
       // E.g. no file descriptor left for another connection: the ones that are open go on.
       server.on('error', (error) => log.error({ err: error }, `The HTTP service on ${host}:${port} has a fault`));
       return address;

@@ -54,6 +54,8 @@ export interface Services {
   /** What rules in the shadow do; undefined: there are none. */
   readonly shadow?: (() => ShadowReport) | undefined;
   readonly hostCheck: HostCheck;
+  /** Full names of this machine, under which it is reached too; default: what its resolver says. Never rejects. */
+  readonly ownNames?: () => Promise<readonly string[]>;
   readonly clock: Clock;
   readonly log: Log;
 }

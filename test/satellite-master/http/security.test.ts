@@ -72,6 +72,22 @@ describe('tokens', () => {
     }
   });
 
+  test('readiness says why only to whoever may read', async () => {
+    const { readiness } = master.services;
+    const states = { store: 'lost: zk1.corp.example:2181 is away', file: 'published: 3 hosts', leader: 'leads' };
+    Object.assign(master.services, { readiness: () => states });
+    try {
+      const words = { store: 'lost', file: 'published', leader: 'leads' };
+      for (const headers of [{}, bearing('wrong'), bearing('slave'), bearing('nobody')])
+        expect((await ask(master.url, '/readyz', { headers })).json).toEqual(words);
+      const text = await ask(master.url, '/readyz', { headers: { accept: 'text/plain' } });
+      expect(text.text).toBe('store: lost\nfile: published\nleader: leads\n');
+      expect((await ask(master.url, '/readyz', { headers: bearing('reader') })).json).toEqual(states);
+    } finally {
+      Object.assign(master.services, { readiness });
+    }
+  });
+
   test('what is missing is told in the challenge', async () => {
     const without = await ask(master.url, '/whitelist/all');
     expect(without.headers['www-authenticate']).toBe('Bearer realm="satellite"');
@@ -116,6 +132,7 @@ describe('browsers', () => {
   beforeAll(async () => {
     master = await startHttpMaster({
       settings: { allowedHosts: ['satellite.example', 'other.example:8443'], serviceHost: '10.9.8.7' },
+      services: { ownNames: async () => ['Master7.corp.example'] },
     });
   });
   afterAll(() => master.close());
@@ -134,6 +151,7 @@ describe('browsers', () => {
     'Satellite.Example:99',
     'other.example',
     `${hostname()}:5001`,
+    'master7.corp.example:5001',
   ])('the service answers to the name %s', async (host) => {
     expect((await ask(master.url, '/healthz', { headers: { host } })).status).toBe(200);
   });
@@ -150,7 +168,27 @@ describe('browsers', () => {
     for (const path of ['/healthz', '/whitelist/all']) {
       const refused = await ask(master.url, path, { headers: { host } });
       expect(refused).toMatchObject({ status: 421, json: { code: 'misdirected' } });
+      expect(refused.json).toHaveProperty('detail', expect.stringContaining(`Host header is "${host}"`));
+      expect(refused.json).toHaveProperty('detail', expect.stringContaining('"allowed-hosts"'));
     }
+  });
+
+  const event = { service: 'mesos/slave/x', state: 'ok' };
+  const posts = { '/reports': { host: 'a1', events: [event] }, '/tasks': { host: 'a1', tasks: [{ id: '' }] } };
+
+  test.each(Object.entries(posts))('a slave reaches %s under any name of the master', async (path, body) => {
+    const post = (headers: Record<string, string>) => ask(master.url, path, { method: 'POST', body, headers });
+    const host = 'alias-of-the-master.example:5001';
+    expect((await post({ host })).status).not.toBe(421);
+    for (const header of ['origin', 'sec-fetch-site'])
+      expect((await post({ host, [header]: header === 'origin' ? `http://${host}` : 'same-origin' })).status).toBe(421);
+  });
+
+  test('what else is posted under an unknown name is refused', async () => {
+    const headers = { host: 'alias.example' };
+    for (const path of ['/reports/', '/whitelist/host/a1/event/x', '/reports%2f'])
+      expect((await ask(master.url, path, { method: 'POST', body: {}, headers })).status).toBe(421);
+    expect((await ask(master.url, '/reports', { method: 'PUT', body: {}, headers })).status).toBe(421);
   });
 
   test('nor to an empty name', async () => {

@@ -3,6 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SatelliteError } from '../../../shared/errors.ts';
+import { type Log, silentLog } from '../../../shared/log.ts';
 import { version } from '../../../shared/version.ts';
 import { ask } from '../../support/ask.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
@@ -174,6 +175,48 @@ describe('the form of an answer', () => {
   test.each(['text/html', 'application/json;q=0', 'image/*, text/html'])('Accept %j is 406', async (accept) => {
     const answer = await ask(master.url, '/healthz', { headers: { accept } });
     expect(answer).toMatchObject({ status: 406, json: { code: 'not-acceptable' } });
+  });
+});
+
+describe('query parameters', () => {
+  const lines: unknown[] = [];
+  let master: HttpMaster;
+  beforeAll(async () => {
+    master = await startHttpMaster({ log: { ...silentLog, warn: (...line: unknown[]) => lines.push(line) } as Log });
+  });
+  afterAll(() => master.close());
+
+  test.each([
+    ['/events?hots=a1', 'unknown query parameter "hots", did you mean host?'],
+    ['/events?x=1', 'unknown query parameter "x", expected one of '],
+    ['/events?host=a1&host=a2', 'the query parameter host is there 2 times, expected once'],
+    ['/events/stream?limit=5', 'unknown query parameter "limit"'],
+    ['/metrics/history?nam=x', 'did you mean name?'],
+    ['/drift?by=bob', 'unknown query parameter "by", this resource takes none'],
+    ['/healthz?constructor=1', 'unknown query parameter "constructor"'],
+    ['/tasks/t1?__proto__=1', 'unknown query parameter "__proto__"'],
+    ['/whitelist/host/192.0.2.1/why?x', 'unknown query parameter "x"'],
+    ['/whitelist/manual/192.0.2.1?x', 'unknown query parameter "x"'],
+  ])('%s is 400', async (path, detail) => {
+    const answer = await ask(master.url, path);
+    expect(answer).toMatchObject({ status: 400, json: { code: 'bad-request' } });
+    expect(answer.json).toHaveProperty('detail', expect.stringContaining(detail));
+  });
+
+  test('with a change it is refused before anything is changed', async () => {
+    const answer = await ask(master.url, '/whitelist/host/192.0.2.1/off?dry-run=true', { method: 'PUT' });
+    expect(answer.status).toBe(400);
+    expect((await ask(master.url, '/whitelist/host/192.0.2.1')).status).toBe(404);
+  });
+
+  test('that the resources of the original do not know are counted, and logged once', async () => {
+    const paths = ['/whitelist/off?by=bob', '/whitelist/all?_=1', '/metrics/snapshot?x', '/metrics?a=1&a=2'];
+    for (const path of [...paths, ...paths]) expect((await ask(master.url, path)).status).toBe(200);
+    expect((await ask(master.url, '/whitelist/host/192.0.2.1?x')).status).toBe(404);
+    expect((await ask(master.url, '/state.json?task=t&x')).status).toBe(404);
+    expect(await master.services.metrics.text()).toMatch('satellite_http_ignored_parameters_total 10');
+    const logged = lines.filter((line) => JSON.stringify(line).includes('query parameters ignored'));
+    expect(logged).toHaveLength(5);
   });
 });
 
