@@ -7,6 +7,7 @@ import { AnswerTooLong, HttpClient, type HttpStream, readWhole } from '../http-c
 import { cutToLength } from '../text.ts';
 import { faultOfStatus, MesosError } from './error.ts';
 import { type Figures, type FiguresListener, SharedFigures } from './figures.ts';
+import { FiguresReader } from './figures-reader.ts';
 import { isObject, type JsonObject } from './json.ts';
 
 export interface MesosClientOptions {
@@ -38,7 +39,7 @@ export interface MesosStream {
 const FIGURES_TIMEOUT_MS = 3_000;
 const STATE_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
-const MOST_FIGURES_BYTES = 4 * 1024 * 1024;
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Of a state that is read as one piece: an agent lists every task it remembers. */
 const MOST_STATE_BYTES = 64 * 1024 * 1024;
 const MOST_CALL_BYTES = 64 * 1024 * 1024;
@@ -123,7 +124,7 @@ export class MesosClient {
   async get(path: string): Promise<JsonObject> {
     const signal = timeoutSignal(CALL_TIMEOUT_MS);
     const { address, body } = await this.#open(path, { method: 'GET' }, signal);
-    return objectIn(await whole(address, body, MOST_FIGURES_BYTES, signal), address);
+    return objectIn(await whole(address, body, MAX_ANSWER_BYTES, signal), address);
   }
 
   /**
@@ -156,11 +157,13 @@ export class MesosClient {
 
   /**
    * A call of the v1 operator API, e.g. `{type: 'DEACTIVATE_AGENT', …}`.
+   * @param abort ends it before its time is up
    * @returns its answer; undefined where that is empty, as of calls that change something
    * @throws MesosError with what Mesos said
    */
-  async call(call: JsonObject): Promise<JsonObject | undefined> {
-    const signal = timeoutSignal(CALL_TIMEOUT_MS);
+  async call(call: JsonObject, abort?: AbortSignal): Promise<JsonObject | undefined> {
+    const timeout = timeoutSignal(CALL_TIMEOUT_MS);
+    const signal = abort ? AbortSignal.any([timeout, abort]) : timeout;
     const { address, body } = await this.openCall(call, signal);
     const text = await whole(address, body, MOST_CALL_BYTES, signal);
     return text === '' ? undefined : objectIn(text, address);
@@ -182,11 +185,17 @@ export class MesosClient {
   async #fetchFigures(): Promise<Figures> {
     const address = `${this.url}/metrics/snapshot`;
     const signal = timeoutSignal(FIGURES_TIMEOUT_MS);
-    const answer = await this.#ask(this.#local, `${this.#base}/metrics/snapshot`, { method: 'GET' }, signal);
-    const text = await whole(address, answer.body, MOST_FIGURES_BYTES, signal);
-    if (answer.status !== 200) throw faultOfStatus(answer.status, address, text);
-    const isFigure = (entry: [string, unknown]): entry is [string, number] => typeof entry[1] === 'number';
-    return Object.fromEntries(Object.entries(objectIn(text, address)).filter(isFigure));
+    const { status, body } = await this.#ask(this.#local, `${this.#base}/metrics/snapshot`, { method: 'GET' }, signal);
+    if (status !== 200) throw faultOfStatus(status, address, await readWhole(body, 64 * 1024).catch(() => ''));
+    const reader = new FiguresReader();
+    try {
+      for await (const chunk of body) reader.write(chunk as Buffer);
+      return Object.fromEntries(reader.end());
+    } catch (cause) {
+      body.destroy();
+      if (cause instanceof SyntaxError) throw new MesosError('garbage', address, cause.message);
+      throw unreachable(address, cause, signal);
+    }
   }
 
   /** Begins where it was found last, and goes round once: an upgrade may have moved it. */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/client.ts';
 import { MesosError } from '../../../shared/mesos/error.ts';
+import { FiguresReader, MAX_FIGURES } from '../../../shared/mesos/figures-reader.ts';
 import { type Answer, byPath, json, MesosServer, raw, redirect, toLeader } from './support/mesos-server.ts';
 
 const closing: { close(): Promise<void> }[] = [];
@@ -188,6 +189,46 @@ describe('figures', () => {
     expect(await clientOf(server.url).metrics()).toEqual(JSON.parse(captured));
     server.answer = raw('{"a":1.24344978758018e-14,"b":"2","c":null,"d":{}}');
     expect(await clientOf(server.url).metrics()).toEqual({ a: 1.24344978758018e-14 });
+  });
+
+  test('of a master with 200,000 frameworks are read, some 20 MB, and those of frameworks make room', async () => {
+    const body = Array.from({ length: 200_000 }, (_, n) => `"master/frameworks/f${n}/${'x'.repeat(70)}": ${n}.5`);
+    body.push('"master/elected":1.0', '"system/load_1min":\n0.25');
+    const server = await serve({ '/metrics/snapshot': raw(`{${body.join(',')}}`) });
+    const client = clientOf(server.url);
+    const figures = await client.metrics();
+    expect(figures).toMatchObject({ 'master/elected': 1, 'system/load_1min': 0.25 });
+    expect(Object.keys(figures)).toHaveLength(MAX_FIGURES);
+    expect(await client.elected()).toBe(true);
+  });
+
+  test('are read whatever the chunks they arrive in', () => {
+    const text = ' {"a" : 1.5e3,"\\u00e9\\"é":-2 , "skipped":"}","b":{},"c":[1,2],"d":3}\n';
+    for (let size = 1; size < 12; size++) {
+      const reader = new FiguresReader();
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; at += size) reader.write(bytes.subarray(at, at + size));
+      expect([...reader.end()]).toEqual([
+        ['a', 1500],
+        ['é"é', -2],
+        ['d', 3],
+      ]);
+    }
+  });
+
+  test.each<[string, string, Readonly<Record<string, number>> | 'garbage']>([
+    ['an empty object', ' { } ', {}],
+    ['nothing', '', 'garbage'],
+    ['a page', '<html>', 'garbage'],
+    ['a list', '[1]', 'garbage'],
+    ['cut off', '{"a":1,', 'garbage'],
+    ['more behind it', '{"a":1}x', 'garbage'],
+    ['one endless text', `{"${'a'.repeat(100_000)}`, 'garbage'],
+  ])('%s', async (_name, body, expected) => {
+    const server = await serve({ '/metrics/snapshot': raw(body) });
+    const answer = clientOf(server.url).metrics();
+    if (expected === 'garbage') expect(await faultOf(answer)).toMatchObject({ fault: 'garbage' });
+    else expect(await answer).toEqual(expected);
   });
 
   test('at most two requests a second, whoever asks, and everybody hears of each answer', async () => {
