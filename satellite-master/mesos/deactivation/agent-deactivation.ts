@@ -1,7 +1,7 @@
 /**
- * The bridge: a host that is off is also deactivated or drained in Mesos (1.9 and newer), and reactivated when it comes
- * back on, where Satellite itself did it. Level-triggered, leader only, and only while the picture of the cluster is
- * fresh. What was taken is written into the record before Mesos is asked, so that a new leader knows it.
+ * A host that is off is also deactivated or drained in Mesos (1.9 and newer), and reactivated when it comes back on,
+ * where Satellite itself did it. Level-triggered, leader only, and only while the model of the cluster is fresh. Which
+ * agents were taken out is written into the record before Mesos is called, so that a new leader knows it.
  */
 import { Backoff } from '../../../shared/backoff.ts';
 import type { Clock } from '../../../shared/clock.ts';
@@ -23,8 +23,8 @@ export interface BridgeOptions {
   /** `off-action`. */
   readonly action: OffAction;
   readonly cluster: Pick<Cluster, 'agents' | 'agentsOf' | 'answeredMs' | 'stale'>;
-  /** A call of the v1 operator API. @throws MesosError */
-  readonly call: (call: JsonObject) => Promise<unknown>;
+  /** A call of the v1 operator API. @throws MesosError, also when it is aborted */
+  readonly call: (call: JsonObject, abort: AbortSignal) => Promise<unknown>;
   readonly planned: (host: HostName) => PlannedWord | undefined;
   readonly replica: Replica;
   readonly whitelist: Pick<Whitelist, 'edit'>;
@@ -62,10 +62,13 @@ export class Bridge {
   /** Agents that were taken and whose record is gone. */
   readonly #orphans = new Map<string, number>();
   readonly #unable = new Backoff(UNABLE);
+  /** Hosts of the last round for which something is to be done. */
+  #waiting = 0;
   #unableUntilMs = Number.NEGATIVE_INFINITY;
   #unableReason: string | undefined;
   #nextMs = Number.NEGATIVE_INFINITY;
   #running: Promise<void> | undefined;
+  readonly #end = new AbortController();
   #stopped = false;
 
   constructor(options: BridgeOptions) {
@@ -73,23 +76,26 @@ export class Bridge {
     this.#once = new OnceLog(options.log, options.clock);
   }
 
-  /** Hosts for which Mesos refused what was wanted. */
+  /** Hosts for which Mesos refused what is to be done; all that wait, where it takes no such call at all. */
   get refusals(): number {
-    return this.#refused.size;
+    return this.#unableReason === undefined ? this.#refused.size : Math.max(this.#refused.size, this.#waiting);
   }
 
   /** Follows the time; to be called about once a second. */
   tick(): void {
     const nowMs = this.#options.clock.monoMs();
-    if (this.#running || this.#stopped || nowMs < this.#nextMs || !this.#mayAct()) return;
+    if (this.#running || this.#stopped || nowMs < this.#nextMs || !this.#mayLook()) return;
     this.#nextMs = nowMs + ROUND_MS;
     this.#running = this.round().finally(() => {
       this.#running = undefined;
     });
   }
 
-  async stop(): Promise<void> {
+  /** Ends after the call that is under way. @param deadline when its signal aborts, that call is given up */
+  async stop(deadline?: { readonly signal: AbortSignal }): Promise<void> {
     this.#stopped = true;
+    deadline?.signal.addEventListener('abort', () => this.#end.abort(), { once: true });
+    if (deadline?.signal.aborted) this.#end.abort();
     await this.#running;
   }
 
@@ -130,7 +136,9 @@ export class Bridge {
       if (due.length < MOST_HOSTS_A_ROUND && clock.monoMs() >= (this.#refused.get(entry.host)?.againMs ?? 0))
         due.push([entry, plan]);
     }
+    this.#waiting = wanting.size;
     for (const host of this.#refused.keys()) if (!wanting.has(host)) this.#refused.delete(host);
+    for (const id of this.#changedMs.keys()) this.#isUnseen(id);
     for (const [{ host, record }, plan] of due) {
       if (!this.#mayAct()) return;
       const isNew = plan.take.length > 0 && takenOf(record).length === 0;
@@ -140,10 +148,13 @@ export class Bridge {
     await this.#giveBackOrphans();
   }
 
+  #mayLook(): boolean {
+    const { leads, cluster, replica } = this.#options;
+    return !this.#stopped && leads() && cluster.stale === undefined && replica.state.kind === 'whole';
+  }
+
   #mayAct(): boolean {
-    const { leads, cluster, replica, clock } = this.#options;
-    if (this.#stopped || !leads() || cluster.stale !== undefined || replica.state.kind !== 'whole') return false;
-    return clock.monoMs() >= this.#unableUntilMs;
+    return this.#mayLook() && this.#options.clock.monoMs() >= this.#unableUntilMs;
   }
 
   #planOf({ host, record }: ReplicaEntry): Plan {
@@ -232,7 +243,8 @@ export class Bridge {
     const { counted, log, clock } = this.#options;
     const verb = `${call}_agent`;
     try {
-      await this.#options.call({ type: verb.toUpperCase(), [verb]: { agent_id: { value: id } } });
+      const call = { type: verb.toUpperCase(), [verb]: { agent_id: { value: id } } };
+      await this.#options.call(call, this.#end.signal);
     } catch (error) {
       counted(call, 'refused');
       throw error;
@@ -246,9 +258,9 @@ export class Bridge {
   #failed(host: HostName, error: unknown): void {
     const text = explained(error);
     if (error instanceof MesosError && isUnable(error)) {
-      this.#unableReason = `Mesos takes no such call: ${text}`;
+      this.#unableReason = `${unableText(error)}: ${text}`;
       this.#unableUntilMs = this.#options.clock.monoMs() + this.#unable.next();
-      this.#once.warn('unable', `off-action is without effect: ${text}`);
+      this.#once.warn('unable', 'off-action has no effect', { err: this.#unableReason });
       return;
     }
     const unheard = error instanceof MesosError && (error.fault === 'unreachable' || error.fault === 'no-leader');
@@ -291,4 +303,8 @@ function explained(error: unknown): string {
 /** Not about this agent, but about all: an older Mesos, or credentials that may not. */
 function isUnable({ fault, message }: MesosError): boolean {
   return fault === 'absent' || fault === 'refused' || message.includes('Failed to find enum');
+}
+
+function unableText({ fault }: MesosError): string {
+  return fault === 'refused' ? 'Satellite has no rights for this call' : 'this version of Mesos has no such call';
 }
