@@ -8,13 +8,17 @@ import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
 import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/index.ts';
+import { version } from '../shared/version.ts';
 import { createAlerts } from './alerts/index.ts';
 import { EventHub, Presence, watchHeap } from './events/index.ts';
 import { createHttpServer } from './http/index.ts';
 import { RiemannIntake, RiemannPort } from './intake/index.ts';
 import { createJudgement, type Judgement, type MesosFacts, registerJudgement } from './judgement/index.ts';
 import {
+  FileKeeperWatch,
   type Leadership,
+  type MasterStates,
+  Masters,
   MesosElection,
   MesosLeadership,
   SoleLeadership,
@@ -65,6 +69,7 @@ const TICK_MS = 100;
 const DEFAULT_POLL_MS = 60_000;
 /** Drift is looked for at least this often, whatever `sleep-time` is. */
 const MAX_DRIFT_INTERVAL_MS = 60_000;
+const FILE_KEEPER_INTERVAL_MS = 1_000;
 const DEPARTED_INTERVAL_MS = 600_000;
 const NO_HOSTS: ReadonlySet<HostName> = new Set();
 
@@ -301,6 +306,38 @@ export function createMaster(
     log,
   });
 
+  // The masters of this cluster, and whether one keeps the file that the leading mesos-master reads.
+  const states = (): MasterStates => ({
+    id: `${hostname()}:${service.port}`,
+    url: `http://${hostname()}:${service.port}`,
+    version,
+    mesos: election?.beside ?? null,
+    leads: leads(),
+    store: replica.state.kind,
+    file: {
+      state: file.state.kind,
+      age: file.writtenMs === undefined ? null : Math.round((clock.monoMs() - file.writtenMs) / 1000),
+    },
+  });
+  const masters = new Masters({
+    session,
+    root: settings.zooKeeper?.root ?? '',
+    self: states,
+    hostsHeard: () => [...presence.heard()].length,
+    clock,
+    log,
+  });
+  const fileKeeper = new FileKeeperWatch({
+    self: states,
+    others: () => masters.others,
+    publish: publishOwn,
+    host: hostOfMesos(undefined, hostname()),
+    clock,
+    log,
+  });
+  readiness.add('masters', { state: () => fileKeeper.text });
+  metrics.onCollect(() => metrics.fileUnkept.set(fileKeeper.gauge));
+
   // What being off means in Mesos beyond the whitelist.
   const deactivation =
     cluster &&
@@ -308,7 +345,7 @@ export function createMaster(
     new Bridge({
       action: settings.offAction,
       cluster,
-      call: (call) => mesosClient.call(call),
+      call: (call, abort) => mesosClient.call(call, abort),
       planned: (host) => maintenance?.wordOf(host),
       replica,
       whitelist: leaderRecords,
@@ -396,7 +433,12 @@ export function createMaster(
     whitelist: records,
     replica,
     history,
-    why: (host) => judgement.why(host, { blackHole: blackHole.textOf(host), inMesos: deactivation?.textOf(host) }),
+    why: (host) =>
+      judgement.why(host, {
+        blackHole: blackHole.textOf(host),
+        inMesos: deactivation?.textOf(host),
+        fileUnkept: fileKeeper.warning,
+      }),
     index: hub.index,
     takeEvents: (events) => hub.publish(events, 'report'),
     onChange: (listener) => hub.subscribe({ onEvent: (event) => listener(event), onExpired: listener }),
@@ -410,6 +452,8 @@ export function createMaster(
       await drift.looked();
       return drift.report();
     },
+    masters: () => masters.all(),
+    warnings: () => (fileKeeper.warning === undefined ? [] : [fileKeeper.warning]),
     shadow: shadow && (() => shadow.report()),
     hostCheck: createHostCheck(settings.hostCheck, clock),
     clock,
@@ -434,6 +478,8 @@ export function createMaster(
     stop: () => leadership.stop(),
   });
   if (election) parts.add('mesos-election', { start: () => election.start(), stop: () => election.stop() });
+  parts.add('masters', masters);
+  parts.add('file-keeper', new Ticker(clock, FILE_KEEPER_INTERVAL_MS, [fileKeeper]));
   parts.add('whitelist-file', { stop: () => publisher.stop() });
   parts.add('tasks', { start: () => tasks.start(), stop: ({ leftMs }) => tasks.close(leftMs()) });
   parts.add('alerts', { stop: ({ leftMs }) => alerts.close(leftMs()) });
@@ -444,7 +490,7 @@ export function createMaster(
   if (shadow) parts.add('shadow', { stop: () => shadow.close() });
   if (feed) parts.add('mesos-feed', { start: () => feed.start(), stop: () => feed.stop() });
   if (maintenance) parts.add('mesos-maintenance', maintenance);
-  if (deactivation) parts.add('mesos-deactivation', { stop: () => deactivation.stop() });
+  if (deactivation) parts.add('mesos-deactivation', { stop: (deadline) => deactivation.stop(deadline) });
   parts.add('cluster-reporter', reporter);
   parts.add('drift', {
     start: () => drift.start(Math.min(pollIntervalMs, MAX_DRIFT_INTERVAL_MS)),

@@ -14,6 +14,7 @@ import { asSatelliteError, headersOf, lineOf, PROBLEM_TYPE, problemOf, WithHeade
 import { checkParameters, faultOfParameters } from './query-parameters.ts';
 import type { Answer, Call, Form, Route } from './route.ts';
 import type { Services } from './services.ts';
+import { withWarnings } from './warnings.ts';
 
 /** Of all requests together. */
 const MOST_BODY_BYTES = 128 * 1024 * 1024;
@@ -41,7 +42,8 @@ export function createApplication(routes: readonly Route[], services: Services, 
       if (route.ignoresUnknownQuery) noteIgnored(context, route);
       else checkParameters(context.query, route.query ?? []);
       const may = (right: Right) => access.may(authorization, right);
-      const answer = await route.handle(callOf(context, form, as, may, budget));
+      const plain = await route.handle(callOf(context, form, as, may, budget));
+      const answer = route.right === 'write' ? withWarnings(plain, services.warnings()) : plain;
       if (route.forms.length > 1) context.vary('Accept');
       send(context, answer, form);
     });

@@ -12,6 +12,7 @@ import { eventRoutes } from './events.ts';
 import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { manualRoutes } from './manual.ts';
+import { masterRoutes } from './masters.ts';
 import { metricRoutes } from './metrics.ts';
 import { fullNames } from './own-names.ts';
 import { reportRoutes } from './reports.ts';
@@ -63,6 +64,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...metricRoutes(services),
       ...figureRoutes(services),
       ...driftRoutes(services),
+      ...masterRoutes(services),
       ...shadowRoutes(services),
       ...eventRoutes(services, streams),
       ...healthRoutes(services),

@@ -51,6 +51,10 @@ export interface Services {
   readonly figureHistory: Pick<FigureHistory, 'names' | 'series'>;
   /** Where whitelist, reports and Mesos disagree. */
   drift(): Promise<DriftReport>;
+  /** The satellite-masters of this cluster, this one first. */
+  masters(): readonly object[];
+  /** What concerns every change at present, such as a file that nobody keeps; shown in its answer. */
+  warnings(): readonly string[];
   /** What rules in the shadow do; undefined: there are none. */
   readonly shadow?: (() => ShadowReport) | undefined;
   readonly hostCheck: HostCheck;

@@ -66,6 +66,8 @@ export interface WhyContext {
   readonly blackHole?: string | undefined;
   /** The host in Mesos: deactivated by us or not, refusals, maintenance. */
   readonly inMesos?: string | undefined;
+  /** Why Mesos does not see the list at present. */
+  readonly fileUnkept?: string | undefined;
 }
 
 export interface Judgement {
@@ -148,7 +150,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
     replica,
     guardCounts,
     reconciler,
-    why(host, { blackHole, inMesos } = {}) {
+    why(host, { blackHole, inMesos, fileUnkept } = {}) {
       const entry = replica.get(host);
       return (
         entry &&
@@ -160,6 +162,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
           blackHole,
           noJudgement: rules.noJudgement,
           inMesos,
+          fileUnkept,
           nowMs: clock.monoMs(),
           nowS: clock.wallMs() / 1000,
         })

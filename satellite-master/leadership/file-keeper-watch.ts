@@ -4,12 +4,12 @@ import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import { type FileKeeper, fileKeeper } from './file-keeper.ts';
-import type { MasterEntry } from './master-entry.ts';
+import type { MasterStates } from './master-entry.ts';
 
 export interface FileKeeperWatchOptions {
-  readonly self: () => MasterEntry;
+  readonly self: () => MasterStates;
   /** undefined: they can't be seen at present. */
-  readonly others: () => readonly MasterEntry[] | undefined;
+  readonly others: () => readonly MasterStates[] | undefined;
   readonly publish: (events: readonly Event[]) => void;
   /** The machine of this master, for its event. */
   readonly host: HostName;

@@ -2,7 +2,7 @@
  * Whether a satellite-master with a whole store runs beside the leading mesos-master. Where none does, the file that
  * Mesos reads is not kept, whatever the other masters write (docs/judgement.md, rule 26a). Pure.
  */
-import type { MasterEntry } from './master-entry.ts';
+import type { MasterStates } from './master-entry.ts';
 
 export type FileKeeper =
   /** No Mesos is configured on any master: nobody reads a whitelist file. */
@@ -13,9 +13,9 @@ export type FileKeeper =
 
 export interface KeeperFacts {
   /** This master itself, as it is at this moment. */
-  readonly self: MasterEntry;
+  readonly self: MasterStates;
   /** What the others wrote; undefined: they can't be seen at present. */
-  readonly others: readonly MasterEntry[] | undefined;
+  readonly others: readonly MasterStates[] | undefined;
 }
 
 export function fileKeeper({ self, others }: KeeperFacts): FileKeeper {

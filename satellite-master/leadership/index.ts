@@ -2,7 +2,7 @@
 
 export { FileKeeperWatch } from './file-keeper-watch.ts';
 export { type Leadership, type Leading, SoleLeadership } from './leading.ts';
-export type { MasterEntry } from './master-entry.ts';
+export type { MasterEntry, MasterStates } from './master-entry.ts';
 export { Masters } from './masters.ts';
 export { type ElectionFacts, MesosElection } from './mesos-election.ts';
 export { MesosLeadership } from './mesos-leadership.ts';

@@ -24,8 +24,11 @@ export interface MasterEntry {
   readonly hostsHeard: number;
 }
 
+/** A master as it is now, without what takes a walk over all hosts to know. */
+export type MasterStates = Omit<MasterEntry, 'hostsHeard'>;
+
 /** What changes by itself all the time is left out: it is no reason to write the node. */
-export function statesOf({ mesos, leads, store, file }: MasterEntry): string {
+export function statesOf({ mesos, leads, store, file }: MasterStates): string {
   return JSON.stringify({ mesos, leads, store, file: file.state });
 }
 

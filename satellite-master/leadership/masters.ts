@@ -3,14 +3,16 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { ZooKeeperError, type ZooKeeperSession } from '../zookeeper/index.ts';
-import { type MasterEntry, masterEntryIn, statesOf } from './master-entry.ts';
+import { type MasterEntry, type MasterStates, masterEntryIn, statesOf } from './master-entry.ts';
 
 export interface MastersOptions {
-  readonly session: ZooKeeperSession;
+  /** undefined: this master is alone. */
+  readonly session: ZooKeeperSession | undefined;
   /** `zookeeper-root`. */
   readonly root: string;
   /** This master as it is now. */
-  readonly self: () => MasterEntry;
+  readonly self: () => MasterStates;
+  readonly hostsHeard: () => number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -42,25 +44,34 @@ export class Masters {
     this.#once = new OnceLog(options.log, options.clock);
   }
 
+  /** This master first. */
+  all(): readonly (MasterEntry & { readonly self: boolean })[] {
+    const self = { ...this.#options.self(), hostsHeard: this.#options.hostsHeard(), self: true };
+    return [self, ...(this.others ?? []).map((other) => ({ ...other, self: false }))];
+  }
+
   /** As the others announced themselves; undefined: they can't be seen at present. */
   get others(): readonly MasterEntry[] | undefined {
-    return this.#options.session.state.kind === 'connected' ? this.#others : undefined;
+    const { session } = this.#options;
+    if (!session) return [];
+    return session.state.kind === 'connected' ? this.#others : undefined;
   }
 
   /** To be called before the session is started. */
   start(): void {
     const { session, clock } = this.#options;
+    if (!session) return;
     session.onState((state) => {
       if (state.kind !== 'connected' || state.newSession) this.#forget();
-      this.#look();
+      this.#look(session);
     });
     session.onWatch(({ path }) => {
       if (path !== this.#folder) return;
       this.#readMs = Number.NEGATIVE_INFINITY;
-      this.#look();
+      this.#look(session);
     });
-    this.#timer = clock.every(LOOK_INTERVAL_MS, () => this.#look());
-    this.#look();
+    this.#timer = clock.every(LOOK_INTERVAL_MS, () => this.#look(session));
+    this.#look(session);
   }
 
   /** The node goes with the session. */
@@ -75,10 +86,10 @@ export class Masters {
     this.#readMs = Number.NEGATIVE_INFINITY;
   }
 
-  #look(): void {
-    if (this.#working || this.#stopped || this.#options.session.state.kind !== 'connected') return;
+  #look(session: ZooKeeperSession): void {
+    if (this.#working || this.#stopped || session.state.kind !== 'connected') return;
     this.#working = true;
-    void this.#work()
+    void this.#work(session)
       .then(() => this.#once.recovered('masters', 'the masters see each other again'))
       .catch((error: unknown) =>
         this.#once.warn('masters', 'the other masters can not be seen', { err: messageOf(error) }),
@@ -88,24 +99,24 @@ export class Masters {
       });
   }
 
-  async #work(): Promise<void> {
+  async #work(session: ZooKeeperSession): Promise<void> {
     const nowMs = this.#options.clock.monoMs();
-    const entry = this.#options.self();
-    if (this.#isWriteDue(entry, nowMs)) await this.#write(entry, nowMs);
+    const states = this.#options.self();
+    if (this.#isWriteDue(states, nowMs)) await this.#write(session, states, nowMs);
     if (nowMs - this.#readMs < READ_INTERVAL_MS) return;
     this.#readMs = nowMs;
-    this.#others = await this.#read(entry.id);
+    this.#others = await this.#read(session, states.id);
   }
 
-  #isWriteDue(entry: MasterEntry, nowMs: number): boolean {
+  #isWriteDue(states: MasterStates, nowMs: number): boolean {
     if (!this.#written) return true;
     const ageMs = nowMs - this.#written.atMs;
-    return ageMs >= (this.#written.states === statesOf(entry) ? REFRESH_INTERVAL_MS : MIN_WRITE_INTERVAL_MS);
+    return ageMs >= (this.#written.states === statesOf(states) ? REFRESH_INTERVAL_MS : MIN_WRITE_INTERVAL_MS);
   }
 
-  async #write(entry: MasterEntry, nowMs: number): Promise<void> {
-    const { session } = this.#options;
-    const path = `${this.#folder}/${entry.id}`;
+  async #write(session: ZooKeeperSession, states: MasterStates, nowMs: number): Promise<void> {
+    const path = `${this.#folder}/${states.id}`;
+    const entry: MasterEntry = { ...states, hostsHeard: this.#options.hostsHeard() };
     const data = Buffer.from(JSON.stringify(entry), 'utf8');
     if (!this.#written) await session.ensurePath(this.#folder);
     const node = await session.exists(path);
@@ -114,15 +125,14 @@ export class Masters {
     try {
       if (node) await session.multi([{ op: 'set', path, version: node.version, data }]);
       else await session.create(path, data, { ephemeral: true });
-      this.#written = { states: statesOf(entry), atMs: nowMs };
+      this.#written = { states: statesOf(states), atMs: nowMs };
     } catch (error) {
       if (!(error instanceof ZooKeeperError && ['node-exists', 'no-node', 'bad-version'].includes(error.kind)))
         throw error;
     }
   }
 
-  async #read(self: string): Promise<readonly MasterEntry[]> {
-    const { session } = this.#options;
+  async #read(session: ZooKeeperSession, self: string): Promise<readonly MasterEntry[]> {
     const children = await session.getChildren(this.#folder, { watch: true });
     const names = (children?.names ?? []).filter((name) => name !== self).slice(0, MAX_MASTERS);
     const nodes = await Promise.all(names.map((name) => session.getData(`${this.#folder}/${name}`)));

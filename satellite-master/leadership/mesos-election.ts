@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import type { MesosClient } from '../../shared/mesos/index.ts';
+import type { MesosBeside } from './master-entry.ts';
 
 /** What the local mesos-master answered last. */
 export interface ElectionFacts {
@@ -17,20 +18,24 @@ export interface ElectionFacts {
 }
 
 const POLL_INTERVAL_MS = 1_000;
+/** Who leads is asked with every so many-th poll. */
+const LEADER_POLLS = 5;
 /** An answer that is older than this proves nothing. */
 export const MAX_ANSWER_AGE_MS = 10_000;
 
 export class MesosElection {
-  readonly #client: Pick<MesosClient, 'elected' | 'url'>;
+  readonly #client: Pick<MesosClient, 'elected' | 'leader' | 'url'>;
   readonly #clock: Clock;
   readonly #once: OnceLog;
   readonly #listeners: (() => void)[] = [];
   #last: { readonly elected: boolean; readonly atMs: number; readonly streak: number } | undefined;
   #fault: string | undefined;
+  #leader: string | undefined;
   #timer: Timer | undefined;
   #asking = false;
+  #polls = 0;
 
-  constructor(client: Pick<MesosClient, 'elected' | 'url'>, clock: Clock, log: Log) {
+  constructor(client: Pick<MesosClient, 'elected' | 'leader' | 'url'>, clock: Clock, log: Log) {
     this.#client = client;
     this.#clock = clock;
     this.#once = new OnceLog(log, clock);
@@ -43,6 +48,17 @@ export class MesosElection {
       ageMs: last ? this.#clock.monoMs() - last.atMs : Number.POSITIVE_INFINITY,
       streak: last?.streak ?? 0,
       fault: this.#fault,
+    };
+  }
+
+  /** Where the local mesos-master says that the leading one is, and whether it answers; for the other masters. */
+  get beside(): MesosBeside {
+    const { elected, ageMs } = this.facts;
+    const answers = ageMs < MAX_ANSWER_AGE_MS && elected !== undefined;
+    return {
+      url: this.#client.url,
+      elected: answers ? elected : null,
+      leader: answers ? (this.#leader ?? null) : null,
     };
   }
 
@@ -69,6 +85,7 @@ export class MesosElection {
       const streak = this.#last?.elected === elected ? this.#last.streak + 1 : 1;
       this.#last = { elected, atMs: this.#clock.monoMs(), streak };
       this.#fault = undefined;
+      if (this.#polls++ % LEADER_POLLS === 0) this.#leader = await this.#client.leader();
       this.#once.recovered('elected', 'the local mesos-master answers again');
     } catch (error) {
       this.#fault = messageOf(error);

@@ -113,6 +113,10 @@ export class Metrics {
   // File and leadership
   readonly publishes = this.#counter('publish_total', 'Writes of the whitelist file', ['outcome']);
   readonly fileAge = this.#gauge('file_age_seconds', 'Since the whitelist file was last known to be right');
+  readonly fileUnkept = this.#gauge(
+    'file_unkept',
+    '1 while no satellite-master keeps the whitelist file of the leading mesos-master; NaN: unknown',
+  );
   readonly fileHeld = this.#gauge('file_held', '1 while the file is held rather than emptied');
   readonly leader = this.#gauge('leader', '1 while this master leads');
 

@@ -107,6 +107,8 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
     metrics: new Metrics({ ofProcess: false }),
     readiness: () => ({ store: replica.state.kind }),
     isReady: () => replica.state.kind === 'whole',
+    masters: () => [],
+    warnings: () => [],
     snapshot: () => {
       const records = Array.from(replica.entries(), ({ record }) => record);
       const up = records.filter((record) => record && isOn(record, clock.wallMs() / 1000)).length;

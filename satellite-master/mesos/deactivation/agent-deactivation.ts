@@ -81,6 +81,11 @@ export class Bridge {
     return this.#unableReason === undefined ? this.#refused.size : Math.max(this.#refused.size, this.#waiting);
   }
 
+  /** Agents that were changed since the model of the cluster was last complete. */
+  get changesInDoubt(): number {
+    return this.#changedMs.size;
+  }
+
   /** Follows the time; to be called about once a second. */
   tick(): void {
     const nowMs = this.#options.clock.monoMs();

@@ -52,12 +52,14 @@ export interface WhyInput {
   readonly noJudgement?: string | undefined;
   /** How the host stands in Mesos: taken out of scheduling by us or not, refusals, maintenance. */
   readonly inMesos?: string | undefined;
+  /** Why Mesos does not see the list at present. */
+  readonly fileUnkept?: string | undefined;
   readonly nowMs: number;
   readonly nowS: number;
 }
 
 export function whyOf(input: WhyInput): Why {
-  const { entry, decision, held, countingTests, blackHole, noJudgement, inMesos, nowMs, nowS } = input;
+  const { entry, decision, held, countingTests, blackHole, noJudgement, inMesos, fileUnkept, nowMs, nowS } = input;
   const { host, record = emptyRecord, broken } = entry;
   const merged = mergedVerdict(record, nowS);
   const manual = manualVerdict(record, nowS);
@@ -81,6 +83,7 @@ export function whyOf(input: WhyInput): Why {
       blackHole !== undefined && !automation?.reason.includes(blackHole) && blackHole,
       noJudgement !== undefined && `no-judgement: ${noJudgement}`,
       inMesos,
+      fileUnkept,
     ]
       .filter(Boolean)
       .join('; '),

@@ -17,8 +17,10 @@ import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { MesosClient } from '../../../shared/mesos/client.ts';
 import { aClock, FIRST_MS, House, hosts, OPERATOR } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
+import { until } from '../../support/until.ts';
 import { stateOf } from './state-of.ts';
 import { feedState } from './support/feed-snapshot.ts';
+import { MesosServer } from './support/mesos-server.ts';
 
 const LONG = { ttl: 1_000_000 };
 const TEN = hosts(10);
@@ -35,6 +37,8 @@ class Side {
   readonly view: ClusterView;
   readonly bridge: Bridge;
   readonly client: MesosClient;
+  /** Asked instead, for calls. */
+  hang: MesosClient | undefined;
   readonly calls: [BridgeCall, BridgeOutcome][] = [];
   readonly planned = new Map<HostName, PlannedWord>();
 
@@ -46,7 +50,7 @@ class Side {
     this.bridge = new Bridge({
       action,
       cluster: this.view,
-      call: (call) => this.client.call(call),
+      call: (call, abort) => (this.hang ?? this.client).call(call, abort),
       planned: (host) => this.planned.get(host),
       replica: house.replica,
       whitelist: house.whitelist,
@@ -337,7 +341,8 @@ describe('bounds', () => {
       await side.round();
     }
     expect(side.calls).toEqual([['deactivate', 'refused']]);
-    expect(side.text(H2)).toContain('Mesos takes no such call');
+    expect(side.text(H2)).toContain('this version of Mesos has no such call');
+    expect(side.bridge.refusals).toBe(2);
     expect(side.text(H2)).toContain("Failed to find enum for 'DEACTIVATE_AGENT'");
   });
 
@@ -356,6 +361,37 @@ describe('bounds', () => {
     await side.bridge.round();
     expect(side.calls).toEqual([['deactivate', 'refused']]);
     expect(side.text(H1)).toContain('answered 401');
+    expect(side.text(H1)).toContain('Satellite has no rights for this call');
+    expect(side.bridge.refusals).toBe(1);
     await allowed.close();
+  });
+
+  it('a call that hangs ends when the end of the process wants it', async () => {
+    const side = await open();
+    await fall(side, H1);
+    feedState(side.view, await side.client.state());
+    const hanging = await MesosServer.start(() => undefined);
+    const client = new MesosClient({ url: hanging.url, role: 'master' });
+    side.hang = client;
+    side.bridge.tick();
+    await until(() => hanging.asked.length > 0, { what: 'the call' });
+    const deadline = new AbortController();
+    const stopped = side.bridge.stop(deadline);
+    deadline.abort();
+    await stopped;
+    expect(side.calls).toEqual([['deactivate', 'refused']]);
+    await client.close();
+    await hanging.close();
+  });
+
+  it('forgets when an agent was changed, once the model is newer', async () => {
+    const side = await open();
+    await fall(side, H1);
+    await side.round();
+    await recover(side, H1);
+    await side.round();
+    expect(side.calls.map(([call]) => call)).toEqual(['deactivate', 'reactivate']);
+    await side.round();
+    expect(side.bridge.changesInDoubt).toBe(0);
   });
 });
