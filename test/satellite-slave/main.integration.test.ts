@@ -1,8 +1,8 @@
 /** The command itself, as it is built: real processes, real sockets. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { fileWith, settingsFile, temporaryFolder } from './support/settings-file.ts';
 import { closedPort, reportsOf, StubServer, takeAll } from './support/stub-server.ts';
@@ -93,6 +93,56 @@ describe('--check', () => {
   });
 });
 
+describe('--check and the Mesos agent', () => {
+  async function agent(status: number): Promise<string> {
+    const body = status === 200 ? '{"flags": {"hostname": "alpha.test"}}' : '';
+    const server = new StubServer(() => ({ status, body }));
+    servers.push(server);
+    return await server.listen();
+  }
+
+  test('an agent that refuses the slave is wrong settings, and the setting is named', async () => {
+    const file = settingsFile({ 'mesos-agent-url': await agent(401) });
+    const { exit, err } = await run('--config', file, '--check');
+    expect(exit).toBe(2);
+    expect(err).toMatch(/mesos-credentials: .* answered 401/);
+  });
+
+  test('an agent that does not answer is a warning', async () => {
+    const file = settingsFile({ 'mesos-agent-url': `http://127.0.0.1:${await closedPort()}` });
+    const { exit, out } = await run('--config', file, '--check');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/warning: mesos-agent-url: .*ECONNREFUSED/);
+  });
+
+  test('another name than the agent has is a warning', async () => {
+    const file = settingsFile({ 'mesos-agent-url': await agent(200), 'slave-host': 'a1.example' });
+    const { exit, out } = await run('--config', file, '--check');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/warning: slave-host: a1\.example, but the Mesos agent has registered as alpha\.test/);
+  });
+
+  test.each([
+    [{ satellites: [{ url: 'master1:5001' }] }, '"http://master1:5001"'],
+    [{ 'mesos-agent-url': 'localhost:5051' }, '"http://localhost:5051"'],
+  ])('a URL without scheme is wrong settings, with the one that was meant: %j', async (settings, meant) => {
+    expect(await run('--config', settingsFile(settings), '--check')).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining(`expected ${meant}`),
+    });
+  });
+
+  test('a file that is a pipe is refused, where reading it would never return', async () => {
+    const fifo = join(temporaryFolder(), 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const file = settingsFile({ satellites: [{ host: 'a', 'token-file': fifo }] });
+    expect(await run('--config', file, '--check')).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('is not a regular file'),
+    });
+  });
+});
+
 describe('--once', () => {
   test('prints each event as a line with --dry-run', async () => {
     const file = settingsFile({
@@ -173,5 +223,111 @@ describe('a running slave', () => {
     expect(residentMb(child)).toBeLessThan(60);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
+  });
+});
+
+describe('an agent that refuses the slave', () => {
+  test('keeps it from reporting, and the log names the setting', async () => {
+    const server = await master();
+    const agent = new StubServer(() => ({ status: 401 }));
+    servers.push(agent);
+    const file = settingsFile({
+      'mesos-agent-url': await agent.listen(),
+      satellites: [{ url: server.origin }],
+      comets: [load],
+    });
+    const { child, ended, text } = start('--config', file);
+    await until(() => text.err.includes('does not say the name of this host'), { what: 'the log line' });
+    expect(text.err).toMatch(/answered 401 \(the setting mesos-credentials is missing or wrong\)/);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(reportsOf(server)).toEqual([]);
+  });
+
+  test('is logged in to with mesos-credentials', async () => {
+    const server = await master();
+    const basic = `Basic ${Buffer.from('satellite:s3cret').toString('base64')}`;
+    const agent = new StubServer(({ headers }) =>
+      headers.authorization === basic
+        ? { status: 200, body: '{"flags": {"hostname": "alpha.test"}}' }
+        : { status: 401 },
+    );
+    servers.push(agent);
+    const file = settingsFile({
+      'mesos-agent-url': await agent.listen(),
+      'mesos-credentials': { principal: 'satellite', 'secret-file': fileWith('s3cret\n', 'secret') },
+      satellites: [{ url: server.origin }],
+      comets: [load],
+    });
+    expect(await run('--config', file, '--check')).toMatchObject({ exit: 0 });
+    expect(await run('--config', file, '--once')).toMatchObject({ exit: 0 });
+    expect(reportsOf(server)).toMatchObject([{ host: 'alpha.test' }]);
+  });
+});
+
+describe('SIGHUP', () => {
+  const text = (settings: object) => JSON.stringify({ ...named, ...settings });
+
+  test('reloads the settings: comets and masters are added and removed, the others go on', async () => {
+    const [one, two] = [await master(), await master()];
+    const exists = { name: 'file-exists', period: '200ms', params: { path: '/nowhere' } };
+    const file = fileWith(text({ satellites: [{ url: one.origin }], comets: [load] }), 'slave.json');
+    const { child, ended, text: output } = start('--config', file);
+    await until(() => reportsOf(one).length > 0, { what: 'a report' });
+    writeFileSync(
+      file,
+      text({
+        satellites: [{ url: one.origin }, { url: two.origin }],
+        comets: [load, exists],
+        service: 'mesos/slave/new/',
+      }),
+    );
+    child.kill('SIGHUP');
+    const services = (server: StubServer) =>
+      new Set(reportsOf(server).flatMap(({ events }) => events.map(({ service }) => service)));
+    const wanted = ['mesos/slave/new//nowhere exists', 'mesos/slave/new/load average over past 15 minutes'];
+    await until(() => [one, two].every((server) => wanted.every((service) => services(server).has(service))), {
+      what: 'both comets at both masters',
+    });
+    expect(output.err).toMatch(/"comets":2,"satellites":2,"msg":"settings reloaded"/);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('with a file that is not valid changes nothing, and is logged', async () => {
+    const server = await master();
+    const file = fileWith(text({ satellites: [{ url: server.origin }], comets: [load] }), 'slave.json');
+    const { child, ended, text: output } = start('--config', file);
+    await until(() => reportsOf(server).length > 0, { what: 'a report' });
+    writeFileSync(file, text({ satellites: [{ url: server.origin }], commets: [] }));
+    child.kill('SIGHUP');
+    await until(() => output.err.includes('failed to reload the settings'), { what: 'the log line' });
+    expect(output.err).toMatch(/unknown key `commets`, did you mean `comets`\?/);
+    const before = reportsOf(server).length;
+    await until(() => reportsOf(server).length > before + 1, { what: 'further reports' });
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});
+
+describe('the end', () => {
+  test('of a slave whose file system does not answer comes all the same: a log line, then SIGKILL', async () => {
+    const fifo = join(temporaryFolder(), 'slave.json');
+    execFileSync('mkfifo', [fifo]);
+    const { child, text } = start('--config', fifo);
+    const end = new Promise((resolve) => child.on('exit', (exit, signal) => resolve([exit, signal])));
+    // Opening it for writing succeeds once it is being read; what is never written keeps the reader waiting.
+    const open = () => {
+      try {
+        return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+      } catch {
+        return undefined;
+      }
+    };
+    const writer = await until(open, { what: 'the read of the settings' });
+    onTestFinished(() => closeSync(writer));
+    child.kill('SIGTERM');
+    expect(await end).toEqual([null, 'SIGKILL']);
+    expect(text.err).toMatch(/"calls":\["[^"]*slave\.json"\].*a file system does not answer, ending by SIGKILL/);
   });
 });

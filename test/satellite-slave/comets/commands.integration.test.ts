@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { command } from '../../../satellite-slave/comets/command.ts';
 import { wordsOf } from '../../../satellite-slave/comets/command-words.ts';
 import { Commands } from '../../../satellite-slave/comets/commands.ts';
+import { ProcessTable } from '../../../satellite-slave/comets/leftovers.ts';
 import { environmentOf } from '../../../satellite-slave/settings/command-environment.ts';
 import { until } from '../../support/until.ts';
 import { runComet } from '../support/run-comet.ts';
@@ -105,6 +106,59 @@ describe('the comet command', () => {
   test('a command is split at blanks', () => {
     expect(wordsOf('  a  b\tc ')).toEqual(['a', 'b', 'c']);
     expect(wordsOf(['a b', ''])).toEqual(['a b', '']);
+  });
+});
+
+describe('what a check leaves running', () => {
+  function watched() {
+    const leftovers: [program: string, processes: number][] = [];
+    const commands = new Commands({
+      environment: () => process.env,
+      processes: new ProcessTable(),
+      onLeftovers: (program, processes) => void leftovers.push([program, processes]),
+    });
+    return { commands, leftovers };
+  }
+
+  test('in the background, with its output elsewhere, is killed and counted though the check exits with 0', async () => {
+    const folder = temporaryFolder();
+    const { commands, leftovers } = watched();
+    const child = (name: string) =>
+      `sh -c 'echo $$ > ${folder}/${name}; exec sleep 300' > /dev/null 2>&1 < /dev/null &\n`;
+    const wait = `while [ ! -s ${folder}/one ] || [ ! -s ${folder}/two ]; do sleep 0.05; done\n`;
+    const script = fileWith(`#!/bin/sh\n${child('one')}setsid ${child('two')}${wait}echo done\n`, 'leaver', 0o755);
+    expect(await run([script], 10_000, commands)).toMatchObject({ state: 'ok', description: 'done' });
+    const pids = ['one', 'two'].map((name) => pidIn(join(folder, name)) ?? 0);
+    await until(() => pids.every((pid) => !alive(pid)), { what: 'the death of both' });
+    expect(leftovers).toEqual([[script, 2]]);
+  });
+
+  test('in a session of its own dies with the check that exceeds its timeout', async () => {
+    const folder = temporaryFolder();
+    const { commands } = watched();
+    const script = fileWith(
+      `#!/bin/sh\nsetsid sh -c 'echo $$ > ${folder}/child; exec sleep 300' &\nsleep 300\n`,
+      'leaver',
+      0o755,
+    );
+    const event = run([script], 400, commands);
+    const pid = await until(() => pidIn(join(folder, 'child')), { what: 'the start of the child' });
+    expect(await event).toMatchObject({ state: 'critical', description: 'timed out after 400ms' });
+    await until(() => !alive(pid), { what: 'the death of the child' });
+  });
+
+  test('of another check goes on', async () => {
+    const folder = temporaryFolder();
+    const { commands, leftovers } = watched();
+    const long = fileWith(`#!/bin/sh\necho $$ > ${folder}/child\nexec sleep 300\n`, 'long', 0o755);
+    const end = new AbortController();
+    const running = commands.run([long], end.signal);
+    const pid = await until(() => pidIn(join(folder, 'child')), { what: 'its start' });
+    for (let count = 0; count < 3; count++) await run(['true'], 10_000, commands);
+    expect(alive(pid)).toBe(true);
+    expect(leftovers).toEqual([]);
+    end.abort();
+    await running;
   });
 });
 
