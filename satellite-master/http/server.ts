@@ -16,6 +16,7 @@ import { masterRoutes } from './masters.ts';
 import { metricRoutes } from './metrics.ts';
 import { fullNames } from './own-names.ts';
 import { reportRoutes } from './reports.ts';
+import { RequestQueue } from './request-queue.ts';
 import type { Services } from './services.ts';
 import { shadowRoutes } from './shadow.ts';
 import { taskRoutes } from './tasks.ts';
@@ -37,6 +38,8 @@ export interface HttpLimits {
   /** Longer than the period of the slaves, so that they keep their connection. */
   readonly keepAliveMs: number;
   readonly connections: number;
+  /** A client that reads nothing of its answer for so long is cut off. */
+  readonly unreadMs: number;
   readonly streams?: Partial<EventStreamLimits>;
 }
 
@@ -46,6 +49,7 @@ export const HTTP_LIMITS: HttpLimits = {
   headerBytes: 16 * 1024,
   keepAliveMs: 75_000,
   connections: 60_000,
+  unreadMs: 120_000,
 };
 
 export function createHttpServer(services: Services, limits: HttpLimits = HTTP_LIMITS): HttpServer {
@@ -73,6 +77,11 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
     browsers,
   );
   const handle = app.callback();
+  const { httpCut } = services.metrics;
+  const queue = new RequestQueue({
+    handle: (request, response) => void handle(request, response),
+    onCut: () => httpCut.inc({ reason: 'pipelining' }),
+  });
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -82,11 +91,16 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
       noDelay: true,
     },
-    (request, response) => void handle(request, response),
+    (request, response) => queue.add(request, response),
   );
   server.maxConnections = limits.connections;
   server.on('clientError', answerBadBytes);
-  const connections = new Connections(server);
+  const connections = new Connections({
+    server,
+    unreadMs: limits.unreadMs,
+    onCut: () => httpCut.inc({ reason: 'unread' }),
+    clock,
+  });
 
   return {
     async listen(host, port) {

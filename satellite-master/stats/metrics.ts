@@ -43,6 +43,7 @@ export class Metrics {
 
   // HTTP
   readonly httpRequests = this.#counter('http_requests_total', 'Answered requests', ['method', 'status']);
+  readonly httpCut = this.#counter('http_cut_total', 'Connections that were cut off', ['reason']);
   readonly httpIgnoredParameters = this.#counter(
     'http_ignored_parameters_total',
     'Requests with unknown query parameters that were passed over',

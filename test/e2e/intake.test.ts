@@ -1,6 +1,9 @@
 /** A real master that is sent what no well-behaved client sends: nothing of it may cost the rest of a report. */
 import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -163,4 +166,53 @@ describe('with a heap of 96 MB', () => {
       await small.kill();
     }
   }, 180_000);
+});
+
+describe('requests without end, of which no answer is read', () => {
+  const residentBytes = () => Number(readFileSync(`/proc/${master.pid}/statm`, 'utf8').split(' ')[1]) * 4096;
+
+  async function flood(connections: number, path: string, requests: number): Promise<Socket[]> {
+    const bytes = `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(requests);
+    return Promise.all(
+      Array.from({ length: connections }, async () => {
+        const socket = connect({ port: Number(new URL(master.url).port), host: '127.0.0.1' });
+        socket.on('error', () => undefined);
+        await once(socket, 'connect');
+        socket.pause();
+        socket.write(bytes);
+        return socket;
+      }),
+    );
+  }
+
+  test('take a bounded share of memory, and cost nobody else the answer', async () => {
+    const before = residentBytes();
+    const sockets = [...(await flood(20, '/readyz', 20_000)), ...(await flood(20, '/metrics', 5_000))];
+    try {
+      const cut = async () => {
+        const { body } = await master.api('GET', '/metrics');
+        return Number(/^satellite_http_cut_total\{reason="pipelining"\} (\d+)/m.exec(body)?.[1] ?? 0);
+      };
+      await until(async () => (await cut()) === sockets.length, { what: 'the connections to be cut off' });
+      expect(residentBytes() - before).toBeLessThan(150e6);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+  });
+
+  test('a few requests behind each other are answered in their order', async () => {
+    const [socket] = await flood(1, '/version', 0);
+    if (!socket) throw new Error('no connection');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      answer += part;
+    });
+    const paths = Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? '/whitelist/host/none.example' : '/version'));
+    socket.resume();
+    socket.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`).join(''));
+    const statuses = () => [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+    await until(() => statuses().length === 60, { what: 'all answers' });
+    expect(statuses()).toEqual(paths.map((path) => (path === '/version' ? 200 : 404)));
+    socket.destroy();
+  });
 });

@@ -6,6 +6,7 @@ import { SatelliteError } from '../../../shared/errors.ts';
 import { type Log, silentLog } from '../../../shared/log.ts';
 import { version } from '../../../shared/version.ts';
 import { ask } from '../../support/ask.ts';
+import { aClock } from '../../support/house.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 import { until } from '../../support/until.ts';
 
@@ -176,6 +177,32 @@ describe('the form of an answer', () => {
     const answer = await ask(master.url, '/healthz', { headers: { accept } });
     expect(answer).toMatchObject({ status: 406, json: { code: 'not-acceptable' } });
   });
+});
+
+test('a client that reads nothing of its answer is cut off after two minutes', async () => {
+  const clock = aClock();
+  const name = 'x'.repeat(200);
+  const figures = Object.fromEntries(Array.from({ length: 200_000 }, (_, n) => [`${name} ${n}`, n]));
+  const master = await startHttpMaster({ services: { clock, snapshot: () => figures } });
+  try {
+    const socket = net.connect(master.port, '127.0.0.1');
+    socket.on('error', () => undefined).pause();
+    socket.write('GET /metrics/snapshot HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const cut = async () => (await master.services.metrics.text()).includes('http_cut_total{reason="unread"} 1');
+    let passedMs = 0;
+    await until(
+      async () => {
+        clock.advance(30_000);
+        passedMs += 30_000;
+        return cut();
+      },
+      { what: 'the connection to be cut off' },
+    );
+    expect(passedMs).toBeGreaterThan(120_000);
+    socket.destroy();
+  } finally {
+    await master.close();
+  }
 });
 
 describe('query parameters', () => {
