@@ -15,6 +15,7 @@ import { createHttpServer } from './http/index.ts';
 import { RiemannIntake, RiemannPort } from './intake/index.ts';
 import { createJudgement, type Judgement, type MesosFacts, registerJudgement } from './judgement/index.ts';
 import {
+  FILE_KEEPER_STATES,
   FileKeeperWatch,
   type Leadership,
   type MasterStates,
@@ -24,7 +25,7 @@ import {
   SoleLeadership,
   ZooKeeperLeadership,
 } from './leadership/index.ts';
-import { ClusterView } from './mesos/cluster/index.ts';
+import { CLUSTER_STATES, ClusterView, clusterState } from './mesos/cluster/index.ts';
 import { Bridge, PlannedHosts } from './mesos/deactivation/index.ts';
 import { DriftWatch } from './mesos/drift/index.ts';
 import { ClusterThread } from './mesos/feed/index.ts';
@@ -35,7 +36,15 @@ import { BlackHole } from './rules/black-hole/index.ts';
 import { RuleFaults, RuleStats, rulesSource } from './rules/engine/index.ts';
 import { Forwarding } from './rules/forwarding/index.ts';
 import type { MasterSettings } from './settings.ts';
-import { ClusterFigures, FigureRecorder, hostFigures, Metrics, Readiness, snapshotOf } from './stats/index.ts';
+import {
+  ClusterFigures,
+  FigureRecorder,
+  hostFigures,
+  Metrics,
+  Readiness,
+  setState,
+  snapshotOf,
+} from './stats/index.ts';
 import { openTaskStore } from './tasks/index.ts';
 import { Forgetter, Reaper } from './whitelist/automation/index.ts';
 import { FilePublisher, registerFile, takeOver, WhitelistFile, wantedFile } from './whitelist/file/index.ts';
@@ -137,6 +146,10 @@ export function createMaster(
       take: (message) => cluster.take(message),
       known: cluster,
     });
+  if (cluster) {
+    readiness.add('mesos', { state: () => clusterState(cluster).text });
+    metrics.onCollect(() => setState(metrics.mesosState, 'state', CLUSTER_STATES, clusterState(cluster).kind));
+  }
   const maintenance =
     cluster &&
     mesosClient &&
@@ -336,7 +349,7 @@ export function createMaster(
     log,
   });
   readiness.add('masters', { state: () => fileKeeper.text });
-  metrics.onCollect(() => metrics.fileUnkept.set(fileKeeper.gauge));
+  metrics.onCollect(() => setState(metrics.fileKeeper, 'state', FILE_KEEPER_STATES, fileKeeper.state.kind));
 
   // What being off means in Mesos beyond the whitelist.
   const deactivation =
@@ -377,14 +390,15 @@ export function createMaster(
     clock,
     log,
   });
-  const mesosLeader = settings.mesos && new LeaderFigures(settings.mesos);
+  const mesosLeader = mesosClient && new LeaderFigures(mesosClient);
   const reporter = new ClusterWatch({
     mesos: cluster && mesosClient && mesosLeader && { client: mesosClient, cluster, leader: mesosLeader },
     figures: clusterFigures,
     leads,
     hostFigures: () => (replica.complete ? ownFigures() : undefined),
     take: publishOwn,
-    host: hostOfMesos(settings.mesos?.url, hostname()),
+    mesosHost: hostOfMesos(settings.mesos?.url, hostname()),
+    host: hostOfMesos(undefined, hostname()),
     pollIntervalMs,
     clock,
     log,

@@ -31,6 +31,7 @@ const ERRORS = {
   internal: [500, 'A fault in Satellite'],
   'not-implemented': [501, 'Unknown method'],
   overloaded: [503, 'Too busy to take it now'],
+  'drift-unknown': [503, 'Where whitelist and Mesos disagree is not known at present'],
   'store-unread': [503, 'The store has not been read whole yet'],
   'store-unavailable': [503, 'The store is out of reach: nothing was changed'],
   'store-uncertain': [503, 'The store did not confirm the change: read again'],

@@ -1,4 +1,5 @@
-/** `/drift`: where whitelist, reports and Mesos disagree. */
+/** `/drift`: where whitelist, reports and Mesos disagree. An empty list means that they agree, never that nobody knows. */
+import { SatelliteError } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
 import type { Finding } from '../mesos/drift/index.ts';
 import { JSON_OR_TEXT, type Route } from './route.ts';
@@ -12,8 +13,11 @@ export function driftRoutes({ drift }: Services): Route[] {
       right: 'read',
       forms: JSON_OR_TEXT,
       async handle() {
-        const report = await drift();
-        return { json: report, text: () => report.findings.map(lineOf).join('\n') };
+        const { withoutMesos, ...report } = await drift();
+        const { reason, checkedAt, findings, counts } = report;
+        if (reason !== null && !withoutMesos)
+          throw new SatelliteError('drift-unknown', reason, { checkedAt, findings, counts });
+        return { json: report, text: () => (reason === null ? findings.map(lineOf).join('\n') : reason) };
       },
     },
   ];

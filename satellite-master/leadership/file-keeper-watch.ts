@@ -52,12 +52,6 @@ export class FileKeeperWatch {
     return kind === 'no-mesos' ? 'ok' : `${kind === 'unkept' ? 'file-unkept' : kind}: ${this.#state.reason}`;
   }
 
-  /** For metrics: 1, 0, or NaN where nobody knows. */
-  get gauge(): number {
-    const { kind } = this.#state;
-    return kind === 'unkept' ? 1 : kind === 'unknown' ? Number.NaN : 0;
-  }
-
   /** Follows the time; to be called about once a second. */
   tick(): void {
     const { self, others, clock } = this.#options;

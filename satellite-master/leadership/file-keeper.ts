@@ -11,6 +11,8 @@ export type FileKeeper =
   | { readonly kind: 'unkept'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly reason: string };
 
+export const FILE_KEEPER_STATES = ['no-mesos', 'kept', 'unkept', 'unknown'] as const;
+
 export interface KeeperFacts {
   /** This master itself, as it is at this moment. */
   readonly self: MasterStates;

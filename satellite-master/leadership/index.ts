@@ -1,5 +1,6 @@
 /** Who leads automation: one master alone, the one beside the elected mesos-master, or the holder of a node in ZooKeeper. */
 
+export { FILE_KEEPER_STATES } from './file-keeper.ts';
 export { FileKeeperWatch } from './file-keeper-watch.ts';
 export { type Leadership, type Leading, SoleLeadership } from './leading.ts';
 export type { MasterEntry, MasterStates } from './master-entry.ts';

@@ -29,6 +29,7 @@ const TAKEN: readonly (readonly [from: string, to: string])[] = [
 
 export class ClusterFigures {
   readonly #clock: Clock;
+  readonly #startedMs: number;
   #rates: Rates = noRates;
   #figures: Readonly<Record<string, number>> = {};
   #takenMs: number | undefined;
@@ -37,6 +38,7 @@ export class ClusterFigures {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#startedMs = clock.monoMs();
   }
 
   /**
@@ -72,6 +74,11 @@ export class ClusterFigures {
   /** Since the last answer of a leading master, seconds; undefined: there was none yet. */
   get ageS(): number | undefined {
     return this.#takenMs === undefined ? undefined : (this.#clock.monoMs() - this.#takenMs) / 1000;
+  }
+
+  /** The age of the figures, or while there are none, for how long they have been waited for; seconds. */
+  get unverifiedS(): number {
+    return this.ageS ?? (this.#clock.monoMs() - this.#startedMs) / 1000;
   }
 
   /** Tasks that ended so since this master watches: never sinks, whatever restarts. */

@@ -41,12 +41,16 @@ export class ClusterMetrics {
       ...byState,
     });
     this.#leaderChanges = new Counter(of('mesos_leader_changes_total', 'Changes of the leading Mesos master'));
-    this.#age = new Gauge(of('mesos_figures_age_seconds', 'Since the leading Mesos master told its figures'));
+    this.#age = new Gauge(
+      of(
+        'mesos_figures_age_seconds',
+        'Since the leading Mesos master reported its figures; before it did, since this master started',
+      ),
+    );
     this.#drift = new Gauge({
       ...of('drift', 'Where whitelist, reports and Mesos disagree, as found last'),
       labelNames: ['kind'],
     });
-    this.#age.set(Number.NaN);
   }
 
   fill(figures: ClusterFigures): void {
@@ -60,7 +64,7 @@ export class ClusterMetrics {
     for (const state of FRAMEWORK_STATES) put(this.#frameworks, { state }, now[`cluster-frameworks-${state}`]);
     for (const state of ENDED_TASKS) this.#raise(this.#ended, { state }, state, figures.ended[state]);
     this.#raise(this.#leaderChanges, {}, 'leader changes', figures.leaderChanges);
-    this.#age.set(figures.ageS ?? Number.NaN);
+    this.#age.set(figures.unverifiedS);
   }
 
   /** @param counts undefined: never looked */

@@ -114,10 +114,14 @@ export class Metrics {
   // File and leadership
   readonly publishes = this.#counter('publish_total', 'Writes of the whitelist file', ['outcome']);
   readonly fileAge = this.#gauge('file_age_seconds', 'Since the whitelist file was last known to be right');
-  readonly fileUnkept = this.#gauge(
-    'file_unkept',
-    '1 while no satellite-master keeps the whitelist file of the leading mesos-master; NaN: unknown',
+  readonly fileKeeper = this.#gauge(
+    'file_keeper',
+    '1 for the state: whether a satellite-master keeps the whitelist file of the leading mesos-master',
+    ['state'],
   );
+  readonly mesosState = this.#gauge('mesos_state', '1 for the state in which the model of the Mesos cluster is', [
+    'state',
+  ]);
   readonly fileHeld = this.#gauge('file_held', '1 while the file is held rather than emptied');
   readonly leader = this.#gauge('leader', '1 while this master leads');
 

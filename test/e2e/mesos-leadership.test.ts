@@ -118,7 +118,7 @@ describe('two masters, each beside a Mesos master', () => {
     expect(change.json['warnings']).toEqual([expect.stringMatching(unkept)]);
     const why = await masters[0].api('GET', '/whitelist/host/a2.example/why');
     expect(why.json['reason']).toMatch(unkept);
-    expect((await masters[0].api('GET', '/metrics')).body).toContain('\nsatellite_file_unkept 1\n');
+    expect((await masters[0].api('GET', '/metrics')).body).toContain('\nsatellite_file_keeper{state="unkept"} 1\n');
     const events = await masters[0].api(
       'GET',
       `/events?query=${encodeURIComponent('service = "satellite/file-unkept"')}`,

@@ -121,6 +121,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       checkedAt: null,
       fresh: false,
       reason: 'no Mesos is configured',
+      withoutMesos: true,
       findings: [],
       counts: { 'no-such-agent': 0, 'no-slave': 0, 'tasks-while-off': 0, 'out-in-mesos': 0, 'unknown-name': 0 },
     }),

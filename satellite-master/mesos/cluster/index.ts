@@ -2,6 +2,7 @@
 export { HeldAgents } from './agent-table.ts';
 export type { Cluster, ClusterAgent, ClusterFramework, ClusterTask } from './cluster.ts';
 export { ClusterView } from './cluster-model.ts';
+export { CLUSTER_STATES, clusterState } from './cluster-state.ts';
 export {
   type AgentRow,
   type Change,

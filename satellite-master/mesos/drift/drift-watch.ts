@@ -17,6 +17,8 @@ export interface DriftReport {
   readonly fresh: boolean;
   /** Why it is not fresh. */
   readonly reason: string | null;
+  /** No Mesos is configured, so there is nothing to disagree with. */
+  readonly withoutMesos: boolean;
   /** At most 1,000 of each kind. */
   readonly findings: readonly Finding[];
   /** Of each kind all there are. */
@@ -92,6 +94,7 @@ export class DriftWatch {
       checkedAt: this.#checkedAtS,
       fresh: this.#reason === null,
       reason: this.#reason,
+      withoutMesos: this.#options.cluster === undefined,
       findings: this.#findings,
       counts: this.#last.counts,
     };

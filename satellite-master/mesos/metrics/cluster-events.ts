@@ -1,12 +1,12 @@
-/** What this master says down its rules of the Mesos cluster, under the service names of the original. Pure. */
+/** The events that a master makes of the Mesos cluster, with the services and hosts of the original. Pure. */
 import { type Event, LONGEST_ATTRIBUTE_BYTES, TEST_PREFIX } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { cutToBytes, cutToLength, escapeControls } from '../../../shared/text.ts';
 import type { ClusterFramework, ClusterTask } from '../cluster/index.ts';
 
-/** Who says it, and when. */
+/** What the events of one moment have in common. */
 export interface Voice {
-  /** The host of the Mesos master; of whatever has no fit host of its own too. */
+  /** The host in `mesos-master-url`; also of what has no valid host of its own. */
   readonly host: HostName;
   /** Unix seconds. */
   readonly nowS: number;
@@ -45,7 +45,8 @@ export function frameworkEvents(voice: Voice, frameworks: Iterable<ClusterFramew
     const key = `${host} ${shown}`;
     const sum = sums.get(key) ?? { host, name: shown, mem: 0, cpu: 0, disk: 0 };
     if (!sums.has(key) && sums.size >= MOST_FRAMEWORKS) continue;
-    sums.set(key, { ...sum, mem: sum.mem + mem, cpu: sum.cpu + cpus, disk: sum.disk + disk });
+    // The original publishes a thousandth of Mesos' megabytes.
+    sums.set(key, { ...sum, mem: sum.mem + mem / 1000, cpu: sum.cpu + cpus, disk: sum.disk + disk });
   }
   return [...sums.values()].flatMap(({ host, name, ...resources }) =>
     Object.entries(resources).flatMap(([resource, amount]) =>
@@ -80,9 +81,13 @@ export function hasChanged(task: ClusterTask, before: ClusterTask | undefined, l
   return (task.timeS ?? task.startedS ?? listeningSinceS) >= listeningSinceS;
 }
 
-/** The whitelist's own figures: `num-hosts-up` and the like. */
-export function hostEvents(voice: Voice, figures: Readonly<Record<string, number>>): Event[] {
-  return Object.entries(figures).flatMap(([name, figure]) => figureEvent(voice, name, figure));
+/**
+ * The whitelist's own figures: `num-hosts-up` and the like. They have no state, as in the original.
+ * @param host the machine of this master
+ */
+export function hostEvents(voice: Voice, host: HostName, figures: Readonly<Record<string, number>>): Event[] {
+  const events = Object.entries(figures).flatMap(([name, figure]) => figureEvent({ ...voice, host }, name, figure));
+  return events.map(({ state: _, ...event }) => event);
 }
 
 function figureEvent({ host, nowS, ttlS }: Voice, name: string, metric: number | undefined): Event[] {

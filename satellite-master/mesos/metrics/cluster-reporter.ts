@@ -9,7 +9,6 @@ import { messageOf } from '../../../shared/errors.ts';
 import type { Event } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { isLoopback } from '../../../shared/loopback.ts';
 import type { ClusterFigures, MesosMetrics } from '../../stats/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 import {
@@ -38,7 +37,9 @@ export interface ClusterWatchOptions {
   /** The whitelist's own; undefined while nobody may trust them. */
   readonly hostFigures: () => Readonly<Record<string, number>> | undefined;
   readonly take: (events: readonly Event[]) => void;
-  /** Of the Mesos master. */
+  /** The host in `mesos-master-url`. */
+  readonly mesosHost: HostName;
+  /** The machine of this master. */
   readonly host: HostName;
   /** `sleep-time`. */
   readonly pollIntervalMs: number;
@@ -52,6 +53,7 @@ const LEADER_MS = 10_000;
 const SAID_AT_ONCE = 50;
 /** The Mesos master beside us is asked once a second, and may need three. */
 const FRESH_S = 5;
+const MIN_LEADER_INTERVAL_MS = 5_000;
 /** Our own name for the Mesos master beside us; another's is its address. */
 const LOCAL = 'local';
 
@@ -65,6 +67,7 @@ export class ClusterWatch {
   #untold: MesosMetrics | undefined;
   #elected = false;
   #asking = false;
+  #leaderAskedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
@@ -117,7 +120,7 @@ export class ClusterWatch {
       events.push(...frameworkEvents(voice, frameworks.values()));
     }
     const figures = hostFigures();
-    if (figures) events.push(...hostEvents(voice, figures));
+    if (figures) events.push(...hostEvents(voice, this.#options.host, figures));
     return events;
   }
 
@@ -146,7 +149,7 @@ export class ClusterWatch {
     try {
       const leader = await mesos.leader.leader();
       figures.leads(leader);
-      if (leader !== undefined && !this.#elected) {
+      if (leader !== undefined && !this.#elected && this.#isLeaderDue()) {
         const answer = await mesos.leader.figuresOf(leader);
         // Meanwhile the one beside us may have been elected, and then it tells.
         if (!this.#elected) figures.take(answer, leader);
@@ -161,16 +164,24 @@ export class ClusterWatch {
     }
   }
 
+  /** Every follower asks the same leader, which answers two requests a second. */
+  #isLeaderDue(): boolean {
+    const nowMs = this.#options.clock.monoMs();
+    if (nowMs - this.#leaderAskedMs < MIN_LEADER_INTERVAL_MS) return false;
+    this.#leaderAskedMs = nowMs;
+    return true;
+  }
+
   #voice(): Voice {
-    const { host, clock, pollIntervalMs } = this.#options;
-    return { host, nowS: clock.wallMs() / 1000, ttlS: Math.max(300, (pollIntervalMs / 1000) * 3) };
+    const { mesosHost, clock, pollIntervalMs } = this.#options;
+    return { host: mesosHost, nowS: clock.wallMs() / 1000, ttlS: Math.max(300, (pollIntervalMs / 1000) * 3) };
   }
 }
 
-/** Of the machine itself where the Mesos master is asked by a loopback name, as it mostly is. */
+/** The host of events about Mesos, as in the original: as `mesos-master-url` has it; without one the machine itself. */
 export function hostOfMesos(url: string | undefined, machine: string): HostName {
-  const named = url === undefined ? '' : new URL(url).hostname.replace(/^\[|\]$/g, '');
-  const host = parseHostName(named === '' || isLoopback(named) ? machine : named) ?? parseHostName('localhost');
+  const named = url === undefined ? machine : new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const host = parseHostName(named) ?? parseHostName('localhost');
   if (!host) throw new Error('localhost is a host name');
   return host;
 }

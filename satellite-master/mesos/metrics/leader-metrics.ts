@@ -1,21 +1,17 @@
 /**
  * Who leads the Mesos masters, and beside a follower the figures of the leader: `/metrics/snapshot` is never redirected,
- * so a follower's own tell nothing of the cluster.
+ * so a follower's own say nothing of the cluster.
  */
-
-import type { Figures } from '../../../shared/mesos/index.ts';
-import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/index.ts';
-
-/** Of the local Mesos master. */
-export type LeaderFiguresOptions = Pick<MesosClientOptions, 'url' | 'credentials'>;
+import type { Figures, MesosClient } from '../../../shared/mesos/index.ts';
 
 export class LeaderFigures {
-  readonly #options: LeaderFiguresOptions;
   readonly #local: MesosClient;
+  /** Of the leader that was asked last; it sends at most two requests a second. */
+  #leader: { readonly origin: string; readonly client: MesosClient } | undefined;
 
-  constructor({ url, credentials }: LeaderFiguresOptions) {
-    this.#options = { url, credentials };
-    this.#local = new MesosClient({ url, credentials, role: 'master' });
+  /** @param local the client of the local Mesos master, which others use too */
+  constructor(local: MesosClient) {
+    this.#local = local;
   }
 
   /** @see MesosClient.leader */
@@ -23,17 +19,19 @@ export class LeaderFigures {
     return this.#local.leader();
   }
 
-  /** @throws MesosError that names the address and what came instead of figures */
-  async figuresOf(leader: string): Promise<Figures> {
-    const client = new MesosClient({ ...this.#options, url: leader, role: 'master' });
-    try {
-      return await client.metrics();
-    } finally {
-      await client.close();
+  /**
+   * @param origin as in `http://10.0.0.2:5050`
+   * @throws MesosError that names the address and what came instead of figures
+   */
+  async figuresOf(origin: string): Promise<Figures> {
+    if (this.#leader?.origin !== origin) {
+      await this.close();
+      this.#leader = { origin, client: this.#local.beside(new URL(origin).host) };
     }
+    return this.#leader.client.metrics();
   }
 
   async close(): Promise<void> {
-    await this.#local.close();
+    await this.#leader?.client.close();
   }
 }

@@ -12,6 +12,8 @@ const findings = [
   { kind: 'unknown-name', host: 'b1', detail: 'its slave reports as b1', suggestion: 'b1.example' },
 ] as const;
 let master: HttpMaster;
+/** Why nothing can be said of drift. */
+let blindness: string | null = null;
 
 beforeAll(async () => {
   for (const [backS, value] of [
@@ -21,7 +23,15 @@ beforeAll(async () => {
   ] as const)
     figureHistory.record(NOW_S - backS, { 'num-hosts-up': value });
   const counts = { 'no-such-agent': 0, 'no-slave': 1, 'tasks-while-off': 0, 'out-in-mesos': 0, 'unknown-name': 1 };
-  const drift = async () => ({ time: NOW_S, checkedAt: NOW_S, fresh: true, reason: null, findings, counts });
+  const drift = async () => ({
+    time: NOW_S,
+    checkedAt: NOW_S,
+    fresh: blindness === null,
+    reason: blindness,
+    withoutMesos: false,
+    findings,
+    counts,
+  });
   master = await startHttpMaster({ clock: new ManualClock(START_MS), services: { figureHistory, drift } });
 });
 
@@ -79,5 +89,15 @@ describe('/drift', () => {
     expect(text).toBe(
       'no-slave a\\u001b[2J: registered under what is no host name\nunknown-name b1: its slave reports as b1\n',
     );
+  });
+
+  test.each(['application/json', 'text/plain'])('while Mesos is away, not an empty answer as %s', async (accept) => {
+    blindness = 'no good answer for 200 s: http://m:5050/state: does not answer';
+    const { status, text } = await ask(master.url, '/drift', { headers: { accept } });
+    expect(status).toBe(503);
+    expect(text).toContain('drift-unknown');
+    expect(text).toContain(blindness);
+    if (accept === 'application/json') expect(JSON.parse(text)).toMatchObject({ checkedAt: NOW_S, findings });
+    blindness = null;
   });
 });

@@ -65,7 +65,7 @@ describe('who keeps the file beside the leading mesos-master', () => {
 });
 
 describe('the watch', () => {
-  test('says so in readiness, in the metric, in answers and as an event, once it has lasted', () => {
+  test('says so in readiness, in answers and as an event, once it has lasted', () => {
     const clock = new ManualClock(1_795_345_000_000);
     const events: Event[] = [];
     let others = [master('m2', beside(true))];
@@ -78,7 +78,7 @@ describe('the watch', () => {
       log: silentLog,
     });
     watch.tick();
-    expect([watch.text, watch.gauge, watch.warning]).toEqual(['kept: by m2', 0, undefined]);
+    expect([watch.text, watch.warning]).toEqual(['kept: by m2', undefined]);
     others = [];
     watch.tick();
     expect(watch.text).toBe('kept: by m2');
@@ -86,7 +86,7 @@ describe('the watch', () => {
     watch.tick();
     watch.tick();
     const reason = `no satellite-master runs beside the leading mesos-master (${LEADER})`;
-    expect([watch.text, watch.gauge]).toEqual([`file-unkept: ${reason}`, 1]);
+    expect([watch.state.kind, watch.text]).toEqual(['unkept', `file-unkept: ${reason}`]);
     expect(watch.warning).toContain('Mesos does not see this change');
     others = [master('m2', beside(true))];
     watch.tick();

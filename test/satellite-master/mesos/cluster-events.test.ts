@@ -99,7 +99,7 @@ describe('frameworks', () => {
   test("mem, cpu and disk, on the framework's own host", () => {
     const events = frameworkEvents(voice, [framework()]);
     expect(metricsOf(events)).toEqual({
-      'fh.example mesos/frameworks/fw/mem': 2048,
+      'fh.example mesos/frameworks/fw/mem': 2.048,
       'fh.example mesos/frameworks/fw/cpu': 1.5,
       'fh.example mesos/frameworks/fw/disk': 10,
     });
@@ -113,8 +113,8 @@ describe('frameworks', () => {
   test('of one name on one host count together', () => {
     const events = frameworkEvents(voice, [framework(), framework({ id: 'f2', mem: 2 }), framework({ hostname: '' })]);
     expect(metricsOf(events)).toMatchObject({
-      'fh.example mesos/frameworks/fw/mem': 2050,
-      'mesos1.example.com mesos/frameworks/fw/mem': 2048,
+      'fh.example mesos/frameworks/fw/mem': 2.05,
+      'mesos1.example.com mesos/frameworks/fw/mem': 2.048,
     });
   });
 
@@ -169,19 +169,20 @@ describe('tasks', () => {
 test('the leader holds for 60 s, the counts of hosts for 300 s', () => {
   expect(leaderEvent(voice, true)).toMatchObject({ service: 'mesos/leader', metric: 1, ttl: 60, state: 'ok' });
   expect(leaderEvent(voice, false).metric).toBe(0);
-  expect(hostEvents(voice, { 'num-hosts-up': 3 })).toEqual([
-    { host: voice.host, service: 'mesos/num-hosts-up', state: 'ok', metric: 3, time: 1_700_000_000, ttl: 300 },
+  // Without a state: a channel takes "ok" for the end of what it alerted on.
+  expect(hostEvents(voice, host('here.example'), { 'num-hosts-up': 3 })).toEqual([
+    { host: 'here.example', service: 'mesos/num-hosts-up', metric: 3, time: 1_700_000_000, ttl: 300 },
   ]);
 });
 
 test.each([
-  ['http://localhost:5050', 'here.example', 'here.example'],
-  ['http://127.0.0.1:5050', 'here.example', 'here.example'],
-  ['http://[::1]:5050', 'here.example', 'here.example'],
+  ['http://localhost:5050', 'here.example', 'localhost'],
+  ['http://127.0.0.1:5050', 'here.example', '127.0.0.1'],
+  ['http://[::1]:5050', 'here.example', '::1'],
   ['http://m1.example:5050/mesos', 'here.example', 'm1.example'],
   ['http://[fd00::1]:5050', 'here.example', 'fd00::1'],
   [undefined, 'here.example', 'here.example'],
-  ['http://localhost:5050', '4711', 'localhost'],
+  [undefined, '4711', 'localhost'],
 ])('the host of the Mesos master at %s', (url, machine, expected) => {
   expect(hostOfMesos(url, machine)).toBe(expected);
 });

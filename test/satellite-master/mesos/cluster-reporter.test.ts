@@ -68,6 +68,7 @@ beforeEach(() => {
     leads: () => leads,
     hostFigures: () => hostFigures,
     take: (events) => taken.push(...events),
+    mesosHost: host('mesos1.example'),
     host: host('m1.example'),
     pollIntervalMs: POLL_MS,
     clock,
