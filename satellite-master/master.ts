@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
+import { listenError } from '../shared/listen-error.ts';
 import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/index.ts';
 import { version } from '../shared/version.ts';
@@ -525,7 +526,10 @@ export function createMaster(
   let address: { readonly host: string; readonly port: number } | undefined;
   parts.add('http', {
     async start() {
-      address = await http.listen(service.host, service.port);
+      const { host, port } = service;
+      address = await http.listen(host, port).catch((error: unknown) => {
+        throw listenError(error, { host, port, hostSetting: 'service-host', portSetting: 'service-port' });
+      });
     },
     stop: ({ leftMs }) => http.close(leftMs()),
   });
