@@ -17,6 +17,7 @@ const ERRORS = {
   'not-found': [404, 'No such resource'],
   'unknown-host': [404, 'The host is not in the inventory'],
   'unknown-event': [404, 'The host has no such manual event'],
+  'unknown-figure': [404, 'No such figure has been recorded'],
   'unknown-task': [404, 'Nothing is stored of the task'],
   'method-not-allowed': [405, 'The resource does not take this method'],
   'not-acceptable': [406, 'The resource is not to be had in that form'],
