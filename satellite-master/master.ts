@@ -46,7 +46,7 @@ import {
   setState,
   snapshotOf,
 } from './stats/index.ts';
-import { openTaskStore } from './tasks/index.ts';
+import { LostTasks, openTaskStore } from './tasks/index.ts';
 import { Forgetter, Reaper } from './whitelist/automation/index.ts';
 import { FilePublisher, registerFile, takeOver, WhitelistFile, wantedFile } from './whitelist/file/index.ts';
 import { Chronicle, History } from './whitelist/history/index.ts';
@@ -418,6 +418,7 @@ export function createMaster(
 
   // Task metadata.
   const tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
+  const lostTasks = cluster && new LostTasks({ cluster, store: tasks, clock, log });
   readiness.add('tasks', { state: () => (tasks.fault === undefined ? 'ok' : `unavailable: ${tasks.fault}`) });
   metrics.onCollect(() => metrics.taskStoreBytes.set(tasks.stats()?.bytes ?? Number.NaN));
 
@@ -497,6 +498,7 @@ export function createMaster(
   parts.add('file-keeper', new Ticker(clock, FILE_KEEPER_INTERVAL_MS, [fileKeeper]));
   parts.add('whitelist-file', { stop: () => publisher.stop() });
   parts.add('tasks', { start: () => tasks.start(), stop: ({ leftMs }) => tasks.close(leftMs()) });
+  if (lostTasks) parts.add('lost-tasks', lostTasks);
   parts.add('alerts', { stop: ({ leftMs }) => alerts.close(leftMs()) });
   parts.add('forwarding', { stop: ({ leftMs }) => forwarding.close(leftMs()) });
   if (recorder) parts.add('recorder', { start: () => recorder.start(), stop: () => recorder.close() });
