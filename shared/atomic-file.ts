@@ -37,7 +37,7 @@ export async function writeFileAtomically(path: string, content: string | Uint8A
   }
 }
 
-/** Where the file really lies or is to lie: a link may also point to what is still to be made. */
+/** The path behind symbolic links; a link may also point to a file that does not exist yet. */
 async function targetOf(path: string, linksLeft = 40): Promise<string> {
   try {
     return await realpath(path);

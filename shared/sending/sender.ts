@@ -2,14 +2,14 @@ import { Backoff } from '../backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { Idle } from '../idle.ts';
-import type { Batch, Newest } from '../latest-queue.ts';
+import type { Batch, LatestQueue } from '../latest-queue.ts';
 import { type Log, OnceLog } from '../log.ts';
 import type { RetryGroup } from './retry-group.ts';
 import type { Rejection, SendOutcome, Transport } from './transport.ts';
 
 export interface SenderOptions<T> {
   readonly transport: Transport<T>;
-  readonly queue: Pick<Newest<T>, 'size' | 'add' | 'putBack' | 'take'>;
+  readonly queue: Pick<LatestQueue<T>, 'size' | 'add' | 'putBack' | 'take'>;
   /** What is sent, for the log: `events`. */
   readonly what: string;
   /** One item, for the log: `{service: "disk"}`. */
@@ -37,7 +37,7 @@ export interface SenderOptions<T> {
 const DEFAULT_GATHER_MS = 20;
 /** Between tries at a receiver that only a change of settings will make accept anything. */
 const DENIED_RETRY_MS = 30_000;
-const BACKOFF = { firstMs: 500, mostMs: 30_000 };
+const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
 /** Sends what its queue holds, one request at a time; while the receiver does not answer, the queue keeps it. */
 export class Sender<T> {
@@ -103,7 +103,7 @@ export class Sender<T> {
     this.#options.group?.remove(this);
     await this.#options.transport.close();
     await this.#sending;
-    this.#idle.tell();
+    this.#idle.notify();
   }
 
   get #busy(): boolean {
@@ -136,7 +136,7 @@ export class Sender<T> {
     else if (first !== undefined) waitMs = await this.#tryToSend(batch);
     this.#sending = undefined;
     if (queue.size > 0) this.#sendIn(waitMs);
-    else this.#idle.tell();
+    else this.#idle.notify();
   }
 
   /** @returns ms until the next request may go */

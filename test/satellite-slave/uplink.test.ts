@@ -193,7 +193,7 @@ describe('a master that is away', () => {
     const well = await linked(takeAll);
     for (const { uplink } of [hung, well]) uplink.report([event('a')]);
     expect(await well.uplink.flush(50_000)).toBe(true);
-    expect(hung.uplink.waiting + well.uplink.waiting).toBe(0);
+    await until(() => hung.uplink.waiting + well.uplink.waiting === 0, { what: 'the report to be under way' });
     expect(await hung.uplink.flush(1_000)).toBe(false);
   });
 

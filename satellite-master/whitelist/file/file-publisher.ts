@@ -52,7 +52,7 @@ export class FilePublisher {
 
   async #import(): Promise<void> {
     const { importExisting, clock, file } = this.#options;
-    const backoff = new Backoff({ firstMs: 200, mostMs: 5_000 });
+    const backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
     while (!this.#stopped.signal.aborted) {
       try {
         await importExisting();

@@ -40,7 +40,7 @@ const CHECK_MS = 5_000;
 export class WhitelistFile {
   readonly #options: WhitelistFileOptions;
   readonly #once: OnceLog;
-  readonly #backoff = new Backoff({ firstMs: 250, mostMs: 5_000 });
+  readonly #backoff = new Backoff({ firstMs: 250, maxMs: 5_000 });
   #state: FileState = { kind: 'starting' };
   /** The content on disk as this process knows it; null: no file; undefined: to be read. */
   #content: string | null | undefined;
