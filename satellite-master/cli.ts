@@ -10,6 +10,7 @@ import { ReplayError, type ReplayOptions, replayPath } from './replay/index.ts';
 import { checkRules } from './rules/index.ts';
 import { RulesError } from './rules/module/index.ts';
 import { defaultReplaySettings, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
+import { faultsOfPath, warningsOfPath } from './whitelist/file/index.ts';
 
 interface Words {
   readonly config?: string;
@@ -68,7 +69,7 @@ export async function run(argv: readonly string[]): Promise<void> {
  * @param file settings; undefined: only the rules are checked
  * @param named the rules module to check instead of the one that the settings name
  */
-function printCheck(file: string | undefined, named: string | undefined): void {
+async function printCheck(file: string | undefined, named: string | undefined): Promise<void> {
   const faults: string[] = [];
   const warnings: string[] = [];
   const settings = file === undefined ? undefined : unlessFaulty(() => readMasterSettings(file), faults);
@@ -76,6 +77,10 @@ function printCheck(file: string | undefined, named: string | undefined): void {
   const streams = named ?? configured;
   for (const module of [streams, settings?.shadowStreams])
     if (module !== undefined) warnings.push(...(unlessFaulty(() => checkRules(module), faults) ?? []));
+  if (settings) {
+    faults.push(...(await faultsOfPath(settings.whitelistPath)).map((fault) => `${file}: ${fault}`));
+    warnings.push(...(await warningsOfPath(settings.whitelistPath)));
+  }
   if (faults.length > 0) {
     process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
     process.exitCode = EXIT_USAGE;

@@ -6,7 +6,6 @@ import { hostname } from 'node:os';
 import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
-import { listenError } from '../shared/listen-error.ts';
 import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/index.ts';
 import { version } from '../shared/version.ts';
@@ -46,9 +45,9 @@ import {
   setState,
   snapshotOf,
 } from './stats/index.ts';
-import { LostTasks, openTaskStore } from './tasks/index.ts';
+import { openTaskStore } from './tasks/index.ts';
 import { Forgetter, Reaper } from './whitelist/automation/index.ts';
-import { FilePublisher, registerFile, takeOver, WhitelistFile, wantedFile } from './whitelist/file/index.ts';
+import { damageHold, ExistingFile, FilePublisher, registerFile } from './whitelist/file/index.ts';
 import { Chronicle, History } from './whitelist/history/index.ts';
 import { Replica, Whitelist } from './whitelist/index.ts';
 import { createHostCheck } from './whitelist/operators/index.ts';
@@ -304,21 +303,17 @@ export function createMaster(
   });
 
   // The file that mesos-master reads.
-  const file = new WhitelistFile({
+  const file = new FilePublisher({
     path: whitelistPath,
-    wanted: (present) => wantedFile({ replica, present, offShare, nowS: clock.wallMs() / 1000 }),
+    replica,
+    existing: new ExistingFile({ path: whitelistPath, dataDir, store, replica, self, clock, log }),
+    holds: [damageHold(store)],
+    offShare,
     clock,
     log,
     tried: (outcome) => metrics.publishes.inc({ outcome }),
   });
   registerFile(file, clock, metrics, readiness);
-  const publisher = new FilePublisher({
-    file,
-    replica,
-    importExisting: () => takeOver({ path: whitelistPath, dataDir, store, replica, self, clock, log }),
-    clock,
-    log,
-  });
 
   // The masters of this cluster, and whether one keeps the file that the leading mesos-master reads.
   const states = (): MasterStates => ({
@@ -330,7 +325,7 @@ export function createMaster(
     store: replica.state.kind,
     file: {
       state: file.state.kind,
-      age: file.writtenMs === undefined ? null : Math.round((clock.monoMs() - file.writtenMs) / 1000),
+      age: file.verifiedMs === undefined ? null : Math.round((clock.monoMs() - file.verifiedMs) / 1000),
     },
   });
   const masters = new Masters({
@@ -418,7 +413,6 @@ export function createMaster(
 
   // Task metadata.
   const tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
-  const lostTasks = cluster && new LostTasks({ cluster, store: tasks, clock, log });
   readiness.add('tasks', { state: () => (tasks.fault === undefined ? 'ok' : `unavailable: ${tasks.fault}`) });
   metrics.onCollect(() => metrics.taskStoreBytes.set(tasks.stats()?.bytes ?? Number.NaN));
 
@@ -454,6 +448,7 @@ export function createMaster(
         blackHole: blackHole.textOf(host),
         inMesos: deactivation?.textOf(host),
         fileUnkept: fileKeeper.warning,
+        fileHeld: file.holdReason,
       }),
     index: hub.index,
     takeEvents: (events) => hub.publish(events, 'report'),
@@ -471,6 +466,7 @@ export function createMaster(
     masters: () => masters.all(),
     warnings: () => (fileKeeper.warning === undefined ? [] : [fileKeeper.warning]),
     shadow: shadow && (() => shadow.report()),
+    whitelistFile: file,
     hostCheck: createHostCheck(settings.hostCheck, clock),
     clock,
     log,
@@ -496,9 +492,8 @@ export function createMaster(
   if (election) parts.add('mesos-election', { start: () => election.start(), stop: () => election.stop() });
   parts.add('masters', masters);
   parts.add('file-keeper', new Ticker(clock, FILE_KEEPER_INTERVAL_MS, [fileKeeper]));
-  parts.add('whitelist-file', { stop: () => publisher.stop() });
+  parts.add('whitelist-file', { stop: (deadline) => file.stop(deadline) });
   parts.add('tasks', { start: () => tasks.start(), stop: ({ leftMs }) => tasks.close(leftMs()) });
-  if (lostTasks) parts.add('lost-tasks', lostTasks);
   parts.add('alerts', { stop: ({ leftMs }) => alerts.close(leftMs()) });
   parts.add('forwarding', { stop: ({ leftMs }) => forwarding.close(leftMs()) });
   if (recorder) parts.add('recorder', { start: () => recorder.start(), stop: () => recorder.close() });
@@ -528,10 +523,7 @@ export function createMaster(
   let address: { readonly host: string; readonly port: number } | undefined;
   parts.add('http', {
     async start() {
-      const { host, port } = service;
-      address = await http.listen(host, port).catch((error: unknown) => {
-        throw listenError(error, { host, port, hostSetting: 'service-host', portSetting: 'service-port' });
-      });
+      address = await http.listen(service.host, service.port);
     },
     stop: ({ leftMs }) => http.close(leftMs()),
   });

@@ -1,4 +1,4 @@
-/** Limits the bytes that all who share it hold in memory at once. */
+/** Bytes that may lie in memory at once, of all that share it. */
 export class ByteBudget {
   #left: number;
 
@@ -6,14 +6,13 @@ export class ByteBudget {
     this.#left = bytes;
   }
 
-  /** @returns whether there was room for them */
-  reserve(bytes: number): boolean {
+  take(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;
     return true;
   }
 
-  release(bytes: number): void {
+  give(bytes: number): void {
     this.#left += bytes;
   }
 }

@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
 
-/** Lets callers wait until a sender has nothing left to do. */
+/** Those who wait until a sender has nothing more to do; each waits for so long at the most. */
 export class Idle {
   #waiting: (() => void)[] = [];
 
-  /** Resolves at the next {@link notify}, or after `withinMs`. */
+  /** Resolves at the next {@link tell}, or when `withinMs` are over. */
   wait(clock: Clock, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = clock.after(withinMs, resolve);
@@ -15,9 +15,9 @@ export class Idle {
     });
   }
 
-  notify(): void {
+  tell(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resolve of waiting) resolve();
+    for (const go of waiting) go();
   }
 }

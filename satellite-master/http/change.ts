@@ -80,6 +80,17 @@ const isManyWithdrawals = compile<SaidBody & { readonly hosts: readonly string[]
   additionalProperties: false,
 });
 
+const isConfirmation = compile<{ readonly by: string; readonly reason: string; readonly digest: string }>({
+  type: 'object',
+  required: ['by', 'reason', 'digest'],
+  properties: {
+    by: { type: 'string', minLength: 1, longest: LONGEST_BY, expected: `the author, at most ${LONGEST_BY} characters` },
+    reason: { type: 'string', minLength: 1, longest: 4_096, expected: 'why the new content is right' },
+    digest: { type: 'string', expected: 'the digest that GET /whitelist/file has shown' },
+  },
+  additionalProperties: false,
+});
+
 /** The optional body of a DELETE. @throws SatelliteError bad-request */
 export function parseSaid(body: unknown): Said {
   if (body === undefined) return {};
@@ -127,6 +138,20 @@ export function parseManyWithdrawals(body: unknown): { hosts: readonly HostName[
   const present = required(body);
   if (!isManyWithdrawals(present)) throw new SatelliteError('bad-request', faultOf(isManyWithdrawals));
   return { hosts: hostsOf(present.hosts), said: saidOf(present) };
+}
+
+/** `POST /whitelist/file/confirm`. @throws SatelliteError bad-request */
+export function parseConfirmation(body: unknown): {
+  readonly by: string;
+  readonly reason: string;
+  readonly digest: string;
+} {
+  const present = required(body);
+  if (!isConfirmation(present)) throw new SatelliteError('bad-request', faultOf(isConfirmation));
+  const { by, reason, digest } = present;
+  if (hasControlCharacters(by))
+    throw new SatelliteError('bad-request', `by: found ${shown(by)}, expected no control characters`);
+  return { by, reason, digest };
 }
 
 function required(body: unknown): unknown {

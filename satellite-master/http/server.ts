@@ -21,6 +21,7 @@ import type { Services } from './services.ts';
 import { shadowRoutes } from './shadow.ts';
 import { taskRoutes } from './tasks.ts';
 import { whitelistRoutes } from './whitelist.ts';
+import { whitelistFileRoutes } from './whitelist-file.ts';
 import { whyRoutes } from './why.ts';
 
 export interface HttpServer {
@@ -61,6 +62,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
   const app = createApplication(
     [
       ...reportRoutes(services),
+      ...whitelistFileRoutes(services),
       ...whitelistRoutes(listing, operators),
       ...manualRoutes(listing, operators),
       ...whyRoutes(services),

@@ -8,6 +8,7 @@ import type { DriftReport } from '../mesos/drift/index.ts';
 import type { ShadowReport } from '../replay/index.ts';
 import type { FigureHistory, Metrics } from '../stats/index.ts';
 import type { TaskStore } from '../tasks/index.ts';
+import type { FilePublisher } from '../whitelist/file/index.ts';
 import type { HistoryEntry } from '../whitelist/history/index.ts';
 import type { Replica, Whitelist } from '../whitelist/index.ts';
 import type { HostCheck, Why } from '../whitelist/operators/index.ts';
@@ -57,6 +58,8 @@ export interface Services {
   warnings(): readonly string[];
   /** What rules in the shadow do; undefined: there are none. */
   readonly shadow?: (() => ShadowReport) | undefined;
+  /** The whitelist file; undefined: there is none. */
+  readonly whitelistFile?: Pick<FilePublisher, 'report' | 'confirm'> | undefined;
   readonly hostCheck: HostCheck;
   /** Full names of this machine, under which it is reached too; default: what its resolver says. Never rejects. */
   readonly ownNames?: () => Promise<readonly string[]>;

@@ -37,7 +37,7 @@ export function whyRoutes({ replica, history, why }: Services): Route[] {
   ];
 }
 
-function whyText({ host, flag, decidedBy, rule, reason, events, guard, next }: Why): string {
+function whyText({ host, flag, decidedBy, rule, reason, events, guard, file, next }: Why): string {
   const lines = [`${host} is ${flag} (${decidedBy}, rule ${rule}): ${reason}`];
   for (const { list, id, state, counts, by, description, expires } of events) {
     const author = by === null ? '' : ` by ${by}`;
@@ -45,6 +45,7 @@ function whyText({ host, flag, decidedBy, rule, reason, events, guard, next }: W
     const text = description === null ? '' : `: ${description}`;
     lines.push(`${list} ${id} ${state}${counts ? '' : ' (does not count)'}${author}${end}${text}`);
   }
+  if (file) lines.push(`file: held: ${file.reason}`);
   if (guard) lines.push(`guard: ${guard.held ? 'held, ' : ''}${guard.reason}`);
   if (next?.change) lines.push(`next: ${next.change}${next.at === null ? '' : ` at ${timeText(next.at)}`}`);
   return lines.map(escapeControls).join('\n');

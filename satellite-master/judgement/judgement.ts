@@ -68,6 +68,8 @@ export interface WhyContext {
   readonly inMesos?: string | undefined;
   /** Why Mesos does not see the list at present. */
   readonly fileUnkept?: string | undefined;
+  /** Why the whitelist file is held and does not follow the list. */
+  readonly fileHeld?: string | undefined;
 }
 
 export interface Judgement {
@@ -150,7 +152,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
     replica,
     guardCounts,
     reconciler,
-    why(host, { blackHole, inMesos, fileUnkept } = {}) {
+    why(host, { blackHole, inMesos, fileUnkept, fileHeld } = {}) {
       const entry = replica.get(host);
       return (
         entry &&
@@ -163,6 +165,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
           noJudgement: rules.noJudgement,
           inMesos,
           fileUnkept,
+          fileHeld,
           nowMs: clock.monoMs(),
           nowS: clock.wallMs() / 1000,
         })

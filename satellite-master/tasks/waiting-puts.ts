@@ -9,12 +9,12 @@ export interface WaitingPut {
 
 /** Requests that wait for the disk, bounded by the bytes of their states. */
 export class WaitingPuts {
-  readonly #maxBytes: number;
+  readonly #mostBytes: number;
   readonly #line: WaitingPut[] = [];
   #bytes = 0;
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
   }
 
   get size(): number {
@@ -27,7 +27,7 @@ export class WaitingPuts {
    */
   async add(tasks: readonly TaskMetadata[]): Promise<void> {
     const bytes = tasks.reduce((sum, { id, state }) => sum + id.length + state.length, 0);
-    if (this.#bytes + bytes > this.#maxBytes)
+    if (this.#bytes + bytes > this.#mostBytes)
       throw new SatelliteError('overloaded', 'too much task metadata waits for the disk: come again');
     this.#bytes += bytes;
     try {

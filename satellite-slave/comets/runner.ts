@@ -84,10 +84,10 @@ export class CometRunner {
     const { clock, slots } = this.context;
     const run: Run = { stop: new AbortController(), startedMs: clock.monoMs(), isLate: false };
     this.#run = run;
-    const release = await slots.acquire();
+    const free = await slots.take();
     if (run.stop.signal.aborted) {
       this.#run = undefined;
-      return release();
+      return free();
     }
     await new Promise<void>((resolve) => {
       const timer = clock.after(this.settings.timeoutMs, () => {
@@ -98,7 +98,7 @@ export class CometRunner {
       });
       void this.#finish(run, timer).then(resolve);
     });
-    release();
+    free();
   }
 
   /** Ends a run that is going on, without events. */

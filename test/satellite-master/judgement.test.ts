@@ -3,7 +3,7 @@
  * whether this master has just started. For every cell: the managed flag in the store, the merged flag, and the rule.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { wantedFile } from '../../satellite-master/whitelist/file/publish-policy.ts';
+import { publishPolicy } from '../../satellite-master/whitelist/file/publish-policy.ts';
 import { withFlagByHand, withManualEvent } from '../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { aClock, House, host, OPERATOR } from '../support/house.ts';
@@ -124,9 +124,9 @@ describe.each(worlds)('guard $guard, a $role, store $store, started $start', ({ 
 
     if (store === 'unread') {
       expect(house.replica.get(name)).toBeUndefined();
-      expect(wantedFile({ replica: house.replica, present: [name], offShare: 0.3, nowS: house.nowS })).toHaveProperty(
-        'hold',
-      );
+      const { replica, nowS } = house;
+      const given = { replica, present: [name], hosts: replica.on(), offShare: 0.3, nowS };
+      expect(publishPolicy({ ...given, reasons: [], confirmed: undefined })).toHaveProperty('hold');
       return;
     }
     const byHand = MANUAL_FLAG[manual];

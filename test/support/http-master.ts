@@ -67,7 +67,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
     store.start(replica);
     await until(() => replica.complete, { what: 'the store to be read' });
   }
-  const tasks = new EmbeddedTaskStore({ dataDir, keepMs: 3_600_000, maxBytes: 10_000_000, clock, log });
+  const tasks = new EmbeddedTaskStore({ dataDir, keepMs: 3_600_000, mostBytes: 10_000_000, clock, log });
   tasks.start();
   await until(() => tasks.fault === undefined, { what: 'the task store to be open' });
   const taken: Event[] = [];
@@ -88,7 +88,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       const record = replica.get(host)?.record;
       if (!record) return undefined;
       const verdict = mergedVerdict(record, clock.wallMs() / 1000);
-      return { host, ...verdict, events: [], guard: null, next: { at: null, change: null } };
+      return { host, ...verdict, events: [], file: null, guard: null, next: { at: null, change: null } };
     },
     index,
     onChange(listener) {

@@ -1,23 +1,24 @@
 /** What readiness and /metrics say of the whitelist file. */
 import type { Clock } from '../../../shared/clock.ts';
 import type { Metrics, Readiness } from '../../stats/index.ts';
-import type { FileState, WhitelistFile } from './whitelist-file.ts';
+import type { FilePublisher } from './file-publisher.ts';
+import type { FileState } from './whitelist-file.ts';
 
-export function registerFile(file: WhitelistFile, clock: Clock, metrics: Metrics, readiness: Readiness): void {
+export function registerFile(file: FilePublisher, clock: Clock, metrics: Metrics, readiness: Readiness): void {
   readiness.add('file', {
-    state: () => fileText(file.state),
+    state: () => textOf(file.state),
     isReady: () => file.state.kind === 'published' || file.state.kind === 'nothing-to-publish',
   });
   metrics.onCollect(() => {
     metrics.fileHeld.set(file.state.kind === 'held' ? 1 : 0);
-    metrics.fileAge.set(file.writtenMs === undefined ? Number.NaN : (clock.monoMs() - file.writtenMs) / 1000);
+    metrics.fileAge.set(file.verifiedMs === undefined ? Number.NaN : (clock.monoMs() - file.verifiedMs) / 1000);
   });
 }
 
-function fileText(state: FileState): string {
+function textOf(state: FileState): string {
   switch (state.kind) {
     case 'held':
-      return `file-held: ${state.reason}`;
+      return `file-held: rule ${state.hold.rule}: ${state.hold.reason}`;
     case 'failed':
       return `failed: ${state.reason}`;
     case 'published':

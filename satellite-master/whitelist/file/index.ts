@@ -1,6 +1,7 @@
-/** The whitelist file that mesos-master reads: what it is to hold, and how it is written. */
-export { FilePublisher } from './file-publisher.ts';
+/** The whitelist file that mesos-master reads: what it is to hold, when it is held, and how it is written. */
+export { faultOfForm, faultsOfPath, warningsOfPath } from './check-path.ts';
+export { damageHold } from './damage-hold.ts';
+export { type Confirmation, FilePublisher, type FileReport } from './file-publisher.ts';
 export { registerFile } from './file-status.ts';
-export { takeOver } from './import-existing-file.ts';
-export { wantedFile } from './publish-policy.ts';
-export { type FileState, WhitelistFile } from './whitelist-file.ts';
+export type { HoldInput, HoldReason, HoldSource } from './hold.ts';
+export { ExistingFile } from './import-existing-file.ts';

@@ -1,57 +1,76 @@
-/** Whether the merged list may be written to the file now, and what it is: pure but for what it is given (docs/judgement.md, rules 24, 28). */
+/** Whether the merged list may be written to the file now (docs/judgement.md, rules 20a to 24b, 28). Pure. */
+import { createHash } from 'node:crypto';
 import { parseHostName } from '../../../shared/host-name.ts';
 import { escapeControls } from '../../../shared/text.ts';
 import { offLimit } from '../automation/index.ts';
 import { deletionsIn, manualVerdict } from '../record/index.ts';
-import type { Replica } from '../replica.ts';
+import type { Hold, HoldInput, HoldReason } from './hold.ts';
 import type { Wanted } from './whitelist-file.ts';
 
-/** Hosts that automation itself forgot are gone from the list long before. */
+/** Hosts that automation itself removed are gone from the list long before. */
 const BY_HAND = 'manual';
 
-export interface PublicationInput {
-  readonly replica: Replica;
-  /** The lines of the file as it is. */
-  readonly present: readonly string[];
-  /** `managed-off-limit`. */
-  readonly offShare: number;
-  /** Unix seconds. */
-  readonly nowS: number;
+export interface PolicyInput extends HoldInput {
+  /** What the sources of holds say, the most important first. */
+  readonly reasons: readonly HoldReason[];
+  /** The content that an operator has confirmed. */
+  readonly confirmed: string | undefined;
 }
 
-/**
- * @returns the merged list, or why the file is held: the store was not read whole yet; more hosts vanished from it
- *   than the guard would let automation take off; the list is empty and not every host is off or deleted by hand
- */
-export function wantedFile({ replica, present, offShare, nowS }: PublicationInput): Wanted {
-  if (!replica.complete) return { hold: replica.state.kind === 'whole' ? 'not read yet' : replica.state.reason };
-  const hosts = replica.on();
-  const hold = hosts.length > 0 ? faultOfVanished(replica, present, offShare) : faultOfEmpty(replica, present, nowS);
-  return hold === undefined ? { hosts } : { hold };
+/** @returns the merged list, or why the file keeps its content */
+export function publishPolicy(input: PolicyInput): Wanted {
+  const { replica, present, hosts, reasons, confirmed } = input;
+  if (!replica.complete)
+    return { hold: unread(replica.state.kind === 'whole' ? 'not read yet' : replica.state.reason) };
+  const empty = hosts.length === 0 ? reasonOfEmpty(input) : undefined;
+  const reason = reasons[0] ?? (hosts.length > 0 ? reasonOfVanished(input) : empty);
+  if (!reason) return { hosts };
+  const digest = digestOf(hosts);
+  if (digest === confirmed && !empty) return { hosts };
+  const wanted = new Set<string>(hosts);
+  const had = new Set(present);
+  return {
+    hold: {
+      ...reason,
+      digest,
+      missing: present.filter((line) => !wanted.has(line)),
+      added: hosts.filter((host) => !had.has(host)),
+    },
+  };
+}
+
+/** Of the content of a file with these lines. */
+export function digestOf(lines: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(`${line}\n`);
+  return hash.digest('hex');
+}
+
+function unread(reason: string): Hold {
+  return { rule: '28', reason, digest: null, missing: [], added: [] };
 }
 
 /** A tree that was wiped or given to another cluster looks like this: lines without a record, and nobody deleted them. */
-function faultOfVanished(replica: Replica, present: readonly string[], offShare: number): string | undefined {
+function reasonOfVanished({ replica, present, offShare }: HoldInput): HoldReason | undefined {
   const unknown = present.filter((line) => !replica.knows(line));
   if (unknown.length <= 1) return undefined;
   const deleted = new Set<string>(deletionsIn(replica.automation.data).map(({ host }) => host));
   const vanished = unknown.filter((line) => parseHostName(line) && !deleted.has(line)).length;
   const limit = offLimit({ share: offShare, inventory: replica.size + vanished });
-  return vanished <= limit
-    ? undefined
-    : `${vanished} of its hosts vanished from the store and nobody deleted them; automation may take ${limit} off at most`;
+  if (vanished <= limit) return undefined;
+  const reason = `${vanished} of its hosts vanished from the store and nobody deleted them; automation may take ${limit} off at most`;
+  return { rule: '24a', reason };
 }
 
 /** Rule 24: an empty list has to be meant. */
-function faultOfEmpty(replica: Replica, present: readonly string[], nowS: number): string | undefined {
+function reasonOfEmpty({ replica, present, nowS }: HoldInput): HoldReason | undefined {
   for (const { host, record } of replica.entries()) {
     if (!record || manualVerdict(record, nowS).flag !== 'off')
-      return `no host would be left on it, and not all are off by hand: ${host} is not`;
+      return { rule: '24', reason: `no host would be left on it, and not all are off by hand: ${host} is not` };
   }
   const deletions = deletionsIn(replica.automation.data).filter(({ cause }) => cause === BY_HAND);
   const deleted = new Set<string>(deletions.map(({ host }) => host));
   const unmeant = present.find((line) => !replica.knows(line) && !deleted.has(line));
-  return unmeant === undefined
-    ? undefined
-    : `no host would be left on it, and ${escapeControls(unmeant)} was not deleted by hand`;
+  if (unmeant === undefined) return undefined;
+  return { rule: '24', reason: `no host would be left on it, and ${escapeControls(unmeant)} was not deleted by hand` };
 }

@@ -33,6 +33,8 @@ export interface Why {
   readonly rule: number;
   readonly reason: string;
   readonly events: readonly WhyEvent[];
+  /** The whitelist file is held: what it says of the host may differ from `flag`. */
+  readonly file: { readonly held: boolean; readonly reason: string } | null;
   readonly guard: { readonly held: boolean; readonly reason: string } | null;
   /** What time alone will change next; unix seconds. */
   readonly next: { readonly at: number | null; readonly change: string | null } | null;
@@ -54,12 +56,15 @@ export interface WhyInput {
   readonly inMesos?: string | undefined;
   /** Why Mesos does not see the list at present. */
   readonly fileUnkept?: string | undefined;
+  /** Why the whitelist file is held: it does not follow the flag then. */
+  readonly fileHeld?: string | undefined;
   readonly nowMs: number;
   readonly nowS: number;
 }
 
 export function whyOf(input: WhyInput): Why {
-  const { entry, decision, held, countingTests, blackHole, noJudgement, inMesos, fileUnkept, nowMs, nowS } = input;
+  const { entry, decision, held, countingTests, blackHole, noJudgement, inMesos, fileUnkept, fileHeld, nowMs, nowS } =
+    input;
   const { host, record = emptyRecord, broken } = entry;
   const merged = mergedVerdict(record, nowS);
   const manual = manualVerdict(record, nowS);
@@ -88,6 +93,7 @@ export function whyOf(input: WhyInput): Why {
       .filter(Boolean)
       .join('; '),
     events: [...manualEvents, ...managedEvents],
+    file: fileHeld === undefined ? null : { held: true, reason: fileHeld },
     guard: held === undefined ? null : { held: true, reason: held },
     next: nextOf(record, automation, nowMs, nowS),
   };

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterAgent } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { DRIFT_KINDS, type DriftInput, type Finding, findDrift } from '../../../satellite-master/mesos/drift/drift.ts';
-import { finish } from '../../../shared/cooperative.ts';
+import { type DriftInput, type Finding, findDrift } from '../../../satellite-master/mesos/drift/drift.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
-import { byCodeUnit } from '../../../shared/text.ts';
 import { host } from '../../support/house.ts';
 
 function agent(hostname: string, over: Partial<ClusterAgent> = {}): ClusterAgent {
@@ -20,14 +18,6 @@ function agent(hostname: string, over: Partial<ClusterAgent> = {}): ClusterAgent
     registeredS: undefined,
     ...over,
   };
-}
-
-/** Sorted by kind and host. */
-function allOf(input: DriftInput): readonly Finding[] {
-  const findings: Finding[] = [];
-  finish(findDrift(input, (finding) => findings.push(finding)));
-  const order = ({ kind }: Finding) => DRIFT_KINDS.indexOf(kind);
-  return findings.sort((a, b) => order(a) - order(b) || byCodeUnit(a.host, b.host));
 }
 
 interface Scene {
@@ -47,7 +37,7 @@ function found({ on = [], off = [], heard = [], agents = [], remembered = [] }: 
     remembered: (name) => remembered.includes(name),
     tasksWhileOff: new Map(),
   };
-  return allOf(input);
+  return findDrift(input);
 }
 
 const a1 = 'a1.example';
@@ -149,7 +139,7 @@ test('unknown-name: a slave that reports under a name that no agent has', () => 
 });
 
 test('tasks-while-off tells how many and when', () => {
-  const findings = allOf({
+  const findings = findDrift({
     on: [],
     inInventory: () => true,
     heard: new Set([host(a1)]),

@@ -1,10 +1,10 @@
 /** The first start beside a whitelist file of before (docs/judgement.md, rule 20), over a real store and real files. */
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { takeOver } from '../../../satellite-master/whitelist/file/import-existing-file.ts';
+import { ExistingFile } from '../../../satellite-master/whitelist/file/import-existing-file.ts';
 import { aClock, House, host, OPERATOR } from '../../support/house.ts';
 import { SharedGround } from '../../support/shared-ground.ts';
 
@@ -30,14 +30,19 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-function run(of: House = house, dir = dataDir): Promise<void> {
+function existing(of: House = house, dir = dataDir): ExistingFile {
   const log = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
   const { store, replica } = of;
-  return takeOver({ path, dataDir: dir, store, replica, self: 'this-master', clock, log });
+  return new ExistingFile({ path, dataDir: dir, store, replica, self: 'this-master', clock, log });
 }
+
+const run = (of?: House, dir?: string) => existing(of, dir).prepare();
 
 const names = () => [...ground.records.keys()].sort();
 const backup = () => readFile(`${path}.before-satellite`, 'utf8');
+
+const OFF = { 'managed-events': {}, 'manual-events': {}, 'managed-flag': 'off', 'manual-flag': null } as const;
+const ON = { ...OFF, 'managed-flag': 'on' } as const;
 
 describe('rule 20: the first start', () => {
   test('every host of the file that the store lacks is created, managed on; the file is untouched and copied', async () => {
@@ -54,16 +59,15 @@ describe('rule 20: the first start', () => {
     expect(await backup()).toBe('b.example\na.example\n10.0.0.7\n');
   });
 
-  test('a host that the store has already stays as it is', async () => {
-    await house.whitelist.edit(host('a.example'), OPERATOR, () => ({
-      'managed-events': {},
-      'manual-events': {},
-      'managed-flag': 'off',
-      'manual-flag': null,
-    }));
-    const before = ground.records.get(host('a.example'))?.data;
+  test('a host that reported while the file was read stays as it is', async () => {
     await writeFile(path, 'a.example\nb.example\n');
-    await run();
+    house.store.lose();
+    const file = existing();
+    await expect(file.prepare()).rejects.toMatchObject({ code: 'store-unavailable' });
+    house.store.find();
+    await house.whitelist.edit(host('a.example'), OPERATOR, () => OFF);
+    const before = ground.records.get(host('a.example'))?.data;
+    await file.prepare();
     expect(ground.records.get(host('a.example'))?.data).toBe(before);
     expect(names()).toEqual(['a.example', 'b.example']);
   });
@@ -104,7 +108,6 @@ describe('rule 20: the first start', () => {
     await writeFile(path, 'a.example\n');
     house.store.lose();
     await expect(run()).rejects.toMatchObject({ code: 'store-unavailable' });
-    await expect(stat(join(dataDir, 'published.json'))).rejects.toMatchObject({ code: 'ENOENT' });
     house.store.find();
     await run();
     expect(names()).toEqual(['a.example']);
@@ -128,5 +131,72 @@ describe('rule 20: the first start', () => {
     await run(early);
     expect(early.census.counts().inventory).toBe(10);
     expect(early.census.limit()).toBe(3);
+  });
+});
+
+describe('rule 20a: the store holds records already', () => {
+  const offShare = 0.3;
+  const present = ['a.example', 'b.example', 'c.example', 'd.example', 'e.example', 'f.example', 'g.example'];
+  beforeEach(async () => {
+    await house.whitelist.edit(host('a.example'), OPERATOR, () => ON);
+    await writeFile(path, `${present.join('\n')}\n`);
+  });
+  const hold = (file: ExistingFile) =>
+    file.hold({ replica: house.replica, present, hosts: house.replica.on(), offShare, nowS: house.nowS });
+
+  test('nothing is imported; the file is copied, and the differences are logged', async () => {
+    await run();
+    expect(names()).toEqual(['a.example']);
+    expect(await backup()).toBe(`${present.join('\n')}\n`);
+    expect(logged.join('')).toContain('"missing":6,"added":0,"missingHosts":["b.example"');
+  });
+
+  test('it is held while more than the share of the guard would be dropped, also after a restart', async () => {
+    const file = existing();
+    await file.prepare();
+    expect(hold(file)).toEqual({ rule: '20a', reason: expect.stringContaining('drop 6 of its 7 lines; at most 2') });
+    const again = existing();
+    await again.prepare();
+    expect(hold(again)).toMatchObject({ rule: '20a' });
+    for (const name of present.slice(1, 5)) await house.whitelist.edit(host(name), OPERATOR, () => ON);
+    await house.settled();
+    expect(hold(again)).toBeUndefined();
+  });
+
+  test('a confirmation releases it for good', async () => {
+    const file = existing();
+    await file.prepare();
+    await file.confirmed();
+    expect(hold(file)).toBeUndefined();
+    const again = existing();
+    await again.prepare();
+    expect(hold(again)).toBeUndefined();
+  });
+
+  test('a first start is one for each file: another path is compared again', async () => {
+    const file = existing();
+    await file.prepare();
+    await file.confirmed();
+    path = join(folder, 'another');
+    await writeFile(path, `${present.join('\n')}\n`);
+    const other = existing();
+    await other.prepare();
+    expect(await backup()).toBe(`${present.join('\n')}\n`);
+    expect(hold(other)).toMatchObject({ rule: '20a' });
+  });
+
+  test('a file that this master published before the mark named it is known', async () => {
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(join(dataDir, 'published.json'), JSON.stringify({ file: path, at: '2026-01-01T00:00:00Z' }));
+    const file = existing();
+    await file.prepare();
+    expect(hold(file)).toBeUndefined();
+  });
+
+  test('an import that was cut off is finished, though the store holds records then', async () => {
+    await mkdir(dataDir, { recursive: true });
+    await writeFile(join(dataDir, 'published.json'), JSON.stringify({ files: { [path]: 'importing' } }));
+    await run();
+    expect(names()).toEqual(present);
   });
 });

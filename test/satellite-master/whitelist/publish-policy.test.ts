@@ -1,6 +1,7 @@
 /** Whether the merged list may be written (docs/judgement.md, rules 24, 28). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { wantedFile } from '../../../satellite-master/whitelist/file/publish-policy.ts';
+import type { HoldReason } from '../../../satellite-master/whitelist/file/hold.ts';
+import { digestOf, publishPolicy } from '../../../satellite-master/whitelist/file/publish-policy.ts';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { aClock, House, hosts, OPERATOR } from '../../support/house.ts';
@@ -18,8 +19,20 @@ beforeEach(async () => {
 
 afterEach(() => ground.close());
 
-const wanted = (...lines: readonly string[]) =>
-  wantedFile({ replica: house.replica, present: lines, offShare: 0.3, nowS: house.nowS });
+interface Given {
+  readonly reasons?: readonly HoldReason[];
+  readonly confirmed?: string;
+}
+
+const decided = (lines: readonly string[], { reasons = [], confirmed }: Given = {}) => {
+  const { replica, nowS } = house;
+  return publishPolicy({ replica, present: lines, hosts: replica.on(), offShare: 0.3, nowS, reasons, confirmed });
+};
+/** Only the reason of a hold. */
+const wanted = (...lines: readonly string[]) => {
+  const verdict = decided(lines);
+  return 'hold' in verdict ? { hold: verdict.hold.reason } : verdict;
+};
 const on = async () => {
   for (const name of [h1, h2]) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
   await house.settled();
@@ -138,5 +151,27 @@ describe('rule 24: where the merged list is empty', () => {
     expect(wanted(h1)).toEqual({ hosts: [] });
     clock.advance(1_001);
     expect(wanted(h1)).toHaveProperty('hold');
+  });
+});
+
+describe('a reason from elsewhere, such as damage to the store', () => {
+  const damage: HoldReason = { rule: '24b', reason: 'the store was damaged' };
+
+  test('holds the file, and what would change is named', async () => {
+    await on();
+    expect(decided([h1, 'old.example'], { reasons: [damage] })).toEqual({
+      hold: { ...damage, digest: digestOf([h1, h2]), missing: ['old.example'], added: [h2] },
+    });
+  });
+
+  test('is released by a confirmation of exactly the content that would be written', async () => {
+    await on();
+    expect(decided([h1], { reasons: [damage], confirmed: digestOf([h1, h2]) })).toEqual({ hosts: [h1, h2] });
+    expect(decided([h1], { reasons: [damage], confirmed: digestOf([h1]) })).toHaveProperty('hold.rule', '24b');
+  });
+
+  test('a confirmation does not empty the file', async () => {
+    expect(decided([h1], { reasons: [damage], confirmed: digestOf([]) })).toHaveProperty('hold');
+    expect(decided([h1], { confirmed: digestOf([]) })).toHaveProperty('hold.rule', '24');
   });
 });

@@ -7,14 +7,18 @@ import {
   readdir,
   readFile,
   readlink,
+  rename,
   rm,
   stat,
   symlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type FileOnDisk, fileOnDisk } from '../../../satellite-master/whitelist/file/disk-file.ts';
 import { linesOf, type Wanted, WhitelistFile } from '../../../satellite-master/whitelist/file/whitelist-file.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
@@ -141,10 +145,11 @@ describe('what is written', () => {
 describe('rule 24: held', () => {
   test('the content is kept, and it is said', async () => {
     await update();
-    wanted = { hold: 'no host would be left on it' };
+    const hold = { rule: '24', reason: 'none would be left', digest: null, missing: [], added: [] } as const;
+    wanted = { hold };
     await update();
     expect(await content()).toBe(`${h1}\n${h2}\n`);
-    expect(file.state).toEqual({ kind: 'held', reason: 'no host would be left on it' });
+    expect(file.state).toEqual({ kind: 'held', hold });
     want(h1);
     await update();
     expect(await content()).toBe(`${h1}\n`);
@@ -264,6 +269,136 @@ describe('another program', () => {
     );
     await restored;
     watch.cancel();
+  });
+});
+
+test.each([
+  [
+    'the same size and time of change',
+    async () => {
+      const { atime, mtime } = await stat(path);
+      await writeFile(path, (await content()).replace('h1', 'hX'));
+      await utimes(path, atime, mtime);
+    },
+  ],
+  [
+    'another file under the same name',
+    async () => {
+      const { atime, mtime } = await stat(path);
+      await writeFile(`${path}.new`, (await content()).replace('h1', 'hX'));
+      await utimes(`${path}.new`, atime, mtime);
+      await rename(`${path}.new`, path);
+    },
+  ],
+])('an edit that leaves %s is noticed at the next check', async (_, edit) => {
+  const watch = file.watch();
+  const check = async () => {
+    clock.advance(5_000);
+    clock.advance(20);
+    await file.idle();
+  };
+  await update();
+  await check();
+  await edit();
+  await check();
+  expect(await content()).toBe(`${h1}\n${h2}\n`);
+  watch.cancel();
+});
+
+test('a file that is right is verified at each check, though nothing is written', async () => {
+  const watch = file.watch();
+  await update();
+  const first = file.verifiedMs ?? 0;
+  for (let at = 0; at < 12; at++) {
+    clock.advance(5_000);
+    clock.advance(20);
+    await file.idle();
+  }
+  expect(outcomes).toEqual(['written']);
+  expect((file.verifiedMs ?? 0) - first).toBeGreaterThanOrEqual(59_000);
+  watch.cancel();
+});
+
+test('what a killed process left half written is removed, also where nothing is written', async () => {
+  await writeFile(path, `${h1}\n${h2}\n`);
+  await writeFile(join(folder, '.whitelist.satellite.tmp'), 'half');
+  await update();
+  expect(await readdir(folder)).toEqual(['whitelist']);
+});
+
+describe('a file system that does not answer', () => {
+  let answer: () => void;
+  let isAsked = false;
+  beforeEach(() => {
+    isAsked = false;
+  });
+  const hangs = () =>
+    new Promise<null>((resolve) => {
+      answer = () => resolve(null);
+      isAsked = true;
+    });
+  const hung = (disk: Partial<FileOnDisk>) => {
+    file = new WhitelistFile({
+      path,
+      wanted: () => wanted,
+      clock,
+      log: silentLog,
+      tried: () => undefined,
+      disk: { ...fileOnDisk(path), ...disk },
+    });
+  };
+
+  test('is a failure with that reason, until it answers', async () => {
+    hung({ mark: hangs });
+    file.update();
+    clock.advance(20);
+    await until(() => isAsked, { what: 'the call' });
+    clock.advance(10_000);
+    await until(() => file.state.kind === 'failed', { what: 'the failure' });
+    expect(file.state).toEqual({ kind: 'failed', reason: 'not answering for more than 5s' });
+    answer();
+    await file.idle();
+    expect(file.state.kind).toBe('published');
+  });
+
+  test('is asked once, however long it takes', async () => {
+    let calls = 0;
+    hung({
+      mark: () => {
+        calls++;
+        return hangs();
+      },
+    });
+    const watch = file.watch();
+    for (let at = 0; at < 20; at++) {
+      file.update();
+      clock.advance(5_000);
+      await Promise.resolve();
+    }
+    await until(() => calls > 0, { what: 'the call' });
+    expect(calls).toBe(1);
+    watch.cancel();
+    answer();
+  });
+
+  test('does not keep the end from coming', async () => {
+    hung({ mark: hangs });
+    file.update();
+    clock.advance(20);
+    await until(() => isAsked, { what: 'the call' });
+    const end = new AbortController();
+    const closed = file.close(end.signal);
+    end.abort();
+    await closed;
+    answer();
+  });
+
+  test('a pipe or socket in its place is not even opened: that may wait for the other end for ever', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    await update();
+    expect(file.state).toEqual({ kind: 'failed', reason: 'not answering: it is no regular file' });
+    await new Promise((resolve) => server.close(resolve));
   });
 });
 
