@@ -75,7 +75,7 @@ async function manyPairs(folder: string): Promise<readonly Figure[]> {
   const once = memoryMb(master.pid).now;
   for (let n = 0; n < REFRESHES; n++) await drive(fill);
   const often = memoryMb(master.pid).now;
-  const client = new RiemannClient({ host: '127.0.0.1', port, clock: systemClock, mostAnswerBytes: 2 ** 28 });
+  const client = new RiemannClient({ host: '127.0.0.1', port, clock: systemClock, maxAnswerBytes: 2 ** 28 });
   const one = await timesOf(client, 'host = "host-004242.example.com"', 10);
   const tenth = await timesOf(client, 'service = "svc/003"', MANY_PAIRS / 10);
   const all = await timesOf(client, 'service =~ "svc/%"', MANY_PAIRS);

@@ -71,7 +71,7 @@ log.level = 'silent';
 const judgement = createJudgement({
   store,
   leads: () => true,
-  settings: { offShare: 0.3, readmitAfter: { firstMs: 60_000, mostMs: 3_600_000 } },
+  settings: { offShare: 0.3, readmitAfter: { firstMs: 60_000, maxMs: 3_600_000 } },
   rules: rulesSource(path),
   effects: {
     openChannels: () => ({

@@ -63,11 +63,11 @@ function anonymousMb(): number {
   return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 }
 
-async function open(dataDir: string, mostBytes: number): Promise<EmbeddedTaskStore> {
+async function open(dataDir: string, maxBytes: number): Promise<EmbeddedTaskStore> {
   const store = new EmbeddedTaskStore({
     dataDir,
     keepMs: 7 * 86_400_000,
-    mostBytes,
+    maxBytes,
     clock: systemClock,
     log: silentLog,
   });

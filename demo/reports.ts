@@ -98,7 +98,7 @@ export class Reports {
   async #send(client: HttpClient, body: string): Promise<void> {
     const headers = { 'content-type': 'application/json' };
     const answer = await client
-      .send({ method: 'POST', path: '/reports', headers, body, timeoutMs: 3_000, mostBytes: 100_000 })
+      .send({ method: 'POST', path: '/reports', headers, body, timeoutMs: 3_000, maxBytes: 100_000 })
       .catch(() => undefined);
     if (answer?.status === 202) this.accepted++;
   }

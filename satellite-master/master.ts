@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../shared/clock.ts';
 import type { Event } from '../shared/event.ts';
 import type { HostName } from '../shared/host-name.ts';
+import { listenError } from '../shared/listen-error.ts';
 import type { Log } from '../shared/log.ts';
 import { MesosClient } from '../shared/mesos/index.ts';
 import { version } from '../shared/version.ts';
@@ -45,7 +46,7 @@ import {
   setState,
   snapshotOf,
 } from './stats/index.ts';
-import { openTaskStore } from './tasks/index.ts';
+import { LostTasks, openTaskStore } from './tasks/index.ts';
 import { Forgetter, Reaper } from './whitelist/automation/index.ts';
 import { damageHold, ExistingFile, FilePublisher, registerFile } from './whitelist/file/index.ts';
 import { Chronicle, History } from './whitelist/history/index.ts';
@@ -413,6 +414,7 @@ export function createMaster(
 
   // Task metadata.
   const tasks = openTaskStore({ settings: settings.taskStore, dataDir, clock, log });
+  const lostTasks = cluster && new LostTasks({ cluster, store: tasks, clock, log });
   readiness.add('tasks', { state: () => (tasks.fault === undefined ? 'ok' : `unavailable: ${tasks.fault}`) });
   metrics.onCollect(() => metrics.taskStoreBytes.set(tasks.stats()?.bytes ?? Number.NaN));
 
@@ -494,6 +496,7 @@ export function createMaster(
   parts.add('file-keeper', new Ticker(clock, FILE_KEEPER_INTERVAL_MS, [fileKeeper]));
   parts.add('whitelist-file', { stop: (deadline) => file.stop(deadline) });
   parts.add('tasks', { start: () => tasks.start(), stop: ({ leftMs }) => tasks.close(leftMs()) });
+  if (lostTasks) parts.add('lost-tasks', lostTasks);
   parts.add('alerts', { stop: ({ leftMs }) => alerts.close(leftMs()) });
   parts.add('forwarding', { stop: ({ leftMs }) => forwarding.close(leftMs()) });
   if (recorder) parts.add('recorder', { start: () => recorder.start(), stop: () => recorder.close() });
@@ -523,7 +526,10 @@ export function createMaster(
   let address: { readonly host: string; readonly port: number } | undefined;
   parts.add('http', {
     async start() {
-      address = await http.listen(service.host, service.port);
+      const { host, port } = service;
+      address = await http.listen(host, port).catch((error: unknown) => {
+        throw listenError(error, { host, port, hostSetting: 'service-host', portSetting: 'service-port' });
+      });
     },
     stop: ({ leftMs }) => http.close(leftMs()),
   });

@@ -42,7 +42,7 @@ export interface ZooKeeperSettings {
   readonly root: string;
   readonly auth: { readonly scheme: 'digest'; readonly credentials: string } | undefined;
   /** Waits between attempts to connect, from the original's `curator-retry-policy`. */
-  readonly retry: { readonly firstMs: number; readonly mostMs: number } | undefined;
+  readonly retry: { readonly firstMs: number; readonly maxMs: number } | undefined;
 }
 
 export interface MasterSettings {
@@ -55,7 +55,7 @@ export interface MasterSettings {
   readonly hostCheck: HostCheckSettings;
   /** `managed-off-limit`. */
   readonly offShare: number;
-  readonly readmitAfter: { readonly firstMs: number; readonly mostMs: number };
+  readonly readmitAfter: { readonly firstMs: number; readonly maxMs: number };
   readonly forgetAfterMs: number;
   readonly taskStore: TaskStoreSettings;
   readonly blackHole: BlackHoleSettings;
@@ -126,7 +126,7 @@ export function readMasterSettings(file: string): MasterSettings {
     const found = faultOfConnectString(raw.zookeeper);
     if (found) problem('zookeeper', found, 'a connect string such as "host1:2181,host2:2181/chroot"');
   }
-  if (sound('readmit-after') && readmitAfterOf(raw).mostMs < readmitAfterOf(raw).firstMs)
+  if (sound('readmit-after') && readmitAfterOf(raw).maxMs < readmitAfterOf(raw).firstMs)
     problem('readmit-after.most', String(raw['readmit-after'].most), 'at least as long as "first"');
   if (sound('task-store')) {
     const fault = faultOfTaskStore(raw['task-store']);
@@ -203,7 +203,7 @@ export function streamsNamedIn(file: string): string | undefined {
 
 function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {
   const { first, most } = raw['readmit-after'];
-  return { firstMs: ms(first, 's'), mostMs: ms(most, 's') };
+  return { firstMs: ms(first, 's'), maxMs: ms(most, 's') };
 }
 
 /** Two reports of a slave with the period of 60 s: in a shorter window its counters can't differ. */
@@ -252,28 +252,26 @@ function readSecret(file: string | undefined, failed: (found: string) => void): 
 }
 
 /** What the schema can't say: each kind of store has keys of its own. */
-function faultOfTaskStore({ kind, keep, url, 'most-bytes': mostBytes }: Raw['task-store']) {
+function faultOfTaskStore({ kind, keep, url, 'most-bytes': maxBytes }: Raw['task-store']) {
   const fault = (key: string, found: string, expected: string) => [`task-store.${key}`, found, expected] as const;
   if (ms(keep, 's') < SHORTEST_KEEP_MS) return fault('keep', JSON.stringify(keep), 'at least "1m"');
   if (kind === 'redis' && url === undefined) return fault('url', 'nothing', 'a URL such as "redis://host:6379"');
   if (kind === 'redis' && !URL.canParse(url ?? '')) return fault('url', 'no URL', 'a URL such as "redis://host:6379"');
-  if (kind === 'redis' && mostBytes !== undefined)
-    return fault('most-bytes', String(mostBytes), 'no such key: Redis has its own maxmemory');
+  if (kind === 'redis' && maxBytes !== undefined)
+    return fault('most-bytes', String(maxBytes), 'no such key: Redis has its own maxmemory');
   if (kind === 'embedded' && url !== undefined) return fault('url', 'a URL', 'no such key, or "kind": "redis"');
   return undefined;
 }
 
-function taskStoreOf({ kind, keep, url, 'most-bytes': mostBytes }: Raw['task-store']): TaskStoreSettings {
+function taskStoreOf({ kind, keep, url, 'most-bytes': maxBytes }: Raw['task-store']): TaskStoreSettings {
   const keepMs = ms(keep, 's');
-  return kind === 'redis'
-    ? { kind, keepMs, url: url ?? '' }
-    : { kind, keepMs, mostBytes: mostBytes ?? MOST_TASK_BYTES };
+  return kind === 'redis' ? { kind, keepMs, url: url ?? '' } : { kind, keepMs, maxBytes: maxBytes ?? MOST_TASK_BYTES };
 }
 
 function recordOf({ record }: Raw): RecordSettings | undefined {
   if (!record) return undefined;
-  const { dir, keep, 'most-bytes': mostBytes, gzip } = record;
-  return { dir, keepMs: ms(keep, 's'), mostBytes, gzip };
+  const { dir, keep, 'most-bytes': maxBytes, gzip } = record;
+  return { dir, keepMs: ms(keep, 's'), maxBytes, gzip };
 }
 
 /** Mesos takes two requests a second for the same. */
@@ -293,13 +291,13 @@ function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefine
 
 function zooKeeperOf(raw: Raw, secret: string | undefined): ZooKeeperSettings | undefined {
   if (raw.zookeeper === null) return undefined;
-  const { 'base-sleep-time-ms': firstMs = 100, 'max-sleep-time-ms': mostMs = 120_000 } =
+  const { 'base-sleep-time-ms': firstMs = 100, 'max-sleep-time-ms': maxMs = 120_000 } =
     raw['curator-retry-policy'] ?? {};
   return {
     connectString: raw.zookeeper,
     root: raw['zookeeper-root'],
     auth: secret === undefined ? undefined : { scheme: 'digest', credentials: secret },
-    retry: raw['curator-retry-policy'] ? { firstMs, mostMs: Math.max(firstMs, mostMs) } : undefined,
+    retry: raw['curator-retry-policy'] ? { firstMs, maxMs: Math.max(firstMs, maxMs) } : undefined,
   };
 }
 

@@ -26,7 +26,7 @@ type NameListener = (name: HostName | undefined) => void;
 const PATIENCE_MS = 60_000;
 /** An agent may be restarted under another name. */
 const ASK_INTERVAL_MS = 10_000;
-const BACKOFF = { firstMs: 500, mostMs: ASK_INTERVAL_MS };
+const BACKOFF = { firstMs: 500, maxMs: ASK_INTERVAL_MS };
 
 /** Nobody is there, or no Mesos agent. With any other fault an agent is there and does not say its name. */
 const NO_AGENT: ReadonlySet<MesosFault> = new Set(['unreachable', 'absent', 'garbage']);

@@ -56,7 +56,7 @@ async function keepOwner(path: string, { uid, gid }: { readonly uid: number; rea
   });
 }
 
-/** Where the file really lies or is to lie: a link may also point to what is still to be made. */
+/** The path behind symbolic links; a link may also point to a file that does not exist yet. */
 async function targetOf(path: string, linksLeft = 40): Promise<string> {
   try {
     return await realpath(path);

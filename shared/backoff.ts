@@ -1,7 +1,7 @@
-/** The one way to wait before another try: doubling from `firstMs` to `mostMs`, each with jitter. */
+/** The one way to wait before another try: doubling from `firstMs` to `maxMs`, each with jitter. */
 export interface BackoffOptions {
   readonly firstMs: number;
-  readonly mostMs: number;
+  readonly maxMs: number;
   /** In [0, 1); default Math.random. */
   readonly random?: () => number;
 }
@@ -17,8 +17,8 @@ export class Backoff {
 
   /** Milliseconds to wait before the next try. */
   next(): number {
-    const { firstMs, mostMs, random = Math.random } = this.#options;
-    const whole = Math.min(mostMs, firstMs * 2 ** Math.min(this.#tries++, 40));
+    const { firstMs, maxMs, random = Math.random } = this.#options;
+    const whole = Math.min(maxMs, firstMs * 2 ** Math.min(this.#tries++, 40));
     return whole / 2 + (whole / 2) * random();
   }
 

@@ -1,4 +1,4 @@
-/** Bytes that may lie in memory at once, of all that share it. */
+/** Limits the bytes that all who share it hold in memory at once. */
 export class ByteBudget {
   #left: number;
 
@@ -6,13 +6,14 @@ export class ByteBudget {
     this.#left = bytes;
   }
 
-  take(bytes: number): boolean {
+  /** @returns whether there was room for them */
+  reserve(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;
     return true;
   }
 
-  give(bytes: number): void {
+  release(bytes: number): void {
     this.#left += bytes;
   }
 }

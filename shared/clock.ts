@@ -16,17 +16,17 @@ export interface Clock {
 }
 
 /** setTimeout takes 2^31-1 ms at the most and fires at once beyond it. */
-const LONGEST_TIMEOUT_MS = 2_147_483_647;
+const MAX_TIMEOUT_MS = 2_147_483_647;
 
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monoMs: () => performance.now(),
   after(delayMs, task) {
-    const timeout = setTimeout(task, Math.min(Math.max(delayMs, 0), LONGEST_TIMEOUT_MS));
+    const timeout = setTimeout(task, Math.min(Math.max(delayMs, 0), MAX_TIMEOUT_MS));
     return { cancel: () => clearTimeout(timeout) };
   },
   every(periodMs, task) {
-    const interval = setInterval(task, Math.min(periodMs, LONGEST_TIMEOUT_MS));
+    const interval = setInterval(task, Math.min(periodMs, MAX_TIMEOUT_MS));
     return { cancel: () => clearInterval(interval) };
   },
 };

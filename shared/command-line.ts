@@ -1,4 +1,4 @@
-/** What both commands have in common: exit codes, --version, how a fault at the start is told, and signals. */
+/** What the commands have in common: exit codes, --help, --version, and how an error is reported. */
 import { Command, CommanderError } from 'commander';
 import { messageOf } from './errors.ts';
 import { SettingsError } from './settings.ts';
@@ -14,10 +14,10 @@ export function command(name: string, description: string): Command {
   return new Command(name).description(description).version(version).showHelpAfterError().exitOverride();
 }
 
-/** Parses the words and runs the command's action; the exit code is set, the process ends when nothing is left to do. */
-export async function runCommand(program: Command, words: readonly string[]): Promise<void> {
+/** Parses the arguments and runs the command's action. Sets the exit code, and does not end the process. */
+export async function runCommand(program: Command, argv: readonly string[]): Promise<void> {
   try {
-    await program.parseAsync(words as string[]);
+    await program.parseAsync(argv as string[]);
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT_OK : EXIT_USAGE;

@@ -1,13 +1,13 @@
-/** Long work in turns of the event loop that are short enough for whoever else waits for it. */
+/** Long work, divided into turns of the event loop that are short enough for everything else. */
 import type { Clock } from './clock.ts';
 
-/** Yields wherever it may be interrupted; what it looks at may have changed when it goes on. */
+/** Yields where it may be interrupted; what it reads may have changed when it continues. */
 export type LongWork<T = void> = Generator<void, T, void>;
 
-/** Several such may run beside each other, and 50 ms is what a report may wait. */
+/** Several of them may run at the same time, and a report must not wait for more than 50 ms. */
 const TURN_MS = 5;
 
-/** One such work at a time. A clock that stands still, as that of a test, interrupts nothing. */
+/** Runs one such work at a time. A clock that stands still, as in a test, interrupts nothing. */
 export class Turns {
   readonly #clock: Pick<Clock, 'monoMs'>;
   #work: LongWork | undefined;
@@ -22,7 +22,7 @@ export class Turns {
     return this.#work !== undefined;
   }
 
-  /** Begins at once, in this turn; takes the place of what was not done yet. */
+  /** Begins at once, in this turn; replaces work that is not finished. */
   run(work: LongWork): void {
     this.#work?.return();
     this.#work = work;
@@ -35,7 +35,7 @@ export class Turns {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** What is not done stays undone. */
+  /** Abandons what is not finished. */
   stop(): void {
     this.#work?.return();
     this.#end();
@@ -67,7 +67,7 @@ export class Turns {
   }
 }
 
-/** All of it in this turn. */
+/** Runs all of it in this turn. */
 export function finish<T>(work: LongWork<T>): T {
   for (;;) {
     const { done, value } = work.next();
@@ -75,7 +75,7 @@ export function finish<T>(work: LongWork<T>): T {
   }
 }
 
-/** Each of them, with a chance to be interrupted after every so many. */
+/** Calls `each` with every item; may be interrupted after each `every` of them. */
 export function* interruptibly<T>(all: Iterable<T>, each: (one: T) => void, every = 256): LongWork {
   let count = 0;
   for (const one of all) {

@@ -1,4 +1,4 @@
-/** Durations as users write them: a number in the key's own unit, or a string that says its unit. */
+/** Durations as users write them: a number in the key's own unit, or a string with units. */
 
 const SECOND = 1000;
 const UNIT_MS: ReadonlyMap<string, number> = new Map([

@@ -1,7 +1,7 @@
 /** The one table of errors: the same code in logs, problem details and exit messages. */
 
 const ERRORS = {
-  'bad-request': [400, 'The request is not of the form this resource takes'],
+  'bad-request': [400, 'The request does not have the form that this resource accepts'],
   'bad-json': [400, 'The body is not valid JSON'],
   'bad-host-name': [400, 'Not a host name'],
   'bad-list': [400, 'No such list'],
@@ -17,8 +17,9 @@ const ERRORS = {
   'not-found': [404, 'No such resource'],
   'unknown-host': [404, 'The host is not in the inventory'],
   'unknown-event': [404, 'The host has no such manual event'],
+  'unknown-figure': [404, 'No such figure has been recorded'],
   'unknown-task': [404, 'Nothing is stored of the task'],
-  'method-not-allowed': [405, 'The resource does not take this method'],
+  'method-not-allowed': [405, 'The resource does not support this method'],
   'not-acceptable': [406, 'The resource is not to be had in that form'],
   outweighed: [409, 'The host would stay off'],
   'record-too-large': [409, 'The record would grow beyond its limit'],
@@ -33,7 +34,7 @@ const ERRORS = {
   'headers-too-large': [431, 'The header is too large'],
   internal: [500, 'A fault in Satellite'],
   'not-implemented': [501, 'Unknown method'],
-  overloaded: [503, 'Too busy to take it now'],
+  overloaded: [503, 'Too busy to accept it now'],
   'drift-unknown': [503, 'Where whitelist and Mesos disagree is not known at present'],
   'store-unread': [503, 'The store has not been read whole yet'],
   'store-unavailable': [503, 'The store is out of reach: nothing was changed'],

@@ -23,20 +23,20 @@ export interface Event {
 
 export const DEFAULT_TTL_SECONDS = 60;
 /** Ten years. */
-export const LONGEST_TTL_SECONDS = 10 * 365 * 86_400;
+export const MAX_TTL_SECONDS = 10 * 365 * 86_400;
 /** A sender's clock may be ahead by so much before its times are replaced by their arrival (docs/judgement.md, rule 4). */
-export const MOST_AHEAD_SECONDS = 5;
-export const LONGEST_SERVICE = 1024;
-export const LONGEST_STATE = 1024;
-export const MOST_TAGS = 32;
-export const LONGEST_DESCRIPTION_BYTES = 4096;
-export const MOST_ATTRIBUTES = 32;
-export const LONGEST_ATTRIBUTE_BYTES = 1024;
+export const MAX_AHEAD_SECONDS = 5;
+export const MAX_SERVICE_CHARACTERS = 1024;
+export const MAX_STATE_CHARACTERS = 1024;
+export const MAX_TAGS = 32;
+export const MAX_DESCRIPTION_BYTES = 4096;
+export const MAX_ATTRIBUTES = 32;
+export const MAX_ATTRIBUTE_BYTES = 1024;
 
 /** The services below it are a host's tests (docs/judgement.md, rule 2). */
 export const TEST_PREFIX = 'mesos/slave/';
 
-/** Words with a meaning of their own in a host record, never taken as attribute from a report. */
+/** Keys with a meaning of their own in a host record, never accepted as attributes of a report. */
 export const REFUSED_ATTRIBUTES: ReadonlySet<string> = new Set([
   'by',
   'override',
@@ -68,7 +68,7 @@ export type EventJson = Readonly<Record<string, unknown>>;
 export function eventToJson(event: Event): EventJson {
   const { attributes, ...own } = event;
   if (!attributes) return own;
-  // An attribute never takes the place of a field, not even of one that is absent.
+  // An attribute never replaces a field, not even one that is absent.
   return { ...Object.fromEntries(Object.entries(attributes).filter(([key]) => !isOwnKey(key))), ...own };
 }
 

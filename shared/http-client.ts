@@ -1,4 +1,4 @@
-/** The one way to ask another HTTP service: keep-alive, a time limit for the whole exchange, a limit for the body. */
+/** The client of other HTTP services: keep-alive, a time limit for the whole exchange, a size limit for the body. */
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
@@ -19,7 +19,7 @@ export interface HttpRequest {
   readonly body?: string;
   readonly timeoutMs: number;
   /** A longer answer is an error. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /** An answer whose body is still to be read; whoever gets one reads it to its end or destroys it. */
@@ -62,7 +62,7 @@ export class HttpClient {
     const signal = timeoutSignal(request.timeoutMs);
     const { status, headers, body } = await this.open(request, signal);
     try {
-      return { status, headers, body: await readWhole(body, request.mostBytes) };
+      return { status, headers, body: await readWhole(body, request.maxBytes) };
     } catch (error) {
       throw signal.aborted ? abortReason(signal) : error;
     }
@@ -73,7 +73,7 @@ export class HttpClient {
    * @param signal ends the exchange, the reading of the body included
    * @throws what the network throws, or the reason of the abort
    */
-  async open(request: Omit<HttpRequest, 'timeoutMs' | 'mostBytes'>, signal: AbortSignal): Promise<HttpStream> {
+  async open(request: Omit<HttpRequest, 'timeoutMs' | 'maxBytes'>, signal: AbortSignal): Promise<HttpStream> {
     try {
       return await this.#exchange(request, signal);
     } catch (error) {
@@ -84,7 +84,7 @@ export class HttpClient {
   }
 
   #exchange(
-    { method, path, headers = {}, body }: Omit<HttpRequest, 'timeoutMs' | 'mostBytes'>,
+    { method, path, headers = {}, body }: Omit<HttpRequest, 'timeoutMs' | 'maxBytes'>,
     signal: AbortSignal,
   ): Promise<HttpStream> {
     return new Promise((resolve, reject) => {
@@ -117,21 +117,21 @@ export class HttpClient {
   }
 }
 
-/** Thrown when a body is longer than the caller takes. */
+/** Thrown when a body is longer than the caller allows. */
 export class AnswerTooLong extends Error {
-  constructor(mostBytes: number) {
-    super(`the answer is longer than ${mostBytes} bytes`);
+  constructor(maxBytes: number) {
+    super(`the answer is longer than ${maxBytes} bytes`);
   }
 }
 
 /** @throws AnswerTooLong for a body over the limit, a plain Error for one that breaks off */
-export function readWhole(body: Readable, mostBytes: number): Promise<string> {
+export function readWhole(body: Readable, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
     body.on('data', (part: Buffer) => {
       bytes += part.length;
-      if (bytes > mostBytes) body.destroy(new AnswerTooLong(mostBytes));
+      if (bytes > maxBytes) body.destroy(new AnswerTooLong(maxBytes));
       else parts.push(part);
     });
     body.on('error', reject);

@@ -1,10 +1,10 @@
 import type { Clock } from './clock.ts';
 
-/** Those who wait until a sender has nothing more to do; each waits for so long at the most. */
+/** Lets callers wait until a sender has nothing left to do. */
 export class Idle {
   #waiting: (() => void)[] = [];
 
-  /** Resolves at the next {@link tell}, or when `withinMs` are over. */
+  /** Resolves at the next {@link notify}, or after `withinMs`. */
   wait(clock: Clock, withinMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = clock.after(withinMs, resolve);
@@ -15,9 +15,9 @@ export class Idle {
     });
   }
 
-  tell(): void {
+  notify(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const go of waiting) go();
+    for (const resolve of waiting) resolve();
   }
 }

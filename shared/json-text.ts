@@ -1,4 +1,4 @@
-/** JSON as text, read strictly: no comments, no trailing commas, bounded depth; what is wrong is said with its place. */
+/** JSON as text, read strictly: no comments, no trailing commas, bounded depth; an error has its line and column. */
 import { visit } from 'jsonc-parser';
 
 /** Lists and objects within each other. Deeper text is refused before anything that recurses sees it. */

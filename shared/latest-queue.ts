@@ -4,15 +4,15 @@ export interface Batch<T> {
   readonly json: string;
 }
 
-export interface NewestOptions<T> {
+export interface LatestQueueOptions<T> {
   /** What a newer item replaces an older one of. */
   readonly keyOf: (item: T) => string;
   /** The item as JSON, as it goes into the body. */
   readonly jsonOf: (item: T) => string;
   /** Items that may wait. */
-  readonly most: number;
+  readonly maxItems: number;
   /** Bytes that may wait, by `bytesOf`; default: not counted. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
   readonly bytesOf?: (item: T) => number;
 }
 
@@ -20,13 +20,13 @@ export interface NewestOptions<T> {
  * The newest item of each key, in the order in which the keys came up. Bounded by count and by bytes: of more the one
  * that has waited longest is given up.
  */
-export class Newest<T> {
-  readonly #options: NewestOptions<T>;
+export class LatestQueue<T> {
+  readonly #options: LatestQueueOptions<T>;
   readonly #items = new Map<string, T>();
   #bytes = 0;
   #dropped = 0;
 
-  constructor(options: NewestOptions<T>) {
+  constructor(options: LatestQueueOptions<T>) {
     this.#options = options;
   }
 
@@ -62,16 +62,16 @@ export class Newest<T> {
     this.#trim();
   }
 
-  /** Takes out the first items, as many as fit `most` and `mostBytes`; always at least one if any waits. */
-  take(most: number, mostBytes: number): Batch<T> {
+  /** Takes out the first items, as many as fit `maxItems` and `maxBytes`; always at least one if any waits. */
+  take(maxItems: number, maxBytes: number): Batch<T> {
     const items: T[] = [];
     const texts: string[] = [];
     let bytes = 2;
     for (const item of this.#items.values()) {
-      if (items.length >= most) break;
+      if (items.length >= maxItems) break;
       const text = this.#options.jsonOf(item);
       bytes += Buffer.byteLength(text) + 1;
-      if (bytes > mostBytes && items.length > 0) break;
+      if (bytes > maxBytes && items.length > 0) break;
       items.push(item);
       texts.push(text);
     }
@@ -105,9 +105,9 @@ export class Newest<T> {
   }
 
   #trim(): void {
-    const { most, mostBytes = Number.POSITIVE_INFINITY } = this.#options;
+    const { maxItems, maxBytes = Number.POSITIVE_INFINITY } = this.#options;
     for (const key of this.#items.keys()) {
-      if (this.#items.size <= most && this.#bytes <= mostBytes) return;
+      if (this.#items.size <= maxItems && this.#bytes <= maxBytes) return;
       this.#delete(key);
       this.#dropped++;
     }

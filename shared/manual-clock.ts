@@ -10,11 +10,11 @@ interface Task {
   over: boolean;
 }
 
-/** So many cancelled tasks may lie among the others before they are swept out. */
+/** Cancelled tasks are removed when there are more than this. */
 const SLACK = 64;
 
 /**
- * A clock that stands until it is turned: for tests of rules and for replay.
+ * A clock that stands still until it is advanced: for tests of rules and for replay.
  * Due tasks run in the order of their time, and see that time.
  */
 export class ManualClock implements Clock {
@@ -24,7 +24,7 @@ export class ManualClock implements Clock {
   readonly #tasks = new Heap<Task>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order));
   #cancelled = 0;
 
-  /** @param startWallMs the wall time at which it stands first, ms since 1970 */
+  /** @param startWallMs the wall time it starts with, ms since 1970 */
   constructor(startWallMs = 0) {
     this.#wallMs = startWallMs;
   }
@@ -45,7 +45,7 @@ export class ManualClock implements Clock {
     return this.#add(this.#monoMs + periodMs, periodMs, run);
   }
 
-  /** Turns both clocks on by `ms`, running what falls due on the way. */
+  /** Advances both clocks by `ms`, running what becomes due on the way. */
   advance(ms: number): void {
     const endMs = this.#monoMs + ms;
     for (let task = this.#tasks.top; task && task.dueMs <= endMs; task = this.#tasks.top) {

@@ -42,7 +42,7 @@ export function cutToBytes(text: string, bytes: number): string {
   return encoded.toString('utf8', 0, end);
 }
 
-/** Order of `LC_ALL=C sort`, for every list that leaves the house. */
+/** Order of `LC_ALL=C sort`, for every list in an answer or a file. */
 export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

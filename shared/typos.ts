@@ -1,5 +1,5 @@
 /** Changes of one letter (put in, left out, replaced) by which a mistyped name may differ. */
-export const MOST_TYPOS = 2;
+export const MAX_TYPOS = 2;
 
 /** The one of `known` that `name` is most likely a mistyping of, regardless of case; undefined: none is near. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
@@ -7,15 +7,15 @@ export function nearestName(name: string, known: Iterable<string>): string | und
   let nearest: { readonly name: string; readonly typos: number } | undefined;
   for (const candidate of known) {
     const typos = typosBetween(candidate.toLowerCase(), lower);
-    const isNear = typos <= MOST_TYPOS && typos < candidate.length - 1;
+    const isNear = typos <= MAX_TYPOS && typos < candidate.length - 1;
     if (isNear && (nearest === undefined || typos < nearest.typos)) nearest = { name: candidate, typos };
   }
   return nearest?.name;
 }
 
-/** Levenshtein's distance, as far as it is at most {@link MOST_TYPOS}; else something greater. */
+/** Levenshtein's distance, as far as it is at most {@link MAX_TYPOS}; else something greater. */
 export function typosBetween(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > MOST_TYPOS) return MOST_TYPOS + 1;
+  if (Math.abs(a.length - b.length) > MAX_TYPOS) return MAX_TYPOS + 1;
   let from = 0;
   while (from < a.length && a.charCodeAt(from) === b.charCodeAt(from)) from++;
   let endA = a.length;
@@ -24,7 +24,7 @@ export function typosBetween(a: string, b: string): number {
     endA--;
     endB--;
   }
-  return distance(a.slice(from, endA), b.slice(from, endB), MOST_TYPOS);
+  return distance(a.slice(from, endA), b.slice(from, endB), MAX_TYPOS);
 }
 
 /** Tries the three ways on from the first letters, and gives up beyond `most`: short for names that are near. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The version in package.json, which lies one folder above the sources and two above the built files. */
+/** The version in package.json, which is one folder above the sources and two above the built files. */
 export const version: string = readVersion();
 
 function readVersion(): string {

@@ -1,6 +1,6 @@
 /**
- * `npm start`: one master on the embedded store and one slave that reports this very machine, as two processes with
- * the settings beside this file. Shows their logs, then the machine's health and its whitelist. Ctrl-C ends both.
+ * `npm start`: one master on the embedded store and one slave that reports the health of this machine, as two processes
+ * with the settings in this folder. Shows their logs, then the machine's health and its whitelist. Ctrl-C stops both.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { stopSignal } from '../../shared/early-signal.ts';
 import { HttpClient } from '../../shared/http-client.ts';
 
 const MASTER_URL = 'http://127.0.0.1:5001';
-/** What the slave reports; the master has events of its own beside. */
+/** What the slave reports, without the master's own events. */
 const TESTS = `/events?query=${encodeURIComponent('service =~ "mesos/slave/%"')}`;
 const WHITELIST = resolve('data/one-machine/whitelist');
 /** Every comet has run once by then. */
@@ -24,36 +24,37 @@ const children: ChildProcess[] = [];
 const ended = new AbortController();
 
 function start(name: 'master' | 'slave'): void {
-  const words = [`dist/satellite-${name}/main.js`, '--config', `config/one-machine/${name}.json`];
-  // Ctrl-C reaches the whole group; in a group of its own each child is ended once, by us.
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'inherit', 'pipe'], detached: true });
-  if (child.stderr) createInterface(child.stderr).on('line', (line) => tell(name, line));
+  const argv = [`dist/satellite-${name}/main.js`, '--config', `config/one-machine/${name}.json`];
+  // Ctrl-C reaches the whole process group; a child in a group of its own is stopped once, by this process.
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'pipe'], detached: true });
+  if (child.stderr) createInterface(child.stderr).on('line', (line) => show(name, line));
   child.on('exit', (code, signal) => {
-    if (!ended.signal.aborted) process.stdout.write(`${name} ended by itself (${signal ?? `exit code ${code}`})\n`);
+    if (!ended.signal.aborted) process.stdout.write(`${name} has ended (${signal ?? `exit code ${code}`})\n`);
     ended.abort();
   });
   children.push(child);
 }
 
-/** A log line for people: time of day, who, what. */
-function tell(name: string, line: string): void {
+/** Shows a log line as text: time of day, process, message. */
+function show(name: string, line: string): void {
   let text = line;
   try {
-    const { time, msg, reason } = JSON.parse(line) as Partial<Record<'time' | 'msg' | 'reason', string>>;
-    text = `${time?.slice(11, 19) ?? ''}  ${name.padEnd(6)}  ${msg ?? ''}${reason ? `  (${reason})` : ''}`;
+    const { time, msg, level: _level, name: _name, pid: _pid, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const details = Object.entries(fields).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+    text = [String(time).slice(11, 19), name.padEnd(6), msg, ...details].join('  ');
   } catch {
-    // not one of ours: shown as it is
+    // no log line: shown as it is
   }
   process.stdout.write(`${text}\n`);
 }
 
 async function get(path: string): Promise<unknown> {
-  const answer = await master.send({ method: 'GET', path, timeoutMs: 2_000, mostBytes: 10_000_000 });
+  const answer = await master.send({ method: 'GET', path, timeoutMs: 2_000, maxBytes: 10_000_000 });
   return answer.status === 200 ? JSON.parse(answer.body) : undefined;
 }
 
-/** @returns whether it came true before the time was out or the processes ended */
-async function comesTrue(condition: () => Promise<boolean>, withinMs: number): Promise<boolean> {
+/** @returns whether the condition became true within the time and before a process ended */
+async function becomesTrue(condition: () => Promise<boolean>, withinMs: number): Promise<boolean> {
   const endMs = systemClock.monoMs() + withinMs;
   while (!ended.signal.aborted && systemClock.monoMs() < endMs) {
     if (await condition().catch(() => false)) return true;
@@ -68,15 +69,15 @@ interface Health {
 
 async function showHealth(comets: number): Promise<void> {
   const events = async () => ((await get(TESTS)) as Health | undefined)?.events ?? [];
-  await comesTrue(async () => (await events()).length >= comets, FIRST_HEALTH_MS);
+  await becomesTrue(async () => (await events()).length >= comets, FIRST_HEALTH_MS);
   if (ended.signal.aborted) return;
   process.stdout.write('\nThis machine:\n');
   for (const { service, state = '', metric = '' } of await events()) {
     process.stdout.write(`  ${state.padEnd(9)} ${String(metric).padStart(8)}  ${service}\n`);
   }
-  const listed = await comesTrue(async () => (await readFile(WHITELIST, 'utf8')) !== '', 2_000);
+  const listed = await becomesTrue(async () => (await readFile(WHITELIST, 'utf8')) !== '', 2_000);
   process.stdout.write(
-    `\nThe whitelist:\n  ${listed ? (await readFile(WHITELIST, 'utf8')).trimEnd() : '(nobody is on it)'}\n\n`,
+    `\nThe whitelist:\n  ${listed ? (await readFile(WHITELIST, 'utf8')).trimEnd() : '(no host is on it)'}\n\n`,
   );
 }
 
@@ -101,13 +102,13 @@ async function stop(): Promise<void> {
 
 const asked = stopSignal;
 start('master');
-if (await comesTrue(async () => (await get('/readyz')) !== undefined, 15_000)) {
+if (await becomesTrue(async () => (await get('/readyz')) !== undefined, 15_000)) {
   start('slave');
   process.stdout.write(`
 Satellite runs on this machine, one master and one slave:
   REST API        ${MASTER_URL}   try: curl -s ${MASTER_URL}/whitelist/all
   whitelist file  ${WHITELIST}
-  Ctrl-C stops both. First results come within 10 seconds.
+  Ctrl-C stops both. The first results arrive within 10 seconds.
 
 `);
   await showHealth(await cometsConfigured());

@@ -31,7 +31,7 @@ export interface Agent {
   /** Everything launched here fails after so many ms: a black hole. */
   failsWithinMs: number | undefined;
   readonly tasks: Set<Task>;
-  /** Newest last; at most 150, as an agent keeps. */
+  /** LatestQueue last; at most 150, as an agent keeps. */
   readonly completed: Task[];
   readonly counted: Record<'finished' | 'failed' | 'killed' | 'lost' | 'launchErrors', number>;
 }
@@ -60,7 +60,7 @@ export interface Framework {
   readonly registeredS: number;
   active: boolean;
   readonly tasks: Set<Task>;
-  /** Newest last; at most 1,000, as a master keeps. */
+  /** LatestQueue last; at most 1,000, as a master keeps. */
   readonly completed: Task[];
 }
 

@@ -55,7 +55,7 @@ export class Delivery {
     this.#options = options;
     const { random, batch } = options;
     this.#mostInOne = batch;
-    this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, mostMs: LONGEST_WAIT_MS, ...(random ? { random } : {}) });
+    this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, maxMs: LONGEST_WAIT_MS, ...(random ? { random } : {}) });
   }
 
   get size(): number {

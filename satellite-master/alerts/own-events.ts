@@ -1,6 +1,6 @@
 /** What alerts say of themselves, for rules to hear: that this master lives, and which channel does not work. */
 import type { Event } from '../../shared/event.ts';
-import { LONGEST_TTL_SECONDS } from '../../shared/event.ts';
+import { MAX_TTL_SECONDS } from '../../shared/event.ts';
 import type { Health } from './delivery.ts';
 
 export const DEAD_MAN = 'satellite/dead-man';
@@ -36,7 +36,7 @@ export function channelGoneEvent(channel: string, nowS: number): Event {
     service: `${CHANNEL_PREFIX}${channel}`,
     state: 'ok',
     time: nowS,
-    ttl: LONGEST_TTL_SECONDS,
+    ttl: MAX_TTL_SECONDS,
     description: 'no rule uses this channel any more',
   };
 }

@@ -5,6 +5,7 @@ export { EventHub, type HubCounters, type HubSubscriber, type Origin } from './e
 export { EventIndex, type FoundKey, MOST_HOSTS, STALL_MS, type Taken } from './event-index.ts';
 export { watchHeap } from './heap-room.ts';
 export { type IndexBounds, isRefusal, MAX_TESTS_PER_HOST, type RefusedEvent, refusalText } from './index-bounds.ts';
+export { type EventPlace, pageOf, placeOf } from './page.ts';
 export { Presence, type QuietHost } from './presence.ts';
 export type { Found } from './refresh.ts';
 export { search } from './search.ts';

@@ -1,9 +1,9 @@
 /** A known entry heard again, straight from the bytes of the wire: text is made only where it has changed. */
 import {
   DEFAULT_TTL_SECONDS,
-  LONGEST_DESCRIPTION_BYTES,
-  LONGEST_STATE,
-  LONGEST_TTL_SECONDS,
+  MAX_DESCRIPTION_BYTES,
+  MAX_STATE_CHARACTERS,
+  MAX_TTL_SECONDS,
 } from '../../shared/event.ts';
 import { isSameText } from './raw-keys.ts';
 import type { Slot } from './slot.ts';
@@ -22,9 +22,9 @@ export interface Found {
 /** Whether it is within the bounds of an event, and no end of one. */
 export function isPlain({ bytes, stateFrom, stateTo, descriptionFrom, descriptionTo, ttl }: Found): boolean {
   return (
-    !(ttl <= 0 || ttl > LONGEST_TTL_SECONDS) &&
-    stateTo - stateFrom <= LONGEST_STATE &&
-    descriptionTo - descriptionFrom <= LONGEST_DESCRIPTION_BYTES &&
+    !(ttl <= 0 || ttl > MAX_TTL_SECONDS) &&
+    stateTo - stateFrom <= MAX_STATE_CHARACTERS &&
+    descriptionTo - descriptionFrom <= MAX_DESCRIPTION_BYTES &&
     !isSameText('expired', bytes, stateFrom, stateTo)
   );
 }

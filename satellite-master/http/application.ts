@@ -105,6 +105,7 @@ function checkPath(path: string): void {
 const TYPES: Readonly<Record<Form, string>> = {
   json: 'application/json; charset=utf-8',
   text: 'text/plain; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
 };
 
 /**
@@ -147,9 +148,9 @@ function send(context: Koa.Context, { status = 200, json, text, raw, stream }: A
   context.status = status;
   if (stream) {
     context.respond = false;
-    context.res.writeHead(status, { 'content-type': 'text/event-stream; charset=utf-8' });
+    context.res.writeHead(status, { 'content-type': stream.type });
     if (context.method === 'HEAD') context.res.end();
-    else stream(context.res);
+    else stream.write(context.res);
   } else if (raw) {
     context.type = raw.type;
     context.body = raw.text;

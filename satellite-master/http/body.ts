@@ -17,11 +17,11 @@ const DRAINED_TIMES = 10;
  * @returns undefined where there is no body
  * @throws SatelliteError unsupported-media-type, too-large, bad-json, overloaded; ClientGone
  */
-export async function readJson(request: IncomingMessage, mostBytes: number, budget: ByteBudget): Promise<unknown> {
+export async function readJson(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<unknown> {
   const { headers } = request;
   if (headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0') return undefined;
   checkEncoding(headers['content-encoding']);
-  const bytes = await readBytes(request, mostBytes, budget);
+  const bytes = await readBytes(request, maxBytes, budget);
   if (bytes.length === 0) return undefined;
   checkType(headers['content-type']);
   return parseJson(bytes);
@@ -42,14 +42,14 @@ function checkType(type: string | undefined): void {
   );
 }
 
-function readBytes(request: IncomingMessage, mostBytes: number, budget: ByteBudget): Promise<Buffer> {
+function readBytes(request: IncomingMessage, maxBytes: number, budget: ByteBudget): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
     let taken = 0;
     let fault: SatelliteError | undefined;
     const done = (finish: () => void) => {
-      budget.give(taken);
+      budget.release(taken);
       taken = 0;
       request.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onClose);
       finish();
@@ -57,13 +57,13 @@ function readBytes(request: IncomingMessage, mostBytes: number, budget: ByteBudg
     const refuse = (error: SatelliteError) => {
       fault = error;
       parts.length = 0;
-      budget.give(taken);
+      budget.release(taken);
       taken = 0;
     };
     const accept = (part: Buffer) => {
-      if (bytes > mostBytes)
-        return refuse(new SatelliteError('too-large', `the body is longer than ${mostBytes} bytes`, { mostBytes }));
-      if (!budget.take(part.length))
+      if (bytes > maxBytes)
+        return refuse(new SatelliteError('too-large', `the body is longer than ${maxBytes} bytes`, { maxBytes }));
+      if (!budget.reserve(part.length))
         return refuse(new SatelliteError('overloaded', 'too many bodies at once: come again'));
       taken += part.length;
       parts.push(part);
@@ -71,7 +71,7 @@ function readBytes(request: IncomingMessage, mostBytes: number, budget: ByteBudg
     const onData = (part: Buffer) => {
       bytes += part.length;
       if (!fault) accept(part);
-      if (fault && bytes > mostBytes * DRAINED_TIMES) done(() => reject(fault));
+      if (fault && bytes > maxBytes * DRAINED_TIMES) done(() => reject(fault));
     };
     const onEnd = () => done(() => (fault ? reject(fault) : resolve(Buffer.concat(parts))));
     const onClose = () => done(() => reject(new ClientGone('the connection was closed')));

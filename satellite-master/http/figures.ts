@@ -19,12 +19,18 @@ export function figureRoutes({ figureHistory, clock }: Services): Route[] {
         const nowS = clock.wallMs() / 1000;
         const name = query('name');
         const sinceS = sinceOf(query('since'), nowS);
-        const series = name === undefined ? undefined : figureHistory.series(name, sinceS, nowS);
-        if (!series) {
-          const known = figureHistory.names();
-          const found = name === undefined ? 'no name' : `the name ${shown(name)}`;
-          throw new SatelliteError('bad-request', `found ${found}, expected one of ${known.join(', ')}`, { known });
-        }
+        const known = figureHistory.names();
+        if (name === undefined)
+          throw new SatelliteError('bad-request', `found no name, expected one of ${known.join(', ')}`, { known });
+        const series = figureHistory.series(name, sinceS, nowS);
+        if (!series)
+          throw new SatelliteError(
+            'unknown-figure',
+            `found the name ${shown(name)}, expected one of ${known.join(', ')}`,
+            {
+              known,
+            },
+          );
         return { json: series, text: () => series.points.map(([time, value]) => `${time} ${value}`).join('\n') };
       },
     },

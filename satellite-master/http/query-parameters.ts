@@ -1,6 +1,6 @@
 /** The parameters behind the `?`: what a resource does not know is refused, not passed over in silence. */
 import { SatelliteError } from '../../shared/errors.ts';
-import { MOST_TYPOS, typosBetween } from '../../shared/typos.ts';
+import { MAX_TYPOS, typosBetween } from '../../shared/typos.ts';
 import { shown } from '../intake/index.ts';
 
 /** As Node's querystring gives them: a parameter that is there more than once is a list. */
@@ -26,6 +26,6 @@ function hint(name: string, known: readonly string[]): string {
   const near = known
     .map((one) => ({ one, typos: typosBetween(one, name.toLowerCase()) }))
     .sort((a, b) => a.typos - b.typos)[0];
-  if (near && near.typos <= MOST_TYPOS) return `did you mean ${near.one}?`;
+  if (near && near.typos <= MAX_TYPOS) return `did you mean ${near.one}?`;
   return `expected one of ${known.join(', ')}`;
 }

@@ -10,7 +10,7 @@ import type { Right } from './access.ts';
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 /** The forms in which an answer is to be had. */
-export type Form = 'json' | 'text';
+export type Form = 'json' | 'text' | 'ndjson';
 
 export interface Answer {
   /** Default 200. */
@@ -20,8 +20,8 @@ export interface Answer {
   readonly text?: () => string;
   /** Text that has a content type of its own, whatever the client asked for. */
   readonly raw?: { readonly type: string; readonly text: string };
-  /** Server-sent events for as long as both sides like; called when the headers are sent. */
-  readonly stream?: (response: ServerResponse) => void;
+  /** Written bit by bit, in the place of everything else; called when the headers are sent. */
+  readonly stream?: { readonly type: string; readonly write: (response: ServerResponse) => void };
 }
 
 export interface Call {
@@ -59,4 +59,6 @@ export interface Route {
 }
 
 export const JSON_ONLY: readonly Form[] = ['json'];
+/** One JSON value a line. */
+export const JSON_OR_LINES: readonly Form[] = ['json', 'ndjson'];
 export const JSON_OR_TEXT: readonly Form[] = ['json', 'text'];

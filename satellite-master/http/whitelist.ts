@@ -1,6 +1,6 @@
 /** `/whitelist/…`: the lists, one host, its flag by hand, its manual events. */
 import { SatelliteError } from '../../shared/errors.ts';
-import { LONGEST_SERVICE } from '../../shared/event.ts';
+import { MAX_SERVICE_CHARACTERS } from '../../shared/event.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
 import { shown } from '../intake/index.ts';
 import type { Operators } from '../whitelist/operators/index.ts';
@@ -92,10 +92,10 @@ function listOf(word: string): ListName {
 
 function idOf(call: Call): string {
   const id = call.param('id');
-  if (id.length > LONGEST_SERVICE || hasControlCharacters(id))
+  if (id.length > MAX_SERVICE_CHARACTERS || hasControlCharacters(id))
     throw new SatelliteError(
       'bad-request',
-      `event id: found ${shown(id)}, expected 1-${LONGEST_SERVICE} characters without control characters`,
+      `event id: found ${shown(id)}, expected 1-${MAX_SERVICE_CHARACTERS} characters without control characters`,
     );
   return id;
 }

@@ -5,13 +5,13 @@
 import {
   DEFAULT_TTL_SECONDS,
   type Event,
-  LONGEST_ATTRIBUTE_BYTES,
-  LONGEST_DESCRIPTION_BYTES,
-  LONGEST_STATE,
-  LONGEST_TTL_SECONDS,
-  MOST_AHEAD_SECONDS,
-  MOST_ATTRIBUTES,
-  MOST_TAGS,
+  MAX_AHEAD_SECONDS,
+  MAX_ATTRIBUTE_BYTES,
+  MAX_ATTRIBUTES,
+  MAX_DESCRIPTION_BYTES,
+  MAX_STATE_CHARACTERS,
+  MAX_TAGS,
+  MAX_TTL_SECONDS,
   REFUSED_ATTRIBUTES,
 } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
@@ -59,12 +59,12 @@ export function fitEvent(sent: SentEvent, nowS: number): FitEvent {
   };
   if (host !== undefined) event.host = host;
   if (state) {
-    event.state = cutToLength(state, LONGEST_STATE);
+    event.state = cutToLength(state, MAX_STATE_CHARACTERS);
     if (event.state !== state) cut.push('state');
   }
   if (typeof metric === 'number' && Number.isFinite(metric)) event.metric = metric;
   if (typeof description === 'string') {
-    event.description = cutToBytes(description, LONGEST_DESCRIPTION_BYTES);
+    event.description = cutToBytes(description, MAX_DESCRIPTION_BYTES);
     if (event.description !== description) cut.push('description');
   }
   if (tags) {
@@ -81,26 +81,26 @@ export function fitEvent(sent: SentEvent, nowS: number): FitEvent {
 
 /** Such a time is replaced by that of the arrival (docs/judgement.md, rule 4). */
 export function isAhead(time: number, nowS: number): boolean {
-  return time > nowS + MOST_AHEAD_SECONDS;
+  return time > nowS + MAX_AHEAD_SECONDS;
 }
 
 function isFitTtl(ttl: number): boolean {
-  return ttl > 0 && ttl <= LONGEST_TTL_SECONDS;
+  return ttl > 0 && ttl <= MAX_TTL_SECONDS;
 }
 
 /** The same list where nothing is to be cut. */
 function fitTags(tags: readonly string[]): readonly string[] {
-  if (tags.length <= MOST_TAGS && !tags.some(isLong)) return tags;
-  return tags.slice(0, MOST_TAGS).map(cutText);
+  if (tags.length <= MAX_TAGS && !tags.some(isLong)) return tags;
+  return tags.slice(0, MAX_TAGS).map(cutText);
 }
 
 type Attributes = SentEvent['attributes'];
 
 /** The same list where nothing is to be cut: the first so many whose names can be kept. */
 function fitAttributes(attributes: Attributes): Attributes {
-  if (attributes.length <= MOST_ATTRIBUTES && attributes.every(([key, value]) => isFitName(key) && !isLong(value)))
+  if (attributes.length <= MAX_ATTRIBUTES && attributes.every(([key, value]) => isFitName(key) && !isLong(value)))
     return attributes;
-  const kept = attributes.filter(([key]) => isFitName(key)).slice(0, MOST_ATTRIBUTES);
+  const kept = attributes.filter(([key]) => isFitName(key)).slice(0, MAX_ATTRIBUTES);
   return kept.map(([key, value]) => [key, cutText(value)]);
 }
 
@@ -109,9 +109,9 @@ function isFitName(key: string): boolean {
 }
 
 function isLong(text: string): boolean {
-  return text.length * 3 > LONGEST_ATTRIBUTE_BYTES && Buffer.byteLength(text) > LONGEST_ATTRIBUTE_BYTES;
+  return text.length * 3 > MAX_ATTRIBUTE_BYTES && Buffer.byteLength(text) > MAX_ATTRIBUTE_BYTES;
 }
 
 function cutText(text: string): string {
-  return cutToBytes(text, LONGEST_ATTRIBUTE_BYTES);
+  return cutToBytes(text, MAX_ATTRIBUTE_BYTES);
 }

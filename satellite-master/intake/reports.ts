@@ -1,7 +1,7 @@
 /** What a slave's `POST /reports` carries: each event accepted or rejected with the reason (docs/rest.md, "Reports and events"). Pure. */
 import type { FromExtendedSchema } from 'json-schema-to-ts';
 import { SatelliteError } from '../../shared/errors.ts';
-import { type Event, isOwnKey, LONGEST_SERVICE } from '../../shared/event.ts';
+import { type Event, isOwnKey, MAX_SERVICE_CHARACTERS } from '../../shared/event.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
 import { type CutPart, fitEvent, type SentEvent } from './fit-event.ts';
@@ -15,7 +15,12 @@ const eventSchema = {
   required: ['service'],
   properties: {
     host: { type: ['string', 'null'], expected: 'the host of the report, or no host' },
-    service: { type: 'string', minLength: 1, longest: LONGEST_SERVICE, expected: `1-${LONGEST_SERVICE} characters` },
+    service: {
+      type: 'string',
+      minLength: 1,
+      longest: MAX_SERVICE_CHARACTERS,
+      expected: `1-${MAX_SERVICE_CHARACTERS} characters`,
+    },
     state: { type: ['string', 'null'], expected: 'a word' },
     time: { type: ['number', 'null'], expected: 'unix seconds' },
     metric: { type: ['number', 'null'], expected: 'a finite number' },

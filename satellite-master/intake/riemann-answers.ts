@@ -20,7 +20,7 @@ export function refusal(reason: string): Buffer {
 }
 
 /** All that matches, in one message; a query that can't be read, or whose answer would be too large, gets a refusal. */
-export async function answerQuery(text: string, index: EventIndex, clock: Clock, mostBytes: number): Promise<Buffer> {
+export async function answerQuery(text: string, index: EventIndex, clock: Clock, maxBytes: number): Promise<Buffer> {
   const encoder = new Encoder(1024);
   const from = encoder.beginFrame();
   encoder.varint(MSG.ok);
@@ -28,13 +28,13 @@ export async function answerQuery(text: string, index: EventIndex, clock: Clock,
   try {
     await search(index, parseQuery(text), clock, (event) => {
       writeEvent(encoder, event, true);
-      return encoder.length <= mostBytes;
+      return encoder.length <= maxBytes;
     });
   } catch (error) {
     if (error instanceof QueryError) return refusal(`parse error: ${error.message}`);
     throw error;
   }
-  if (encoder.length > mostBytes) return refusal(`the answer is larger than ${mostBytes} bytes: ask for less`);
+  if (encoder.length > maxBytes) return refusal(`the answer is larger than ${maxBytes} bytes: ask for less`);
   encoder.endFrame(from);
   return encoder.finish();
 }

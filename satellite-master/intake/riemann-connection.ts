@@ -50,7 +50,7 @@ export class RiemannConnection {
     // Half closed: what was asked has been answered by now, or is being answered.
     socket.on('end', () => this.close());
     socket.on('error', (error) => parts.log.debug({ err: error }, 'a Riemann client broke off'));
-    socket.on('close', () => parts.budget.give(this.#held));
+    socket.on('close', () => parts.budget.release(this.#held));
   }
 
   /** As soon as everything that was read is answered. */
@@ -115,11 +115,11 @@ export class RiemannConnection {
     const { answer, budget } = this.#parts;
     const bytes = await answer(query);
     if (!this.#socket.writable) return;
-    if (!budget.take(bytes.length)) {
+    if (!budget.reserve(bytes.length)) {
       this.#socket.write(refusal('too many answers at once: come again'));
       return;
     }
-    this.#socket.write(bytes, () => budget.give(bytes.length));
+    this.#socket.write(bytes, () => budget.release(bytes.length));
     if (this.#socket.writableNeedDrain) await this.#drained();
   }
 
@@ -148,12 +148,12 @@ export class RiemannConnection {
   #hold(): void {
     const { budget, cut } = this.#parts;
     const more = this.#frames.held - this.#held;
-    if (more > 0 && !budget.take(more)) {
+    if (more > 0 && !budget.reserve(more)) {
       cut('overloaded');
       this.#socket.destroy();
       return;
     }
-    if (more < 0) budget.give(-more);
+    if (more < 0) budget.release(-more);
     this.#held = this.#frames.held;
   }
 }

@@ -1,5 +1,5 @@
 /** What an event of Riemann's wire says, as far as the protocol leaves it open: which host, and attributes named like fields. */
-import { isOwnKey, LONGEST_SERVICE } from '../../shared/event.ts';
+import { isOwnKey, MAX_SERVICE_CHARACTERS } from '../../shared/event.ts';
 import { parseHostName } from '../../shared/host-name.ts';
 import type { RiemannEvent } from '../../shared/riemann/index.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
@@ -19,7 +19,7 @@ export function readRiemannEvent(raw: RiemannEvent, nowS: number): FitEvent | Un
 }
 
 function isFitService(service: string): boolean {
-  return service !== '' && service.length <= LONGEST_SERVICE && !hasControlCharacters(service);
+  return service !== '' && service.length <= MAX_SERVICE_CHARACTERS && !hasControlCharacters(service);
 }
 
 /**

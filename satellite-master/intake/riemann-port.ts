@@ -1,4 +1,6 @@
 /** A port on which Riemann's protocol is spoken: opened at the start, and if it is not open, readiness says why. */
+
+import { listenError } from '../../shared/listen-error.ts';
 import type { Log } from '../../shared/log.ts';
 import { createRiemannTcp, type RiemannServer, type RiemannTcpOptions } from './riemann-tcp.ts';
 import { createRiemannUdp } from './riemann-udp.ts';
@@ -41,11 +43,11 @@ export class RiemannPort {
       log.info({ transport, ...address }, 'Riemann port open');
     } catch (error) {
       const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      const fault = `${host}:${port} ${isTaken ? 'is already in use' : `can't be opened: ${String(error)}`}`;
       const key = `riemann-${transport}-server-options`;
-      if (named || !isTaken) throw new Error(`"${key}": ${fault}`, { cause: error });
-      this.#state = `off: ${fault}`;
-      this.#warn(log, key, fault);
+      const fault = listenError(error, { host, port, hostSetting: key, portSetting: key });
+      if (named || !isTaken) throw fault;
+      this.#state = `off: ${fault.message}`;
+      this.#warn(log, key, fault.message);
     }
   }
 

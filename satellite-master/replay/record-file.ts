@@ -10,7 +10,7 @@ import { filesIn, nameOf, pack, prepareFolder, prune } from './recording-files.t
 export interface RecordFileOptions {
   readonly dir: string;
   readonly keepMs: number;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   readonly gzip: boolean;
   /** A file is closed when it has so many bytes, or is so old. */
   readonly fileBytes: number;
@@ -91,7 +91,7 @@ export class RecordFile {
   }
 
   #tidy(packs: boolean): void {
-    const { dir, gzip, keepMs, mostBytes, fileBytes, clock, log } = this.#options;
+    const { dir, gzip, keepMs, maxBytes, fileBytes, clock, log } = this.#options;
     this.#prunedMs = clock.monoMs();
     const current = this.#path;
     const nowMs = clock.wallMs();
@@ -100,7 +100,7 @@ export class RecordFile {
         if (gzip && packs)
           for (const { path, packed } of await filesIn(dir)) if (!packed && path !== current) await pack(path);
         // Room for the file that is being written.
-        await prune(dir, { keepMs, mostBytes: mostBytes - fileBytes }, nowMs);
+        await prune(dir, { keepMs, maxBytes: maxBytes - fileBytes }, nowMs);
         log.recovered('tidy', `${dir}: the bounds of the recording are kept again`);
       })
       .catch((error: unknown) =>

@@ -34,13 +34,13 @@ const EVENT_BYTES = 200;
 const ATTRIBUTE_BYTES = 64;
 
 export class RecordQueue {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   #items: (WaitingEvent | WaitingNote | Snapshot)[] = [];
   #from = 0;
   #bytes = 0;
 
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   get size(): number {
@@ -50,7 +50,7 @@ export class RecordQueue {
   /** @returns false where there is no room */
   pushEvent(at: number, event: Event, own: boolean): boolean {
     const bytes = bytesOf(event);
-    if (this.#bytes + bytes > this.#mostBytes) return false;
+    if (this.#bytes + bytes > this.#maxBytes) return false;
     this.#bytes += bytes;
     this.#items.push({ at, event, own, bytes });
     return true;

@@ -17,7 +17,7 @@ import { type Note, noteLine } from './recording-lines.ts';
 export interface RecordSettings {
   readonly dir: string;
   readonly keepMs: number;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   readonly gzip: boolean;
 }
 
@@ -75,7 +75,7 @@ export class Recorder {
 
   constructor(options: RecorderOptions) {
     const { settings, clock, log, mostWaitingBytes = MOST_WAITING_BYTES, fileMs = FILE_MS } = options;
-    const fileBytes = options.fileBytes ?? Math.min(FILE_BYTES, settings.mostBytes / 8);
+    const fileBytes = options.fileBytes ?? Math.min(FILE_BYTES, settings.maxBytes / 8);
     this.#options = options;
     this.#clock = clock;
     this.#once = new OnceLog(log, clock);

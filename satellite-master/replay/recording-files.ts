@@ -67,14 +67,14 @@ export async function pack(path: string): Promise<void> {
 
 export interface RecordingBounds {
   readonly keepMs: number;
-  readonly mostBytes: number;
+  readonly maxBytes: number;
 }
 
 /**
  * Removes the oldest files: those whose last event is older than `keepMs`, and as many as it takes to stay below
- * `mostBytes`. The newest always stays: it is being written.
+ * `maxBytes`. The newest always stays: it is being written.
  */
-export async function prune(dir: string, { keepMs, mostBytes }: RecordingBounds, nowMs: number): Promise<void> {
+export async function prune(dir: string, { keepMs, maxBytes }: RecordingBounds, nowMs: number): Promise<void> {
   const files = await filesIn(dir);
   const sizes = await Promise.all(
     files.map(({ path }) =>
@@ -88,7 +88,7 @@ export async function prune(dir: string, { keepMs, mostBytes }: RecordingBounds,
   for (const [at, { path }] of files.entries()) {
     const next = files[at + 1];
     // What a file holds came before the next one was begun.
-    if (!next || (next.begunMs >= nowMs - keepMs && bytes <= mostBytes)) return;
+    if (!next || (next.begunMs >= nowMs - keepMs && bytes <= maxBytes)) return;
     await rm(path, { force: true });
     bytes -= sizes[at] ?? 0;
   }

@@ -27,18 +27,38 @@ export class FigureHistory {
     return [...this.#rings.keys()].sort();
   }
 
-  /** @param timeS unix seconds */
+  /**
+   * A figure beyond the bound takes the place of the one that has been unused for the longest time; where all are in use
+   * it has no history.
+   * @param timeS unix seconds
+   */
   record(timeS: number, figures: Readonly<Record<string, number>>): void {
+    const unused = this.#unused(figures);
     for (const [name, value] of Object.entries(figures)) {
       if (!Number.isFinite(value)) continue;
-      let rings = this.#rings.get(name);
-      if (!rings) {
-        if (this.#rings.size >= MOST_FIGURES) continue;
-        rings = LEVELS.map(({ stepS, points }) => new Ring(stepS, points));
-        this.#rings.set(name, rings);
-      }
-      for (const ring of rings) ring.add(timeS, value);
+      const rings = this.#rings.get(name) ?? this.#begin(name, unused);
+      for (const ring of rings ?? []) ring.add(timeS, value);
     }
+  }
+
+  #begin(name: string, unused: string[]): readonly Ring[] | undefined {
+    if (this.#rings.size >= MOST_FIGURES) {
+      const oldest = unused.shift();
+      if (oldest === undefined) return undefined;
+      this.#rings.delete(oldest);
+    }
+    const rings = LEVELS.map(({ stepS, points }) => new Ring(stepS, points));
+    this.#rings.set(name, rings);
+    return rings;
+  }
+
+  /** The figures that are not there now, the one that has been away for the longest time first. */
+  #unused(figures: Readonly<Record<string, number>>): string[] {
+    const lastOf = (rings: readonly Ring[]) => rings[0]?.newest ?? 0;
+    return [...this.#rings]
+      .filter(([name]) => !Object.hasOwn(figures, name))
+      .sort(([, a], [, b]) => lastOf(a) - lastOf(b))
+      .map(([name]) => name);
   }
 
   /**

@@ -13,7 +13,7 @@ export interface EmbeddedTaskStoreOptions {
   readonly dataDir: string;
   readonly keepMs: number;
   /** Of tasks with their keys; the files on the disk lag behind by what LevelDB has not compacted yet. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,7 +34,7 @@ export class EmbeddedTaskStore implements TaskStore {
   readonly #options: EmbeddedTaskStoreOptions;
   readonly #folder: string;
   readonly #once: OnceLog;
-  readonly #backoff = new Backoff({ firstMs: 200, mostMs: 5_000 });
+  readonly #backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
   readonly #cache = new LRUCache<string, StoredTask>({
     max: CACHED_TASKS,
     maxSize: CACHED_BYTES,
@@ -171,7 +171,7 @@ export class EmbeddedTaskStore implements TaskStore {
   /** The oldest go: those past their age, and as many as are over the bytes; a bounded step at a time. */
   async #prune(): Promise<void> {
     const files = this.#files;
-    const over = files ? files.sums.bytes - this.#options.mostBytes : 0;
+    const over = files ? files.sums.bytes - this.#options.maxBytes : 0;
     if (!files || (over <= 0 && !this.#pruneDue)) return;
     try {
       const gone = this.#goners(await files.oldest(PRUNE_STEP), over);

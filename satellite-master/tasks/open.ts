@@ -6,7 +6,7 @@ import { RedisTaskStore } from './redis.ts';
 import type { TaskStore } from './store.ts';
 
 export type TaskStoreSettings =
-  | { readonly kind: 'embedded'; readonly keepMs: number; readonly mostBytes: number }
+  | { readonly kind: 'embedded'; readonly keepMs: number; readonly maxBytes: number }
   | { readonly kind: 'redis'; readonly keepMs: number; readonly url: string };
 
 export interface TaskStoreParts {

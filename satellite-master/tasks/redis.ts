@@ -42,7 +42,7 @@ export class RedisTaskStore implements TaskStore {
   readonly address: string;
   readonly #options: RedisTaskStoreOptions;
   readonly #once: OnceLog;
-  readonly #backoff = new Backoff({ firstMs: 200, mostMs: 5_000 });
+  readonly #backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
   #redis: Redis | undefined;
   #fault: string | undefined = 'not connected yet';
   #requests = 0;

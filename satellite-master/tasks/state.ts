@@ -13,6 +13,16 @@ export interface TaskPath {
   readonly newestS: number | undefined;
 }
 
+/** As Mesos writes one. */
+export interface TaskStatus {
+  readonly state: string;
+  /** Unix seconds. */
+  readonly timestamp: number;
+  readonly source: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 /** The place of the task that has the newest word on it: an id may have been used again. */
 export function newestPath(state: JsonObject, id: string): TaskPath | undefined {
   let newest: TaskPath | undefined;
@@ -24,6 +34,18 @@ export function newestPath(state: JsonObject, id: string): TaskPath | undefined 
         if (!newest || (newestS ?? 0) > (newest.newestS ?? 0)) newest = { framework, executor, task, newestS };
       }
   return newest;
+}
+
+/**
+ * The state with one more status of its task, which is now in that state.
+ * @returns undefined where the task in it is of another framework, or has that state already
+ */
+export function withStatus(text: string, id: string, frameworkId: string, status: TaskStatus): string | undefined {
+  const state: unknown = JSON.parse(text);
+  const path = isObject(state) ? newestPath(state, id) : undefined;
+  if (!path || path.framework['id'] !== frameworkId || path.task['state'] === status.state) return undefined;
+  const task = { ...path.task, state: status.state, statuses: [...listAt(path.task, 'statuses'), status] };
+  return JSON.stringify(state, (_key, value: unknown) => (value === path.task ? task : value));
 }
 
 function newestStatusS(task: JsonObject): number | undefined {

@@ -9,12 +9,12 @@ export interface WaitingPut {
 
 /** Requests that wait for the disk, bounded by the bytes of their states. */
 export class WaitingPuts {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   readonly #line: WaitingPut[] = [];
   #bytes = 0;
 
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   get size(): number {
@@ -27,7 +27,7 @@ export class WaitingPuts {
    */
   async add(tasks: readonly TaskMetadata[]): Promise<void> {
     const bytes = tasks.reduce((sum, { id, state }) => sum + id.length + state.length, 0);
-    if (this.#bytes + bytes > this.#mostBytes)
+    if (this.#bytes + bytes > this.#maxBytes)
       throw new SatelliteError('overloaded', 'too much task metadata waits for the disk: come again');
     this.#bytes += bytes;
     try {

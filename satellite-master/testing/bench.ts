@@ -74,7 +74,7 @@ export class RuleBench {
       store: this.#store,
       // The bench itself writes what a leader would write, at once.
       leads: () => false,
-      settings: { offShare: 1, readmitAfter: { firstMs: readmitAfter * 1000, mostMs: readmitAfter * 1000 } },
+      settings: { offShare: 1, readmitAfter: { firstMs: readmitAfter * 1000, maxMs: readmitAfter * 1000 } },
       rules: { module: typeof rules === 'string' ? loadRulesModule(rules) : { name: 'rules', rules, files: [] } },
       effects: {
         openChannels: () => ({ functions: this.#channels.functions, release: () => undefined }),

@@ -151,7 +151,7 @@ export class Whitelist {
 
   async #retrying<T>(attempt: () => Promise<T>): Promise<T> {
     if (this.#replica.state.kind !== 'whole') throw unavailable(this.#replica);
-    const backoff = new Backoff({ firstMs: 2, mostMs: 200 });
+    const backoff = new Backoff({ firstMs: 2, maxMs: 200 });
     const endMs = this.#clock.monoMs() + TRY_FOR_MS;
     for (;;) {
       try {

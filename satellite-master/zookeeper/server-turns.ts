@@ -3,7 +3,7 @@ import type { Server } from './library.ts';
 
 /** A connection that lived that long was a good one: after it the next attempt is made at once. */
 const STABLE_MS = 1_000;
-const RETRY: BackoffOptions = { firstMs: 100, mostMs: 1_000 };
+const RETRY: BackoffOptions = { firstMs: 100, maxMs: 1_000 };
 
 /**
  * Which server is next, and when: all of them once without a pause, then with one that grows. The library turns

@@ -43,7 +43,7 @@ class Session implements ZooKeeperSession {
   readonly #operations: Operations;
   /** For the chroot itself. */
   readonly #absolute: Operations;
-  readonly #renewal = new Backoff({ firstMs: 100, mostMs: 5_000 });
+  readonly #renewal = new Backoff({ firstMs: 100, maxMs: 5_000 });
   readonly #stateListeners: ((state: SessionState) => void)[] = [];
   readonly #watchListeners: ((event: WatchEvent) => void)[] = [];
   #state: SessionState = { kind: 'connecting' };

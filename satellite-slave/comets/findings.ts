@@ -1,10 +1,10 @@
 import {
   type Event,
   isOwnKey,
-  LONGEST_ATTRIBUTE_BYTES,
-  LONGEST_DESCRIPTION_BYTES,
-  LONGEST_SERVICE,
-  MOST_ATTRIBUTES,
+  MAX_ATTRIBUTE_BYTES,
+  MAX_ATTRIBUTES,
+  MAX_DESCRIPTION_BYTES,
+  MAX_SERVICE_CHARACTERS,
   REFUSED_ATTRIBUTES,
 } from '../../shared/event.ts';
 import { cutToBytes, hasControlCharacters } from '../../shared/text.ts';
@@ -21,7 +21,7 @@ export interface Stamp {
   readonly ttl: number;
 }
 
-const MOST_TAGS = 32;
+const MAX_TAGS = 32;
 
 /**
  * The event of a finding, in the form that a master accepts.
@@ -31,10 +31,10 @@ export function eventOf(finding: Finding, { prefix, time, ttl }: Stamp): Event {
   const { service, state, metric, description, tags, attributes } = finding;
   if (typeof service !== 'string' || service === '') throw new UnknownStateError('a finding has no service');
   const name = `${prefix}${service}`;
-  if (name.length > LONGEST_SERVICE)
-    throw new UnknownStateError(`a service is longer than ${LONGEST_SERVICE} characters`);
+  if (name.length > MAX_SERVICE_CHARACTERS)
+    throw new UnknownStateError(`a service is longer than ${MAX_SERVICE_CHARACTERS} characters`);
   if (hasControlCharacters(name)) throw new UnknownStateError('a service contains control characters');
-  if (state !== undefined && (typeof state !== 'string' || state.length > LONGEST_SERVICE))
+  if (state !== undefined && (typeof state !== 'string' || state.length > MAX_SERVICE_CHARACTERS))
     throw new UnknownStateError(`the state of ${service} is not a text`);
   if (metric !== undefined && (typeof metric !== 'number' || !Number.isFinite(metric)))
     throw new UnknownStateError(`the metric of ${service} is not a finite number`);
@@ -44,18 +44,18 @@ export function eventOf(finding: Finding, { prefix, time, ttl }: Stamp): Event {
     ttl,
     ...(state === undefined ? {} : { state }),
     ...(metric === undefined ? {} : { metric }),
-    ...(description === undefined ? {} : { description: cutToBytes(String(description), LONGEST_DESCRIPTION_BYTES) }),
-    ...(tags === undefined ? {} : { tags: tags.slice(0, MOST_TAGS).map(String) }),
+    ...(description === undefined ? {} : { description: cutToBytes(String(description), MAX_DESCRIPTION_BYTES) }),
+    ...(tags === undefined ? {} : { tags: tags.slice(0, MAX_TAGS).map(String) }),
     ...(attributes === undefined ? {} : { attributes: checkedAttributes(service, attributes) }),
   };
 }
 
 function checkedAttributes(service: string, attributes: Readonly<Record<string, unknown>>): Record<string, string> {
   const entries = Object.entries(attributes);
-  if (entries.length > MOST_ATTRIBUTES)
-    throw new UnknownStateError(`${service} has more than ${MOST_ATTRIBUTES} attributes`);
+  if (entries.length > MAX_ATTRIBUTES)
+    throw new UnknownStateError(`${service} has more than ${MAX_ATTRIBUTES} attributes`);
   for (const [key] of entries)
     if (isOwnKey(key) || REFUSED_ATTRIBUTES.has(key) || hasControlCharacters(key))
       throw new UnknownStateError(`${service} has an attribute with the reserved name ${JSON.stringify(key)}`);
-  return Object.fromEntries(entries.map(([key, value]) => [key, cutToBytes(String(value), LONGEST_ATTRIBUTE_BYTES)]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, cutToBytes(String(value), MAX_ATTRIBUTE_BYTES)]));
 }

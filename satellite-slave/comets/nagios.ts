@@ -1,4 +1,4 @@
-import { isOwnKey, LONGEST_ATTRIBUTE_BYTES, MOST_ATTRIBUTES, REFUSED_ATTRIBUTES } from '../../shared/event.ts';
+import { isOwnKey, MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES, REFUSED_ATTRIBUTES } from '../../shared/event.ts';
 import { cutToBytes, hasControlCharacters } from '../../shared/text.ts';
 import { exactly, type Finding, recipe } from './comet.ts';
 import { COMMAND_SCHEMA, SERVICE_SCHEMA, wordsOf } from './command-words.ts';
@@ -64,10 +64,10 @@ function cutAtBar(text: string): [before: string, behind: string] {
 function attributesOf(values: readonly PerfdataValue[]): Record<string, string> {
   const attributes = new Map<string, string>();
   for (const { label, value } of values) {
-    if (attributes.size >= MOST_ATTRIBUTES) break;
-    if (value === '' || hasControlCharacters(label) || Buffer.byteLength(label) > LONGEST_ATTRIBUTE_BYTES) continue;
+    if (attributes.size >= MAX_ATTRIBUTES) break;
+    if (value === '' || hasControlCharacters(label) || Buffer.byteLength(label) > MAX_ATTRIBUTE_BYTES) continue;
     const key = isOwnKey(label) || REFUSED_ATTRIBUTES.has(label) ? `perfdata-${label}` : label;
-    if (!attributes.has(key)) attributes.set(key, cutToBytes(value, LONGEST_ATTRIBUTE_BYTES));
+    if (!attributes.has(key)) attributes.set(key, cutToBytes(value, MAX_ATTRIBUTE_BYTES));
   }
   return Object.fromEntries(attributes);
 }

@@ -84,10 +84,10 @@ export class CometRunner {
     const { clock, slots } = this.context;
     const run: Run = { stop: new AbortController(), startedMs: clock.monoMs(), isLate: false };
     this.#run = run;
-    const free = await slots.take();
+    const release = await slots.acquire();
     if (run.stop.signal.aborted) {
       this.#run = undefined;
-      return free();
+      return release();
     }
     await new Promise<void>((resolve) => {
       const timer = clock.after(this.settings.timeoutMs, () => {
@@ -98,7 +98,7 @@ export class CometRunner {
       });
       void this.#finish(run, timer).then(resolve);
     });
-    free();
+    release();
   }
 
   /** Ends a run that is going on, without events. */

@@ -1,21 +1,21 @@
-/** A bounded number of things at a time; whoever comes later waits in line. */
+/** Limits how many things run at the same time; others wait for their turn. */
 export class Slots {
   #free: number;
-  readonly #line: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** @returns a function that gives the slot back, once */
-  async take(): Promise<() => void> {
+  /** @returns a function that releases the slot */
+  async acquire(): Promise<() => void> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#line.push(resolve));
-    let given = false;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    let isReleased = false;
     return () => {
-      if (given) return;
-      given = true;
-      const next = this.#line.shift();
+      if (isReleased) return;
+      isReleased = true;
+      const next = this.#waiting.shift();
       if (next) next();
       else this.#free++;
     };

@@ -51,7 +51,7 @@ export class HttpTransport<T> implements Transport<T> {
       headers: { 'content-type': 'application/json', accept: 'application/json', ...(await token.headers()) },
       body: `{"host":${JSON.stringify(host)},"${this.#key}":${json}}`,
       timeoutMs: TIMEOUT_MS,
-      mostBytes: MAX_ANSWER_BYTES,
+      maxBytes: MAX_ANSWER_BYTES,
     });
     const outcome = outcomeOf(answer, clock.wallMs(), this.#path);
     const isTokenRefused = outcome.kind === 'denied' && answer.status === 401;

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { Newest } from '../../shared/latest-queue.ts';
+import { LatestQueue } from '../../shared/latest-queue.ts';
 import { Sender } from '../../shared/sending/index.ts';
 import { cutToLength } from '../../shared/text.ts';
 import { type HttpMaster, HttpTransport, MAX_ITEMS_BYTES } from './http-transport.ts';
@@ -32,11 +32,11 @@ const SPREAD = 0.25;
 
 /** Sends task metadata to one master, and remembers which of it the master has stored, by digest. */
 export class TaskUplink {
-  readonly #queue = new Newest<TaskMetadata>({
+  readonly #queue = new LatestQueue<TaskMetadata>({
     keyOf: ({ id }) => id,
     jsonOf: ({ json }) => json,
-    most: MAX_WAITING,
-    mostBytes: MAX_WAITING_BYTES,
+    maxItems: MAX_WAITING,
+    maxBytes: MAX_WAITING_BYTES,
     bytesOf: ({ id, digest, json }) => id.length + digest.length + json.length,
   });
   readonly #known: LRUCache<string, { readonly digest: string; readonly stored: boolean }>;

@@ -15,6 +15,9 @@ export interface UplinkOptions {
   readonly random?: () => number;
 }
 
+/** Comets that are due in the same second share a report, also those that run a program. */
+const GATHER_MS = 250;
+
 /** Sends events to one master; while it does not answer, the newest event of each service waits. */
 export class Uplink {
   readonly #queue = new EventQueue();
@@ -27,6 +30,7 @@ export class Uplink {
       queue: this.#queue,
       what: 'events',
       fieldsOf: ({ service }) => ({ service }),
+      gatherMs: GATHER_MS,
       maxItems: MAX_EVENTS,
       maxBytes: MAX_ITEMS_BYTES,
     });

@@ -18,7 +18,7 @@ export interface MesosClientOptions {
   readonly clock?: Clock;
 }
 
-/** Where something lies: the first address that this version knows is remembered. */
+/** The paths of one resource in all versions: the first that this version knows is remembered. */
 interface Place {
   readonly paths: readonly string[];
   known: number;
@@ -41,10 +41,10 @@ const STATE_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 /** Of a state that is read as one piece: an agent lists every task it remembers. */
-const MOST_STATE_BYTES = 64 * 1024 * 1024;
-const MOST_CALL_BYTES = 64 * 1024 * 1024;
+const MAX_STATE_BYTES = 64 * 1024 * 1024;
+const MAX_CALL_BYTES = 64 * 1024 * 1024;
 /** From a follower to the leader of a moment ago, and on to the next one. */
-const MOST_HOPS = 3;
+const MAX_HOPS = 3;
 
 export class MesosClient {
   /** As given, without a slash at its end. */
@@ -75,7 +75,7 @@ export class MesosClient {
   }
 
   /**
-   * `/metrics/snapshot` of this very process: never redirected, so it tells of nobody else. At most two requests
+   * `/metrics/snapshot` of this very process: never redirected, so it is about no other. At most two requests
    * a second go out, whoever asks; what they bring is shared.
    * @throws MesosError
    */
@@ -134,7 +134,7 @@ export class MesosClient {
   async state(): Promise<JsonObject> {
     const signal = timeoutSignal(STATE_TIMEOUT_MS);
     const { address, body } = await this.openState(signal);
-    return objectIn(await whole(address, body, MOST_STATE_BYTES, signal), address);
+    return objectIn(await whole(address, body, MAX_STATE_BYTES, signal), address);
   }
 
   /**
@@ -165,7 +165,7 @@ export class MesosClient {
     const timeout = timeoutSignal(CALL_TIMEOUT_MS);
     const signal = abort ? AbortSignal.any([timeout, abort]) : timeout;
     const { address, body } = await this.openCall(call, signal);
-    const text = await whole(address, body, MOST_CALL_BYTES, signal);
+    const text = await whole(address, body, MAX_CALL_BYTES, signal);
     return text === '' ? undefined : objectIn(text, address);
   }
 
@@ -221,7 +221,7 @@ export class MesosClient {
   async #open(path: string, question: Question, signal: AbortSignal): Promise<MesosStream> {
     let client = this.#local;
     let at = `${this.#base}${path}`;
-    for (let hop = 0; hop <= MOST_HOPS; hop++) {
+    for (let hop = 0; hop <= MAX_HOPS; hop++) {
       const address = `${client.origin}${at}`;
       const { status, headers, body } = await this.#ask(client, at, question, signal);
       if (status === 200 || status === 202) return { address, body };
@@ -236,7 +236,7 @@ export class MesosClient {
     throw new MesosError(
       'no-leader',
       `${this.url}${path}`,
-      `redirected ${MOST_HOPS + 1} times: there is no leading master at present`,
+      `redirected ${MAX_HOPS + 1} times: there is no leading master at present`,
     );
   }
 
@@ -274,9 +274,9 @@ function targetOf(location: string, address: string): URL {
   return target;
 }
 
-async function whole(address: string, body: Readable, mostBytes: number, signal: AbortSignal): Promise<string> {
+async function whole(address: string, body: Readable, maxBytes: number, signal: AbortSignal): Promise<string> {
   try {
-    return await readWhole(body, mostBytes);
+    return await readWhole(body, maxBytes);
   } catch (cause) {
     if (cause instanceof AnswerTooLong) throw new MesosError('too-long', address, cause.message);
     throw unreachable(address, cause, signal);

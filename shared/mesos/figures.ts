@@ -10,7 +10,7 @@ export type Figures = Readonly<Record<string, number>>;
 /** @param atMs when they came, on the monotonic clock */
 export type FiguresListener = (figures: Figures, atMs: number) => void;
 
-const MOST_A_SECOND = 2;
+const MAX_A_SECOND = 2;
 
 export class SharedFigures {
   readonly #fetch: () => Promise<Figures>;
@@ -38,7 +38,7 @@ export class SharedFigures {
   get(): Promise<Figures> {
     const nowMs = this.#clock.monoMs();
     this.#askedMs = this.#askedMs.filter((askedMs) => nowMs - askedMs < 1_000);
-    if (this.#last && (this.#pending || this.#askedMs.length >= MOST_A_SECOND)) return this.#last;
+    if (this.#last && (this.#pending || this.#askedMs.length >= MAX_A_SECOND)) return this.#last;
     this.#askedMs.push(nowMs);
     this.#pending = true;
     this.#last = this.#ask();

@@ -1,4 +1,4 @@
-/** The one way to speak to a Riemann over TCP: one connection that is kept, one message at a time, each answer awaited. */
+/** A client of one Riemann over TCP: one connection that is kept open, one message at a time, each answer awaited. */
 import { connect, type Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.ts';
 import { TimeoutError } from '../deadline.ts';
@@ -14,7 +14,7 @@ export interface RiemannClientOptions {
   /** For connecting and the answer together; default 10 s. */
   readonly timeoutMs?: number;
   /** A longer answer is an error; default 1 MiB. */
-  readonly mostAnswerBytes?: number;
+  readonly maxAnswerBytes?: number;
 }
 
 /** Thrown when a kept connection turned out to be closed by the other side before it answered anything. */
@@ -80,9 +80,9 @@ export class RiemannClient {
   }
 
   #connect(): Socket {
-    const { host, port, mostAnswerBytes = 1024 * 1024 } = this.#options;
+    const { host, port, maxAnswerBytes = 1024 * 1024 } = this.#options;
     const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
-    const frames = new FrameReader(mostAnswerBytes);
+    const frames = new FrameReader(maxAnswerBytes);
     this.#used = false;
     socket.on('data', (chunk: Buffer) => {
       try {
@@ -99,7 +99,7 @@ export class RiemannClient {
     socket.on('close', () => {
       if (this.#socket === socket) this.#gone(fault);
     });
-    // A server that says no more is not spoken to either.
+    // A server that has closed its side will not answer any more.
     socket.on('end', () => socket.destroy());
     return socket;
   }
@@ -107,7 +107,7 @@ export class RiemannClient {
   #answered(answer: RiemannMessage): void {
     this.#used = true;
     if (this.#waiting) this.#waiting.resolve(answer);
-    else this.#fail(new Error('an answer came that nothing was asked for'));
+    else this.#fail(new Error('an answer came without a request'));
     this.#waiting = undefined;
   }
 

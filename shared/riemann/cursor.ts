@@ -5,7 +5,7 @@ export class WireError extends Error {
   override readonly name = 'WireError';
 }
 
-const MOST_GROUPS = 32;
+const MAX_GROUPS = 32;
 
 export class Cursor {
   readonly bytes: Buffer;
@@ -111,7 +111,7 @@ export class Cursor {
   }
 
   #skipGroup(open: number, depth: number): void {
-    if (depth >= MOST_GROUPS) throw new WireError(`groups more than ${MOST_GROUPS} deep`);
+    if (depth >= MAX_GROUPS) throw new WireError(`groups more than ${MAX_GROUPS} deep`);
     for (let tag = this.tag(); tag !== open + 1; tag = this.tag()) this.skip(tag, depth + 1);
   }
 

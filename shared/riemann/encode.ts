@@ -129,9 +129,9 @@ function writeMessage(encoder: Encoder, { ok, error, query, events }: RiemannMes
   for (const event of events) writeEvent(encoder, event, withMicros);
 }
 
-const MOST_INT64 = 2 ** 63;
+const MAX_INT64 = 2 ** 63;
 
-/** Field 6 of a `Msg`. `withMicros`: a time with a fraction is told in `time_micros` too, which older servers pass over. */
+/** Field 6 of a `Msg`. `withMicros`: a time with a fraction is also written as `time_micros`, which older servers ignore. */
 export function writeEvent(encoder: Encoder, event: RiemannEvent, withMicros = false): void {
   encoder.within(MSG.event, () => {
     const { time, state, service, host, description, tags, ttl, attributes, metric } = event;
@@ -155,7 +155,7 @@ export function writeEvent(encoder: Encoder, event: RiemannEvent, withMicros = f
 }
 
 function writeMetric(encoder: Encoder, metric: number): void {
-  const isInt64 = Number.isInteger(metric) && metric >= -MOST_INT64 && metric < MOST_INT64;
+  const isInt64 = Number.isInteger(metric) && metric >= -MAX_INT64 && metric < MAX_INT64;
   if (isInt64) encoder.sint64(EVENT.metricSint64, metric);
   else encoder.double(EVENT.metricDouble, metric);
   const single = Math.fround(metric);

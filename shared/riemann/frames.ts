@@ -1,6 +1,6 @@
 /** Frames out of a stream of bytes: four bytes of length, big endian, then so many bytes, however the network cuts them. */
 
-/** Thrown when a length is announced that is more than we take. */
+/** Thrown when a message is announced that is longer than allowed. */
 export class FrameTooLarge extends Error {
   override readonly name = 'FrameTooLarge';
 }
@@ -10,11 +10,11 @@ const NOTHING = Buffer.alloc(0);
 const FIRST_CARRY = 256;
 
 /**
- * Hands out one frame after another without copying those that lie whole in what came from the network:
- * `push` what came, then take frames as long as `next` says that there is one, at `bytes` from `from` to `to`.
+ * Returns one frame after another, without copying those that are whole in a chunk from the network: `push` a chunk, then
+ * call `next` while it returns true; the frame is in `bytes` between `from` and `to`.
  */
 export class FrameReader {
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
   #chunk: Buffer = NOTHING;
   #at = 0;
   /** The beginning of a frame whose rest has not come yet; grows with what really came, not with what was announced. */
@@ -24,8 +24,8 @@ export class FrameReader {
   from = 0;
   to = 0;
 
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
   }
 
   /** Bytes kept of a frame that is not whole. */
@@ -38,7 +38,7 @@ export class FrameReader {
     return this.#carry.length;
   }
 
-  /** What came before must have been taken: `next` has said false. */
+  /** To be called only after `next` has returned false. */
   push(chunk: Buffer): void {
     this.#chunk = chunk;
     this.#at = 0;
@@ -83,7 +83,7 @@ export class FrameReader {
       const needed = this.#carried + count;
       if (needed > this.#carry.length) {
         const larger = Buffer.allocUnsafeSlow(
-          Math.max(needed, FIRST_CARRY, Math.min(this.#carry.length * 2, this.#mostBytes + HEADER)),
+          Math.max(needed, FIRST_CARRY, Math.min(this.#carry.length * 2, this.#maxBytes + HEADER)),
         );
         this.#carry.copy(larger, 0, 0, this.#carried);
         this.#carry = larger;
@@ -101,8 +101,8 @@ export class FrameReader {
 
   #lengthAt(bytes: Buffer, at: number): number {
     const length = bytes.readUInt32BE(at);
-    if (length > this.#mostBytes)
-      throw new FrameTooLarge(`a message of ${length} bytes is announced, ${this.#mostBytes} at most are taken`);
+    if (length > this.#maxBytes)
+      throw new FrameTooLarge(`a message of ${length} bytes is announced, at most ${this.#maxBytes} are allowed`);
     return length;
   }
 }

@@ -1,11 +1,11 @@
 /** What travels on Riemann's wire: a `Msg` with events, or with a query, or the answer to one. Absent field = absent key. */
 
-/** Any field may be absent, and names are any text: what is fit for this house is decided by the intake. */
+/** Any field may be absent, and names are any text: what is accepted is decided by the intake. */
 export interface RiemannEvent {
   readonly host?: string;
   readonly service?: string;
   readonly state?: string;
-  /** Unix seconds; with a fraction where the sender told microseconds. */
+  /** Unix seconds; with a fraction where the sender gave microseconds. */
   readonly time?: number;
   readonly metric?: number;
   /** Seconds. */

@@ -2,18 +2,20 @@ import { Backoff } from '../backoff.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import { Idle } from '../idle.ts';
-import type { Batch, Newest } from '../latest-queue.ts';
+import type { Batch, LatestQueue } from '../latest-queue.ts';
 import { type Log, OnceLog } from '../log.ts';
 import type { RetryGroup } from './retry-group.ts';
 import type { Rejection, SendOutcome, Transport } from './transport.ts';
 
 export interface SenderOptions<T> {
   readonly transport: Transport<T>;
-  readonly queue: Pick<Newest<T>, 'size' | 'add' | 'putBack' | 'take'>;
+  readonly queue: Pick<LatestQueue<T>, 'size' | 'add' | 'putBack' | 'take'>;
   /** What is sent, for the log: `events`. */
   readonly what: string;
   /** One item, for the log: `{service: "disk"}`. */
   readonly fieldsOf?: (item: T) => Readonly<Record<string, unknown>>;
+  /** What is added within this time goes into one request; default 20 ms. */
+  readonly gatherMs?: number;
   /** Items in one request. */
   readonly maxItems: number;
   /** Bytes of the items of one request, as JSON. */
@@ -32,11 +34,10 @@ export interface SenderOptions<T> {
   readonly random?: () => number;
 }
 
-/** What is added at about the same moment goes into one request. */
-const GATHER_MS = 20;
+const DEFAULT_GATHER_MS = 20;
 /** Between tries at a receiver that only a change of settings will make accept anything. */
 const DENIED_RETRY_MS = 30_000;
-const BACKOFF = { firstMs: 500, mostMs: 30_000 };
+const BACKOFF = { firstMs: 500, maxMs: 30_000 };
 
 /** Sends what its queue holds, one request at a time; while the receiver does not answer, the queue keeps it. */
 export class Sender<T> {
@@ -44,6 +45,7 @@ export class Sender<T> {
   readonly #once: OnceLog;
   readonly #backoff: Backoff;
   readonly #idle = new Idle();
+  readonly #gatherMs: number;
   #maxItems: number;
   #timer: Timer | undefined;
   #dueMs = 0;
@@ -54,8 +56,9 @@ export class Sender<T> {
   #closed = false;
 
   constructor(options: SenderOptions<T>) {
-    const { log, clock, random, group, maxItems } = options;
+    const { log, clock, random, group, maxItems, gatherMs = DEFAULT_GATHER_MS } = options;
     this.#options = options;
+    this.#gatherMs = gatherMs;
     this.#maxItems = maxItems;
     this.#once = new OnceLog(log, clock);
     this.#backoff = new Backoff({ ...BACKOFF, ...(random && { random }) });
@@ -74,7 +77,7 @@ export class Sender<T> {
   /** Adds items to the queue; between two tries that fail they only wait. */
   send(items: readonly T[]): void {
     this.#options.queue.add(items);
-    this.#sendIn(GATHER_MS);
+    this.#sendIn(this.#gatherMs);
   }
 
   /** Tries at once to deliver what is queued. @returns whether nothing is left when `withinMs` are over */
@@ -100,7 +103,7 @@ export class Sender<T> {
     this.#options.group?.remove(this);
     await this.#options.transport.close();
     await this.#sending;
-    this.#idle.tell();
+    this.#idle.notify();
   }
 
   get #busy(): boolean {
@@ -126,14 +129,14 @@ export class Sender<T> {
     const { queue, maxBytes, beforeSending } = this.#options;
     beforeSending?.();
     const batch = queue.take(this.#maxItems, maxBytes);
-    let waitMs = GATHER_MS;
+    let waitMs = this.#gatherMs;
     const [first] = batch.items;
     if (first !== undefined && batch.items.length === 1 && Buffer.byteLength(batch.json) > maxBytes)
       this.#dropTooLarge(first);
     else if (first !== undefined) waitMs = await this.#tryToSend(batch);
     this.#sending = undefined;
     if (queue.size > 0) this.#sendIn(waitMs);
-    else this.#idle.tell();
+    else this.#idle.notify();
   }
 
   /** @returns ms until the next request may go */
@@ -157,20 +160,20 @@ export class Sender<T> {
         this.#once.recovered('refused', `${what} accepted again`, { url: transport.address });
         this.#settleItems(batch, outcome.rejected, false);
         this.#maxItems = Math.min(this.#options.maxItems, this.#maxItems * 2);
-        return GATHER_MS;
+        return this.#gatherMs;
       case 'refused':
         onTried?.('refused', batch.items.length);
         this.#answered();
         this.#once.warn('refused', `${what} refused, not sent again`, { url: transport.address, err: outcome.reason });
         this.#settleItems(batch, outcome.rejected, true);
-        return GATHER_MS;
+        return this.#gatherMs;
       case 'too-large':
         return this.#halve(batch);
       case 'busy':
         return this.#failed(batch, outcome.reason, outcome.notBeforeMs);
       case 'denied': {
         const waitMs = this.#failed(batch, outcome.reason, DENIED_RETRY_MS);
-        return outcome.credentialsChanged ? GATHER_MS : waitMs;
+        return outcome.credentialsChanged ? this.#gatherMs : waitMs;
       }
     }
   }
@@ -197,7 +200,7 @@ export class Sender<T> {
     const [only, ...others] = items;
     if (only !== undefined && others.length === 0) {
       this.#dropTooLarge(only);
-      return GATHER_MS;
+      return this.#gatherMs;
     }
     this.#maxItems = Math.ceil(items.length / 2);
     this.#options.queue.putBack(items);

@@ -293,7 +293,7 @@ describe('wrong usage', () => {
       'record.keep: found "1s", expected at least "1m"',
     );
     expect(read({ record: { dir: 'rec' }, 'shadow-streams': 'next.ts' })).toMatchObject({
-      record: { dir: 'rec', keepMs: 604_800_000, mostBytes: 10_000_000_000, gzip: true },
+      record: { dir: 'rec', keepMs: 604_800_000, maxBytes: 10_000_000_000, gzip: true },
       shadowStreams: 'next.ts',
     });
     expect(read({})).toMatchObject({ record: undefined, shadowStreams: undefined });

@@ -183,13 +183,28 @@ describe('a port that another program has', () => {
     const other = await masterAt('default', { 'riemann-tcp-server-options': undefined });
     await other.untilReady();
     const { json } = await other.api('GET', '/readyz');
-    expect(json['riemann-tcp']).toBe('off: 127.0.0.1:5555 is already in use');
-    expect(other.log.join('\n')).toMatch(/"127\.0\.0\.1:5555 is already in use.*Riemann port not open/);
+    expect(json['riemann-tcp']).toBe('off: port 5555 (`riemann-tcp-server-options`) is already in use');
+    expect(other.log.join('\n')).toMatch(
+      /port 5555 \(`riemann-tcp-server-options`\) is already in use.*Riemann port not open/,
+    );
   });
 
   test('one that the settings name: the master does not start', async () => {
     const other = await masterAt('named', { 'riemann-tcp-server-options': { port: Number(port) } });
     await until(() => !other.running, { what: 'it to end' });
-    expect(other.log.join('\n')).toMatch(`"riemann-tcp-server-options": 127.0.0.1:${port} is already in use`);
+    expect(other.log.join('\n')).toMatch(`port ${port} (\`riemann-tcp-server-options\`) is already in use`);
+  });
+
+  test('the one of the service: the master does not start, and names the setting', async () => {
+    const taken = await freePort();
+    const holder = createServer().listen(taken, '127.0.0.1');
+    closing.push(() => holder.close());
+    mkdirSync(join(folder, 'service'));
+    const other = new MasterProcess(join(folder, 'service'), taken, {});
+    other.launch();
+    closing.push(() => other.kill());
+    await until(() => !other.running, { what: 'it to end' });
+    expect(other.log.join('\n')).toMatch(`port ${taken} (\`service-port\`) is already in use`);
+    expect(other.log.join('\n')).not.toMatch('EADDRINUSE');
   });
 });

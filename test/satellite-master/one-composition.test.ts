@@ -121,7 +121,7 @@ async function ofReplay(folder: string): Promise<string[]> {
   }
   await rerun(batches(), (clock) => {
     const master = new SimulatedMaster({
-      settings: { offShare: 0.3, readmitAfter: { firstMs: 60_000, mostMs: 3_600_000 } },
+      settings: { offShare: 0.3, readmitAfter: { firstMs: 60_000, maxMs: 3_600_000 } },
       module: loadRulesModule(join(folder, 'rules.mjs')),
       effects: reportedEffects({ alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing }, 'test'),
       self: 'test',

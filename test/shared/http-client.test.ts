@@ -40,7 +40,7 @@ test.each(ODD)('an answer that is %s rejects, and the next request is sent', asy
   const origin = await serverThat((socket, nth) => (nth < 1 ? answer(socket) : socket.write(OK)));
   const client = new HttpClient(origin);
   closing.push(() => void client.close());
-  const ask = () => client.send({ method: 'GET', path: '/', timeoutMs: 600_000, mostBytes: 100 });
+  const ask = () => client.send({ method: 'GET', path: '/', timeoutMs: 600_000, maxBytes: 100 });
   expect(messageOf(await ask().catch((error: unknown) => error))).toMatch(message);
   expect(await ask()).toMatchObject({ status: 200, body: '{}' });
 });
@@ -60,7 +60,7 @@ test('a time-out says after how long, and nothing of an abort', async () => {
   const client = new HttpClient(origin);
   closing.push(() => void client.close());
   const fault: unknown = await client
-    .send({ method: 'GET', path: '/', timeoutMs: 60, mostBytes: 100 })
+    .send({ method: 'GET', path: '/', timeoutMs: 60, maxBytes: 100 })
     .catch((error: unknown) => error);
   expect(messageOf(fault)).toBe('no answer within 60ms');
 });
@@ -70,7 +70,7 @@ test('a time-out within the body says the same', async () => {
   const client = new HttpClient(origin);
   closing.push(() => void client.close());
   const fault: unknown = await client
-    .send({ method: 'GET', path: '/', timeoutMs: 60, mostBytes: 100 })
+    .send({ method: 'GET', path: '/', timeoutMs: 60, maxBytes: 100 })
     .catch((error: unknown) => error);
   expect(messageOf(fault)).toBe('no answer within 60ms');
 });

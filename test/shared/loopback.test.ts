@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { hostOfMesos } from '../../satellite-master/mesos/metrics/cluster-reporter.ts';
 import { isLoopback } from '../../shared/loopback.ts';
 
 const CASES: readonly (readonly [string, boolean])[] = [
@@ -31,12 +30,4 @@ const CASES: readonly (readonly [string, boolean])[] = [
 
 test.each(CASES)('%j is loopback: %s', (host, answer) => {
   expect(isLoopback(host)).toBe(answer);
-});
-
-test.each([
-  ['http://127.evil.example:5050', '127.evil.example'],
-  ['http://[::ffff:127.0.0.1]:5050', 'machine.example'],
-  ['http://a.localhost:5050', 'machine.example'],
-])('the figures of the Mesos master at %s belong to %s', (url, host) => {
-  expect(hostOfMesos(url, 'machine.example')).toBe(host);
 });

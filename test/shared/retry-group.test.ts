@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Batch } from '../../shared/latest-queue.ts';
-import { Newest } from '../../shared/latest-queue.ts';
+import { LatestQueue } from '../../shared/latest-queue.ts';
 import { silentLog } from '../../shared/log.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
 import { RetryGroup, Sender, type SendOutcome } from '../../shared/sending/index.ts';
@@ -23,7 +23,7 @@ function aGroup() {
         },
         close: () => undefined,
       },
-      queue: new Newest<string>({ keyOf: (item) => item, jsonOf: (item) => JSON.stringify(item), most: 10 }),
+      queue: new LatestQueue<string>({ keyOf: (item) => item, jsonOf: (item) => JSON.stringify(item), maxItems: 10 }),
       what: 'items',
       maxItems: 10,
       maxBytes: 1000,

@@ -107,7 +107,7 @@ export class House {
       store,
       leads: () => this.leads,
       mesos: { registrationOf: mesosWord, inMaintenance: () => NOBODY },
-      settings: { offShare: share, readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS } },
+      settings: { offShare: share, readmitAfter: { firstMs: FIRST_MS, maxMs: MOST_MS } },
       rules: rulesSource(undefined),
       effects: NO_EFFECTS,
       self,

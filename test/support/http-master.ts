@@ -67,7 +67,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
     store.start(replica);
     await until(() => replica.complete, { what: 'the store to be read' });
   }
-  const tasks = new EmbeddedTaskStore({ dataDir, keepMs: 3_600_000, mostBytes: 10_000_000, clock, log });
+  const tasks = new EmbeddedTaskStore({ dataDir, keepMs: 3_600_000, maxBytes: 10_000_000, clock, log });
   tasks.start();
   await until(() => tasks.fault === undefined, { what: 'the task store to be open' });
   const taken: Event[] = [];

@@ -52,7 +52,7 @@ export async function startRiemann(
   const { presence, flags } = createJudgement({
     store: new MemoryStore(clock),
     leads: () => false,
-    settings: { offShare: 1, readmitAfter: { firstMs: 60_000, mostMs: 60_000 } },
+    settings: { offShare: 1, readmitAfter: { firstMs: 60_000, maxMs: 60_000 } },
     rules: rulesSource(undefined),
     effects: NO_EFFECTS,
     hub,

@@ -44,7 +44,7 @@ export class HttpPoster {
         headers: { 'content-type': 'application/json', 'user-agent': 'satellite', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
         timeoutMs: this.#timeoutMs,
-        mostBytes: MOST_ANSWER_BYTES,
+        maxBytes: MOST_ANSWER_BYTES,
       });
       return outcomeOf(answer, nowMs, (text) => `${url.origin} ${redacted(text, secrets)}`);
     } catch (error) {

@@ -47,9 +47,9 @@ interface Refusal {
 const ROUND_MS = 1_000;
 /** Of one round; the rest follows in the next. */
 const MOST_HOSTS_A_ROUND = 50;
-const RETRY = { firstMs: 2_000, mostMs: 60_000 };
+const RETRY = { firstMs: 2_000, maxMs: 60_000 };
 /** Where Mesos knows no such call, or lets nobody make it, all wait. */
-const UNABLE = { firstMs: 30_000, mostMs: 600_000 };
+const UNABLE = { firstMs: 30_000, maxMs: 600_000 };
 /** An agent whose host was deleted is given back within so long, or not at all. */
 const ORPHAN_MS = 600_000;
 

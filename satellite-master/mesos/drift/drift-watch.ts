@@ -4,7 +4,7 @@ import { interruptibly, type LongWork, Turns } from '../../../shared/cooperative
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../whitelist/index.ts';
 import type { Cluster, ClusterTask } from '../cluster/index.ts';
-import { type DriftKind, type Finding, findingDrift, type TasksWhileOff } from './drift.ts';
+import { type DriftKind, type Finding, findDrift, type TasksWhileOff } from './drift.ts';
 import { LastingFindings } from './persistent-findings.ts';
 
 export { GRACE_MS, MOST_FINDINGS } from './persistent-findings.ts';
@@ -140,7 +140,7 @@ export class DriftWatch {
       remembered,
       tasksWhileOff: this.#startedOff,
     };
-    yield* findingDrift(input, (finding) => lasting.take(finding));
+    yield* findDrift(input, (finding) => lasting.take(finding));
     // An answer with no agents, say, may have come meanwhile: of that nothing is believed.
     this.#reason = this.#blindness();
     if (this.#reason !== null) return;

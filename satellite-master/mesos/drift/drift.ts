@@ -1,10 +1,9 @@
 /** Where whitelist, inventory, reports and Mesos disagree, without changing any of them. Pure. */
 
-import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
+import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import { byCodeUnit } from '../../../shared/text.ts';
 import type { ClusterAgent } from '../cluster/index.ts';
-import { findingNearest, type Nearest } from './likely-name.ts';
+import { findLikelyNames, type LikelyName } from './likely-name.ts';
 
 export const DRIFT_KINDS = [
   /** On the list, and no agent registered under that name: the line has no effect. */
@@ -52,16 +51,10 @@ export interface DriftInput {
   readonly tasksWhileOff: ReadonlyMap<HostName, TasksWhileOff>;
 }
 
-/** Sorted by kind and host; not bounded, and not yet lasting. */
-export function findDrift(input: DriftInput): Finding[] {
-  const findings: Finding[] = [];
-  finish(findingDrift(input, (finding) => findings.push(finding)));
-  const order = (kind: DriftKind) => DRIFT_KINDS.indexOf(kind);
-  return findings.sort((a, b) => order(a.kind) - order(b.kind) || byCodeUnit(a.host, b.host));
-}
-
-/** The same a little at a time, in no order. Of an agent that comes or goes meanwhile it may or may not know. */
-export function* findingDrift(input: DriftInput, found: (finding: Finding) => void): LongWork {
+/**
+ * A little at a time, in no order; neither bounded nor lasting yet. An agent that comes or goes meanwhile may be missed.
+ */
+export function* findDrift(input: DriftInput, found: (finding: Finding) => void): LongWork {
   const { on, heard, remembered } = input;
   const byName = yield* oneOfEach(input.agents);
   const isKnown = (host: HostName) => byName.has(host) || remembered(host);
@@ -79,7 +72,7 @@ export function* findingDrift(input: DriftInput, found: (finding: Finding) => vo
     const host = byName.get(name)?.host;
     return host === undefined || !input.inInventory(host);
   };
-  const nearest = yield* findingNearest([...lines, ...slaves], [...byName.keys()], isUnclaimed);
+  const nearest = yield* findLikelyNames([...lines, ...slaves], [...byName.keys()], isUnclaimed);
   yield* interruptibly(lines, (host) =>
     found(named('no-such-agent', host, `no agent is registered as ${host}`, nearest.get(host))),
   );
@@ -111,7 +104,7 @@ function* oneOfEach(agents: Iterable<ClusterAgent>): LongWork<ReadonlyMap<string
   return byName;
 }
 
-function named(kind: DriftKind, host: HostName, detail: string, nearest: Nearest | undefined): Finding {
+function named(kind: DriftKind, host: HostName, detail: string, nearest: LikelyName | undefined): Finding {
   if (!nearest) return { kind, host, detail };
   return { kind, host, detail: `${detail}; ${nearest.name} is (${nearest.likeness})`, suggestion: nearest.name };
 }

@@ -1,63 +1,40 @@
-/** Which name was most likely meant: the mistakes people make with host names, from the likeliest on. Pure. */
-import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
-import { MOST_TYPOS, typosBetween } from '../../../shared/typos.ts';
+/** Which name was most likely meant: the mistakes people make with host names, the likeliest first. Pure. */
+import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 
 export type Likeness = 'other case' | 'short name' | 'trailing dot' | 'mistyped';
 
-export interface Nearest {
+export interface LikelyName {
   readonly name: string;
   readonly likeness: Likeness;
 }
 
-/** Pairs of names that are compared letter by letter before it gives up: some 20 ms. */
-export const MOST_PAIRS = 50_000;
+/** For more names no typos are looked for: no more findings are listed. */
+export const MAX_MISTYPED = 2_000;
 
 /**
- * What each of the strange names was most likely meant to be; those that are like none are left out. One walk over the
- * known names, and another where typos are to be looked for.
+ * Finds what each of the strange names was most likely meant to be; those that are like none are left out. The work
+ * grows with the number of names, never with that of their pairs.
  * @param known all names that could have been meant
- * @param isUnclaimed whether nobody uses a known name otherwise: only such a one is thought mistyped, since in a row of
+ * @param isUnclaimed whether nobody uses a known name otherwise: only such a one counts as mistyped, since in a row of
  *   machines every name is one letter from the next
  */
-export function nearestNames(
+export function* findLikelyNames(
   strange: Iterable<string>,
   known: readonly string[],
   isUnclaimed: (name: string) => boolean,
-): ReadonlyMap<string, Nearest> {
-  return finish(findingNearest(strange, known, isUnclaimed));
-}
-
-/** The same a little at a time. */
-export function* findingNearest(
-  strange: Iterable<string>,
-  known: readonly string[],
-  isUnclaimed: (name: string) => boolean,
-): LongWork<ReadonlyMap<string, Nearest>> {
+): LongWork<ReadonlyMap<string, LikelyName>> {
   const names = new Set(strange);
-  const likely = new Map<string, Nearest>();
+  const likely = new Map<string, LikelyName>();
   if (names.size === 0) return likely;
   const index = yield* indexOf(names, known);
   const unlike: string[] = [];
   yield* interruptibly(names, (name) => {
-    const nearest = alike(name, index);
-    if (nearest) likely.set(name, nearest);
-    else unlike.push(name);
+    const alikeName = alike(name, index);
+    if (alikeName) likely.set(name, alikeName);
+    else if (unlike.length < MAX_MISTYPED) unlike.push(name);
   });
-  if (unlike.length === 0) return likely;
-  const candidates: Candidate[] = [];
-  yield* interruptibly(known, (name) => {
-    if (isUnclaimed(name)) candidates.push({ name, plain: plainOf(name) });
-  });
-  for (const name of unlike.slice(0, MOST_PAIRS / Math.max(candidates.length, 1))) {
-    const mistyped = yield* leastTypos(plainOf(name), candidates);
-    if (mistyped !== undefined) likely.set(name, { name: mistyped, likeness: 'mistyped' });
-  }
+  if (unlike.length > 0) yield* findMistyped(unlike, known, isUnclaimed, likely);
   return likely;
-}
-
-interface Candidate {
-  readonly name: string;
-  readonly plain: string;
 }
 
 /** The known names by what they have in common with the strange ones. */
@@ -83,7 +60,7 @@ function* indexOf(strange: ReadonlySet<string>, known: readonly string[]): LongW
   return { byPlain, byShort };
 }
 
-function alike(name: string, { byPlain, byShort }: Index): Nearest | undefined {
+function alike(name: string, { byPlain, byShort }: Index): LikelyName | undefined {
   const plain = plainOf(name);
   const same = byPlain.get(plain);
   if (same !== undefined && same !== name)
@@ -93,17 +70,42 @@ function alike(name: string, { byPlain, byShort }: Index): Nearest | undefined {
   return short && plain.includes('.') !== short.includes('.') ? { name: short, likeness: 'short name' } : undefined;
 }
 
-/** The one with the fewest typos; none where two are equally near. */
-function* leastTypos(plain: string, candidates: readonly Candidate[]): LongWork<string | undefined> {
-  let best: string | undefined;
-  let fewest = MOST_TYPOS + 1;
-  yield* interruptibly(candidates, (candidate) => {
-    const typos = typosBetween(plain, candidate.plain);
-    if (typos > fewest || typos > MOST_TYPOS) return;
-    best = typos === fewest ? undefined : candidate.name;
-    fewest = typos;
+/**
+ * One letter left out, put in, replaced, or changed places with the next: then both names have a form in common that
+ * lacks one letter. No name is suggested where two are equally near.
+ */
+function* findMistyped(
+  unlike: readonly string[],
+  known: readonly string[],
+  isUnclaimed: (name: string) => boolean,
+  likely: Map<string, LikelyName>,
+): LongWork {
+  const byForm = new Map<string, string[]>();
+  yield* interruptibly(unlike, (name) => {
+    for (const form of formsOf(plainOf(name))) {
+      const names = byForm.get(form);
+      if (names) names.push(name);
+      else byForm.set(form, [name]);
+    }
   });
-  return best;
+  const ambiguous = new Set<string>();
+  yield* interruptibly(known, (candidate) => {
+    if (!isUnclaimed(candidate)) return;
+    for (const form of formsOf(plainOf(candidate)))
+      for (const name of byForm.get(form) ?? []) {
+        const before = likely.get(name);
+        if (before && before.name !== candidate) ambiguous.add(name);
+        likely.set(name, { name: candidate, likeness: 'mistyped' });
+      }
+  });
+  for (const name of ambiguous) likely.delete(name);
+}
+
+/** The name itself, and without each of its letters. */
+function formsOf(plain: string): ReadonlySet<string> {
+  const forms = new Set([plain]);
+  for (let at = 0; at < plain.length; at++) forms.add(plain.slice(0, at) + plain.slice(at + 1));
+  return forms;
 }
 
 function plainOf(name: string): string {

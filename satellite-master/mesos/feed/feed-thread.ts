@@ -25,7 +25,7 @@ const CHANGES_AT_ONCE = 5;
 
 export class ClusterThread {
   readonly #options: ClusterThreadOptions;
-  readonly #backoff = new Backoff({ firstMs: 1_000, mostMs: 60_000 });
+  readonly #backoff = new Backoff({ firstMs: 1_000, maxMs: 60_000 });
   readonly #turns: Turns;
   #worker: Worker | undefined;
   #restart: Timer | undefined;

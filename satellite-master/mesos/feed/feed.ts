@@ -37,7 +37,7 @@ const MOST_CHANGES = 250;
 /** For the whole of a state of a hundred megabytes from a master that is busy. */
 const STATE_WITHIN_MS = 300_000;
 const MOST_BYTES = 512 * 1024 * 1024;
-const RETRY = { firstMs: 500, mostMs: 30_000 } as const;
+const RETRY = { firstMs: 500, maxMs: 30_000 } as const;
 
 export class ClusterReader {
   readonly #options: ClusterReaderOptions;

@@ -1,5 +1,5 @@
 /** The events that a master makes of the Mesos cluster, with the services and hosts of the original. Pure. */
-import { type Event, LONGEST_ATTRIBUTE_BYTES, TEST_PREFIX } from '../../../shared/event.ts';
+import { type Event, MAX_ATTRIBUTE_BYTES, TEST_PREFIX } from '../../../shared/event.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { cutToBytes, cutToLength, escapeControls } from '../../../shared/text.ts';
 import type { ClusterFramework, ClusterTask } from '../cluster/index.ts';
@@ -60,7 +60,7 @@ export function taskEvent(voice: Voice, task: ClusterTask): Event {
   const { id, name, frameworkName, state, timeS, reason, message } = task;
   const attributes = Object.entries({ task: id, name, framework: frameworkName, reason, since: timeS }).flatMap(
     ([key, value]) =>
-      value === undefined ? [] : [[key, cutToBytes(escapeControls(String(value)), LONGEST_ATTRIBUTE_BYTES)] as const],
+      value === undefined ? [] : [[key, cutToBytes(escapeControls(String(value)), MAX_ATTRIBUTE_BYTES)] as const],
   );
   return {
     host: task.host ?? voice.host,

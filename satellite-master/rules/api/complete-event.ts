@@ -1,5 +1,5 @@
 /** What leaves the streams for the index, the records or the verdicts has to be a whole event again. */
-import { DEFAULT_TTL_SECONDS, type Event, LONGEST_SERVICE } from '../../../shared/event.ts';
+import { DEFAULT_TTL_SECONDS, type Event, MAX_SERVICE_CHARACTERS } from '../../../shared/event.ts';
 import { HOST_NAME_FORM, parseHostName } from '../../../shared/host-name.ts';
 import { cutToLength, hasControlCharacters } from '../../../shared/text.ts';
 import type { StreamEvent } from '../../streams/index.ts';
@@ -13,10 +13,10 @@ export function wholeEvent(item: StreamEvent, nowS: number): Event {
   if (
     typeof service !== 'string' ||
     service === '' ||
-    service.length > LONGEST_SERVICE ||
+    service.length > MAX_SERVICE_CHARACTERS ||
     hasControlCharacters(service)
   )
-    throw new TypeError(`service: found ${shown(service)}, expected 1 to ${LONGEST_SERVICE} characters`);
+    throw new TypeError(`service: found ${shown(service)}, expected 1 to ${MAX_SERVICE_CHARACTERS} characters`);
   if (!Number.isFinite(time)) throw new TypeError(`time: found ${shown(time)}, expected unix seconds`);
   if (!Number.isFinite(ttl) || ttl <= 0) throw new TypeError(`ttl: found ${shown(ttl)}, expected seconds above 0`);
   if (rest.metric !== undefined && !Number.isFinite(rest.metric))

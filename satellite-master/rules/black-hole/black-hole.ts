@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import { type LongWork, Turns } from '../../../shared/cooperative.ts';
-import { type Event, LONGEST_SERVICE } from '../../../shared/event.ts';
+import { type Event, MAX_SERVICE_CHARACTERS } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
@@ -233,6 +233,6 @@ export class BlackHole {
 }
 
 function applicationEvent(name: string, state: string, time: number, failed: number, description: string): Event {
-  const service = cutToLength(`${APPLICATION_SERVICE}${name}`, LONGEST_SERVICE, escapeControls);
+  const service = cutToLength(`${APPLICATION_SERVICE}${name}`, MAX_SERVICE_CHARACTERS, escapeControls);
   return { service, state, time, ttl: EVENT_TTL_S, metric: failed, description: cutToBytes(description, 1024) };
 }

@@ -1,4 +1,4 @@
-import { type Batch, Newest } from '../../../shared/latest-queue.ts';
+import { type Batch, LatestQueue } from '../../../shared/latest-queue.ts';
 import type { RiemannEvent } from '../../../shared/riemann/index.ts';
 
 /** Events, or hosts and services, that may wait for one address. */
@@ -16,8 +16,8 @@ export interface Parcel {
  * delivered, or is too much, is folded: then the newest of each host and service waits.
  */
 export class ForwardQueue {
-  readonly #inOrder: Newest<Parcel>;
-  readonly #newest: Newest<Parcel>;
+  readonly #inOrder: LatestQueue<Parcel>;
+  readonly #newest: LatestQueue<Parcel>;
   readonly #most: number;
   readonly #overflow: (events: number) => void;
   #told = 0;
@@ -25,8 +25,12 @@ export class ForwardQueue {
   /** @param overflow so many had to be given up */
   constructor(overflow: (events: number) => void, most = MOST_WAITING) {
     const common = { jsonOf: ({ event }: Parcel) => JSON.stringify(event), bytesOf };
-    this.#inOrder = new Newest({ ...common, keyOf: ({ number }) => String(number), most: Number.POSITIVE_INFINITY });
-    this.#newest = new Newest({ ...common, keyOf: keyOf, most, mostBytes: MOST_BYTES });
+    this.#inOrder = new LatestQueue({
+      ...common,
+      keyOf: ({ number }) => String(number),
+      maxItems: Number.POSITIVE_INFINITY,
+    });
+    this.#newest = new LatestQueue({ ...common, keyOf: keyOf, maxItems: most, maxBytes: MOST_BYTES });
     this.#overflow = overflow;
     this.#most = most;
   }
@@ -47,8 +51,8 @@ export class ForwardQueue {
     this.#fold();
   }
 
-  take(most: number, mostBytes: number): Batch<Parcel> {
-    return (this.#newest.size > 0 ? this.#newest : this.#inOrder).take(most, mostBytes);
+  take(most: number, maxBytes: number): Batch<Parcel> {
+    return (this.#newest.size > 0 ? this.#newest : this.#inOrder).take(most, maxBytes);
   }
 
   /** Takes all out. @returns how many that were */

@@ -9,7 +9,7 @@ import type { Illness, Wish } from './desired-flags.ts';
 /** `readmit-after`, in ms. */
 export interface ReadmitAfter {
   readonly firstMs: number;
-  readonly mostMs: number;
+  readonly maxMs: number;
 }
 
 export interface DecisionInput {
@@ -87,6 +87,6 @@ function decideOn(input: DecisionInput, wish: Wish, flag: Flag | null): Decision
 }
 
 /** Rule 12: doubling with each relapse. */
-export function readmissionWaitMs(relapses: number, { firstMs, mostMs }: ReadmitAfter): number {
-  return Math.min(mostMs, firstMs * 2 ** Math.min(relapses, 60));
+export function readmissionWaitMs(relapses: number, { firstMs, maxMs }: ReadmitAfter): number {
+  return Math.min(maxMs, firstMs * 2 ** Math.min(relapses, 60));
 }

@@ -48,7 +48,7 @@ const FULL_REVIEW_MS = 30_000;
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   readonly #once: OnceLog;
-  readonly #backoff = new Backoff({ firstMs: 50, mostMs: 2_000 });
+  readonly #backoff = new Backoff({ firstMs: 50, maxMs: 2_000 });
   readonly #dirty = new Set<HostName>();
   /** Hosts that automation wants off and that are not. */
   readonly #wantedOff = new Map<HostName, Decision>();

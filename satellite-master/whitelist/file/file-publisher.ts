@@ -174,7 +174,7 @@ export class FilePublisher {
 
   async #prepare(): Promise<void> {
     const { existing, clock, path } = this.#options;
-    const backoff = new Backoff({ firstMs: 200, mostMs: 5_000 });
+    const backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
     while (!this.#stopped.signal.aborted) {
       try {
         await this.#file.withinTime(existing.prepare());

@@ -48,7 +48,7 @@ export class WhitelistFile {
   readonly #options: WhitelistFileOptions;
   readonly #disk: FileOnDisk;
   readonly #once: OnceLog;
-  readonly #backoff = new Backoff({ firstMs: 250, mostMs: 5_000 });
+  readonly #backoff = new Backoff({ firstMs: 250, maxMs: 5_000 });
   #state: FileState = { kind: 'starting' };
   /** The content on disk as this process knows it; null: no file; undefined: to be read. */
   #content: string | null | undefined;

@@ -57,7 +57,7 @@ export class HistoryFiles {
     return files;
   }
 
-  /** Newest first. */
+  /** LatestQueue first. */
   async of(host: HostName): Promise<HistoryEntry[]> {
     const values = await this.#level.values({ ...entriesOf(host), reverse: true, limit: this.#bounds.perHost }).all();
     return values.map((value) => JSON.parse(value) as HistoryEntry);

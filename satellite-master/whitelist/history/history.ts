@@ -84,7 +84,7 @@ export class History {
   }
 
   /**
-   * Newest first, with all that was appended before.
+   * LatestQueue first, with all that was appended before.
    * @throws SatelliteError internal when the folder cannot be read
    */
   async of(host: HostName): Promise<HistoryEntry[]> {

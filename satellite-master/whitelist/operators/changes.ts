@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
-import { LONGEST_DESCRIPTION_BYTES } from '../../../shared/event.ts';
+import { MAX_DESCRIPTION_BYTES } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { byCodeUnit, cutToBytes } from '../../../shared/text.ts';
 import {
@@ -156,7 +156,7 @@ export class Operators {
   #author({ by, description }: Said, { as, remote }: Actor, fallback: string): Author {
     if (this.#requireReason && (!by || !description))
       throw new SatelliteError('reason-required', `the body has to say "by" and "description"`);
-    const reason = cutToBytes(description || fallback, LONGEST_DESCRIPTION_BYTES);
+    const reason = cutToBytes(description || fallback, MAX_DESCRIPTION_BYTES);
     return { by: by || as || remote, as, cause: 'manual', reason };
   }
 

@@ -42,7 +42,7 @@ export class EmbeddedStore implements Store {
   readonly #onceLog: OnceLog;
   readonly #dataDir: string;
   readonly #folder: string;
-  readonly #backoff = new Backoff({ firstMs: 500, mostMs: 5_000 });
+  readonly #backoff = new Backoff({ firstMs: 500, maxMs: 5_000 });
   #listener: StoreListener | undefined;
   #state: StoreState = { kind: 'unread', reason: 'not started' };
   #db: EmbeddedDb | undefined;

@@ -35,7 +35,7 @@ export class ZooKeeperStore implements Store {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #settleMs: number;
-  readonly #backoff = new Backoff({ firstMs: 100, mostMs: 5_000 });
+  readonly #backoff = new Backoff({ firstMs: 100, maxMs: 5_000 });
   #listener: StoreListener | undefined;
   #tree: TreeWatch | undefined;
   #committer: TreeCommitter | undefined;

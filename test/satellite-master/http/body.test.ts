@@ -34,7 +34,7 @@ test('a body that breaks off is given back to the budget, and nobody is answered
   await new Promise((resolve) => setImmediate(resolve));
   broken.destroy();
   await expect(read).rejects.toBeInstanceOf(ClientGone);
-  expect(budget.take(10)).toBe(true);
+  expect(budget.reserve(10)).toBe(true);
 });
 
 test('a body far beyond the limit is not read to its end', async () => {

@@ -287,7 +287,7 @@ describe('hostile requests', () => {
 
   test('a body over 1 MiB is 413, however it is sent', async () => {
     const big = JSON.stringify({ description: 'x'.repeat(1024 * 1024) });
-    expect(await put(big)).toMatchObject({ status: 413, json: { code: 'too-large', mostBytes: 1_048_576 } });
+    expect(await put(big)).toMatchObject({ status: 413, json: { code: 'too-large', maxBytes: 1_048_576 } });
     const chunks = `${big.length.toString(16)}\r\n${big}\r\n0\r\n\r\n`;
     const head = 'PUT /whitelist/host/192.0.2.77/off HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
     expect(

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ClusterAgent } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { type DriftInput, type Finding, findDrift } from '../../../satellite-master/mesos/drift/drift.ts';
+import { DRIFT_KINDS, type DriftInput, type Finding, findDrift } from '../../../satellite-master/mesos/drift/drift.ts';
+import { finish } from '../../../shared/cooperative.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
+import { byCodeUnit } from '../../../shared/text.ts';
 import { host } from '../../support/house.ts';
 
 function agent(hostname: string, over: Partial<ClusterAgent> = {}): ClusterAgent {
@@ -18,6 +20,14 @@ function agent(hostname: string, over: Partial<ClusterAgent> = {}): ClusterAgent
     registeredS: undefined,
     ...over,
   };
+}
+
+/** Sorted by kind and host. */
+function allOf(input: DriftInput): readonly Finding[] {
+  const findings: Finding[] = [];
+  finish(findDrift(input, (finding) => findings.push(finding)));
+  const order = ({ kind }: Finding) => DRIFT_KINDS.indexOf(kind);
+  return findings.sort((a, b) => order(a) - order(b) || byCodeUnit(a.host, b.host));
 }
 
 interface Scene {
@@ -37,7 +47,7 @@ function found({ on = [], off = [], heard = [], agents = [], remembered = [] }: 
     remembered: (name) => remembered.includes(name),
     tasksWhileOff: new Map(),
   };
-  return findDrift(input);
+  return allOf(input);
 }
 
 const a1 = 'a1.example';
@@ -139,7 +149,7 @@ test('unknown-name: a slave that reports under a name that no agent has', () => 
 });
 
 test('tasks-while-off tells how many and when', () => {
-  const findings = findDrift({
+  const findings = allOf({
     on: [],
     inInventory: () => true,
     heard: new Set([host(a1)]),

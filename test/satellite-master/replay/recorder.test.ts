@@ -30,9 +30,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 type Bounds = Partial<RecorderOptions['settings']> & Partial<RecorderOptions>;
 
-function recorder({ mostBytes = 100_000_000, keepMs = 86_400_000, gzip = false, ...more }: Bounds = {}): Recorder {
+function recorder({ maxBytes = 100_000_000, keepMs = 86_400_000, gzip = false, ...more }: Bounds = {}): Recorder {
   const made = new Recorder({
-    settings: { dir: join(folder, 'rec'), keepMs, mostBytes, gzip },
+    settings: { dir: join(folder, 'rec'), keepMs, maxBytes, gzip },
     records: () => [],
     clock,
     log: silentLog,
@@ -227,15 +227,15 @@ describe('files', () => {
   });
 
   test('and when all are too much: the folder never holds more', async () => {
-    const mostBytes = 100_000;
-    const made = recorder({ mostBytes });
+    const maxBytes = 100_000;
+    const made = recorder({ maxBytes });
     for (let at = 0; at < 300; at++) {
       made.take([event(`service-${at}`, { description: 'x'.repeat(1_000) })]);
       await written(made);
     }
     await made.close();
     const sizes = await Promise.all((await names()).map(async (name) => (await stat(join(folder, 'rec', name))).size));
-    expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(mostBytes);
+    expect(sizes.reduce((a, b) => a + b, 0)).toBeLessThanOrEqual(maxBytes);
     const kept = events((await lines()).lines);
     expect(kept.length).toBeGreaterThan(50);
     expect(kept.at(-1)?.event.service).toBe('service-299');

@@ -38,7 +38,7 @@ async function* batches(lines: readonly RecordedLine[]): AsyncIterable<readonly 
 
 async function play(lines: readonly RecordedLine[]) {
   const turns: Turn[] = [];
-  const settings = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, mostMs: MOST_MS } };
+  const settings = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, maxMs: MOST_MS } };
   const nothing = () => undefined;
   const effects = reportedEffects({ alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing }, 'test');
   const played = await rerun(batches(lines), (clock) => [

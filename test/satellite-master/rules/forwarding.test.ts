@@ -53,7 +53,7 @@ function forwardingRules(path: string, leads = () => true) {
   const { hub, rules } = createJudgement({
     store: new MemoryStore(clock),
     leads,
-    settings: { offShare: 1, readmitAfter: { firstMs: 60_000, mostMs: 60_000 } },
+    settings: { offShare: 1, readmitAfter: { firstMs: 60_000, maxMs: 60_000 } },
     rules: rulesSource(path),
     effects: {
       ...NO_EFFECTS,

@@ -150,3 +150,23 @@ describe('over a restart', () => {
     expect(stuck.history.names()).toEqual(['hosts']);
   });
 });
+
+test('a new figure takes the place of the one that has been unused for the longest time, never of one in use', () => {
+  const history = new FigureHistory();
+  const stats = (from: number, count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`stat ${from + n}`, n]));
+  history.record(START_S, { up: 1, ...stats(0, 100) });
+  history.record(START_S + 10, { up: 1, ...stats(100, 155) });
+  expect(history.names()).toHaveLength(MOST_FIGURES);
+  history.record(START_S + 20, { up: 1, new: 7, ...stats(100, 155) });
+  expect(history.names()).toHaveLength(MOST_FIGURES);
+  expect(history.series('new', START_S, START_S + 20)?.points).toEqual([[START_S + 20, 7]]);
+  expect(history.series('up', START_S, START_S + 20)?.points).toHaveLength(3);
+  expect(history.names()).toContain('stat 254');
+  expect(history.names().filter((name) => /^stat \d\d?$/.test(name))).toHaveLength(99);
+  history.record(START_S + 30, { up: 1, ...stats(1_000, 300) });
+  expect(history.names()).toHaveLength(MOST_FIGURES);
+  expect(history.names()).toContain('up');
+  history.record(START_S + 40, { up: 1, ...stats(1_000, 300) });
+  expect(history.series('stat 1000', START_S, START_S + 40)?.points).toHaveLength(2);
+});

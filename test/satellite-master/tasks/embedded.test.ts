@@ -26,8 +26,8 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function open(mostBytes = 1_000_000_000): Promise<EmbeddedTaskStore> {
-  const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, mostBytes, clock, log: silentLog });
+async function open(maxBytes = 1_000_000_000): Promise<EmbeddedTaskStore> {
+  const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, maxBytes, clock, log: silentLog });
   stores.push(store);
   store.start();
   await until(() => store.fault === undefined, { what: 'the store to be open' });
@@ -113,7 +113,7 @@ describe('pruning by bytes', () => {
 
 test('a folder that another process has is waited for', async () => {
   const files = await TaskFiles.open(join(dataDir, 'tasks'));
-  const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, mostBytes: 1e9, clock, log: silentLog });
+  const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, maxBytes: 1e9, clock, log: silentLog });
   stores.push(store);
   store.start();
   await until(() => store.fault === 'another process uses it', { what: 'the lock to be met' });

@@ -16,10 +16,10 @@ function settingsWith(taskStore: unknown) {
 const DAY_MS = 86_400_000;
 
 test.each<[unknown, object]>([
-  [undefined, { kind: 'embedded', keepMs: 7 * DAY_MS, mostBytes: 10_000_000_000 }],
+  [undefined, { kind: 'embedded', keepMs: 7 * DAY_MS, maxBytes: 10_000_000_000 }],
   [
     { kind: 'embedded', keep: 3600, 'most-bytes': 5_000_000 },
-    { kind: 'embedded', keepMs: 3_600_000, mostBytes: 5e6 },
+    { kind: 'embedded', keepMs: 3_600_000, maxBytes: 5e6 },
   ],
   [
     { kind: 'redis', url: 'redis://r:6379/2' },

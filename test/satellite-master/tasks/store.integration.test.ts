@@ -27,7 +27,7 @@ afterAll(async () => {
 
 const own = { keepMs: KEEP_MS, clock: systemClock, log: silentLog };
 const kinds: [string, () => TaskStore][] = [
-  ['embedded', () => new EmbeddedTaskStore({ ...own, dataDir: folder, mostBytes: 1_000_000_000 })],
+  ['embedded', () => new EmbeddedTaskStore({ ...own, dataDir: folder, maxBytes: 1_000_000_000 })],
   ['redis', () => new RedisTaskStore({ ...own, url: redis.url })],
 ];
 

@@ -16,7 +16,7 @@ import {
 } from '../../../satellite-master/whitelist/record/record.ts';
 
 const NOW_MS = 10_000_000;
-const readmitAfter = { firstMs: 60_000, mostMs: 3_600_000 };
+const readmitAfter = { firstMs: 60_000, maxMs: 3_600_000 };
 
 const fitFor = (forMs: number): Wish => ({ flag: 'on', rule: 1, reason: 'all fit', fitSinceMs: NOW_MS - forMs });
 const ill: Wish = {
@@ -112,7 +112,7 @@ describe('rule 12: the wait', () => {
   );
 
   test('is never longer than the longest, also where that is less than the first', () => {
-    expect(readmissionWaitMs(0, { firstMs: 60_000, mostMs: 10_000 })).toBe(10_000);
+    expect(readmissionWaitMs(0, { firstMs: 60_000, maxMs: 10_000 })).toBe(10_000);
   });
 });
 
