@@ -377,12 +377,12 @@ export function createMaster(
   // Figures of the cluster, and where whitelist and Mesos disagree.
   const pollIntervalMs = settings.mesos?.pollIntervalMs ?? DEFAULT_POLL_MS;
   const clusterFigures = new ClusterFigures(clock);
-  const ownFigures = () => hostFigures({ on: replica.on().length, all: replica.size });
+  // An inventory that has not been read yet is not empty: it has no figures.
+  const ownFigures = () => (replica.complete ? hostFigures({ on: replica.on().length, all: replica.size }) : undefined);
   const snapshot = () =>
-    snapshotOf(ownFigures(), settings.mesos ? clusterFigures.snapshot() : {}, ruleStats.snapshot());
+    snapshotOf(ownFigures() ?? {}, settings.mesos ? clusterFigures.snapshot() : {}, ruleStats.snapshot());
   const figures = new FigureRecorder({
     dataDir,
-    // An inventory that has not been read yet is not empty: it has no figures.
     figures: () => (replica.complete ? snapshot() : {}),
     clock,
     log,
@@ -392,7 +392,7 @@ export function createMaster(
     mesos: cluster && mesosClient && mesosLeader && { client: mesosClient, cluster, leader: mesosLeader },
     figures: clusterFigures,
     leads,
-    hostFigures: () => (replica.complete ? ownFigures() : undefined),
+    hostFigures: ownFigures,
     take: publishOwn,
     mesosHost: hostOfMesos(settings.mesos?.url, hostname()),
     host: hostOfMesos(undefined, hostname()),

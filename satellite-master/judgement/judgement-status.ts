@@ -31,22 +31,27 @@ export function registerJudgement(judgement: Judgement, metrics: Metrics, readin
 
   let foreignWrites = 0;
   metrics.onCollect(() => {
-    const counts = guardCounts.counts();
     metrics.indexedEvents.set(hub.index.size);
-    metrics.hosts.set({ list: 'all' }, replica.size);
-    metrics.hosts.set({ list: 'on' }, counts.listed);
-    metrics.hosts.set({ list: 'off' }, replica.size - counts.listed);
     setState(metrics.storeState, 'state', ['unread', 'whole', 'lost'], replica.state.kind);
-    metrics.brokenRecords.set(replica.brokenRecords + replica.unfitNames.size);
-    metrics.guardLimit.set(offLimit(counts));
-    metrics.guardOff.set(counts.off);
-    metrics.guardHeld.set(reconciler.held.size);
+    // Before the store was read nothing is known of them, not even that there are none.
+    if (replica.complete) setFigures();
     metrics.massSilence.set(guardCounts.wave.size > 0 ? 1 : 0);
     metrics.noJudgement.set(rules.noJudgement === undefined ? 0 : 1);
     metrics.rulesStale.set(rules.isStale ? 1 : 0);
     metrics.foreignWrites.inc(replica.foreignWrites - foreignWrites);
     foreignWrites = replica.foreignWrites;
   });
+
+  function setFigures(): void {
+    const counts = guardCounts.counts();
+    metrics.hosts.set({ list: 'all' }, replica.size);
+    metrics.hosts.set({ list: 'on' }, counts.listed);
+    metrics.hosts.set({ list: 'off' }, replica.size - counts.listed);
+    metrics.brokenRecords.set(replica.brokenRecords + replica.unfitNames.size);
+    metrics.guardLimit.set(offLimit(counts));
+    metrics.guardOff.set(counts.off);
+    metrics.guardHeld.set(reconciler.held.size);
+  }
 }
 
 function recordsState({ brokenRecords, unfitNames }: Replica): string {

@@ -62,15 +62,15 @@ export class Metrics {
   readonly whitelistChanges = this.#counter('whitelist_changes_total', 'Changes of the merged list', ['cause']);
   readonly hosts = this.#gauge('hosts', 'Hosts on a list', ['list']);
   readonly storeState = this.#gauge('store_state', '1 for the state in which the store is', ['state']);
-  readonly brokenRecords = this.#gauge('broken_records', 'Records in the store that can not be read');
+  readonly brokenRecords = this.#unknownGauge('broken_records', 'Records in the store that can not be read');
   readonly foreignWrites = this.#counter('foreign_writes_total', 'Managed flags changed by another program');
   readonly reaped = this.#counter('reaped_total', 'Expired manual events removed');
   readonly historyFailures = this.#counter('history_failures_total', 'History entries that could not be kept');
 
   // Guard
-  readonly guardLimit = this.#gauge('guard_limit', 'Hosts that automation may hold off at most');
-  readonly guardOff = this.#gauge('guard_off', 'Hosts that automation holds off');
-  readonly guardHeld = this.#gauge('guard_held', 'Hosts that automation would take off and may not');
+  readonly guardLimit = this.#unknownGauge('guard_limit', 'Hosts that automation may hold off at most');
+  readonly guardOff = this.#unknownGauge('guard_off', 'Hosts that automation holds off');
+  readonly guardHeld = this.#unknownGauge('guard_held', 'Hosts that automation would take off and may not');
   readonly massSilence = this.#gauge('mass_silence', '1 while a wave of silence is not believed');
 
   /** Each is bounded; one that stays above 0 is not kept up with. */
@@ -149,6 +149,13 @@ export class Metrics {
 
   #counter<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Counter<L> {
     return new Counter({ name: `satellite_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** NaN until it is set: unknown, and not nothing. */
+  #unknownGauge(name: string, help: string): Gauge {
+    const gauge = this.#gauge(name, help);
+    gauge.set(Number.NaN);
+    return gauge;
   }
 
   #gauge<L extends string = never>(name: string, help: string, labelNames: readonly L[] = []): Gauge<L> {

@@ -50,11 +50,24 @@ export class PrometheusServer {
 }
 
 /** @param targets as in `127.0.0.1:5001`, each scraped once a second at `/metrics` */
-export async function startPrometheus(targets: readonly string[]): Promise<PrometheusServer> {
+export function startPrometheus(targets: readonly string[]): Promise<PrometheusServer> {
+  return startPrometheusOf({ satellite: targets });
+}
+
+/** @param jobs the targets of each. @param rules the text of a file with alerts, looked at once a second */
+export async function startPrometheusOf(
+  jobs: Readonly<Record<string, readonly string[]>>,
+  rules?: string,
+): Promise<PrometheusServer> {
   const folder = mkdtempSync(join(tmpdir(), 'satellite-prometheus-'));
   const config = join(folder, 'prometheus.yml');
-  const job = `  - job_name: satellite\n    static_configs:\n      - targets: ${JSON.stringify(targets)}\n`;
-  writeFileSync(config, `global:\n  scrape_interval: 1s\nscrape_configs:\n${job}`);
+  const scraped = Object.entries(jobs).map(
+    ([name, targets]) => `  - job_name: ${name}\n    static_configs:\n      - targets: ${JSON.stringify(targets)}\n`,
+  );
+  if (rules !== undefined) writeFileSync(join(folder, 'rules.yml'), rules);
+  const ruleFiles = rules === undefined ? '' : 'rule_files: [rules.yml]\n';
+  const intervals = 'global:\n  scrape_interval: 1s\n  evaluation_interval: 1s\n';
+  writeFileSync(config, `${intervals}${ruleFiles}scrape_configs:\n${scraped.join('')}`);
   const port = await freePort();
   const server = new ServerProcess([
     'prometheus',
@@ -78,5 +91,17 @@ export function checkMetrics(text: string): Promise<string> {
   return new Promise((resolve) => {
     const tool = execFile('promtool', ['check', 'metrics'], (error, out, said) => resolve(error ? out + said : ''));
     tool.stdin?.end(text);
+  });
+}
+
+/** What promtool says of files, and whether it is content. */
+export function promtool(
+  words: readonly string[],
+  folder: string,
+): Promise<{ readonly ok: boolean; readonly said: string }> {
+  return new Promise((resolve) => {
+    execFile('promtool', words, { cwd: folder }, (error, out, said) =>
+      resolve({ ok: error === null, said: out + said }),
+    );
   });
 }
