@@ -11,7 +11,7 @@ import { cutToBytes } from '../../../shared/text.ts';
 import { Deadlines, MAX_TESTS_PER_HOST, MOST_HOSTS, STALL_MS } from '../../events/index.ts';
 import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
 import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
-import { type HeardTest, type HostVerdict, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
+import { type HeardTest, type HostVerdict, heardTest, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
 
 /** Under which its wishes stand where no other name is given. */
 export const TESTS_RULE = 'tests';
@@ -37,6 +37,7 @@ export interface HostJudgeOptions {
 
 export class HostJudge {
   readonly #options: HostJudgeOptions;
+  #startedMs: number;
   #listeningSinceMs: number;
   #lastTickMs: number;
   readonly #hosts = new Map<HostName, HostState>();
@@ -48,7 +49,8 @@ export class HostJudge {
   constructor(options: HostJudgeOptions) {
     this.#options = options;
     this.#rule = options.rule ?? TESTS_RULE;
-    this.#listeningSinceMs = options.clock.monoMs();
+    this.#startedMs = options.clock.monoMs();
+    this.#listeningSinceMs = this.#startedMs;
     this.#lastTickMs = this.#listeningSinceMs;
   }
 
@@ -113,6 +115,7 @@ export class HostJudge {
   inherit(former: unknown): void {
     if (!(former instanceof HostJudge)) return;
     this.#former = former;
+    this.#startedMs = former.#startedMs;
     this.#listeningSinceMs = former.#listeningSinceMs;
   }
 
@@ -189,6 +192,7 @@ export class HostJudge {
       heard,
       managed,
       dropped,
+      startedMs: this.#startedMs,
       listeningSinceMs: this.#listeningSinceMs,
       nowMs,
       nowS: this.#nowS(),
@@ -229,7 +233,7 @@ export class HostJudge {
       if (event === null && !(service in managed)) wishes.forgetEvent(host, service);
     }
     for (const [service, event] of Object.entries(managed)) {
-      const test = heard.get(service);
+      const test = heardTest(heard, service);
       const well = test?.word === 'fit' && supersedes(test, event);
       if ((well || dropped.has(service)) && !wishes.events(host).has(service)) wishes.setEvent(host, service, null);
     }

@@ -1,6 +1,6 @@
 /**
  * What a host's tests say together: the verdict on one host as a pure function of what was heard, what stands in its
- * record, and now (docs/judgement.md, rules 1, 2, 4-6). The numbers in `rule` are those of docs/judgement.md.
+ * record, and now (docs/judgement.md, rules 1, 1a, 2, 4-6a). The numbers in `rule` are those of docs/judgement.md.
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
@@ -9,9 +9,9 @@ import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts'
 /** What one test says. */
 export type TestWord = 'fit' | 'unfit' | 'unknown' | 'silent';
 
-/** Rule 1: warnings are shown and turn nothing off; a word nobody knows is no good news. */
+/** Rules 1 and 1a: warnings are shown and turn nothing off; any other word is unfit. Case does not matter. */
 export function wordOf(state: string): TestWord {
-  switch (state) {
+  switch (state.toLowerCase()) {
     case 'ok':
     case 'warning':
     case 'warn':
@@ -50,7 +50,9 @@ export interface HostInput {
   readonly managed: RecordEvents;
   /** Services that are no longer reported and that the record may still hold (rule 5). */
   readonly dropped: ReadonlySet<string>;
-  /** When this master began to listen, monotonic ms. */
+  /** When this master started to listen, monotonic ms. */
+  readonly startedMs: number;
+  /** Since when it has listened without a stall of its own, monotonic ms. */
   readonly listeningSinceMs: number;
   readonly nowMs: number;
   /** Unix seconds. */
@@ -79,8 +81,12 @@ interface Voice {
   readonly description: string;
   readonly sinceMs: number;
   readonly speaksSinceMs: number;
+  /** The state as it was reported. */
+  readonly state: string;
   /** When it turns silent by itself, where the index does not tell. */
   readonly turnsAtMs?: number;
+  /** A stored event that was too old when this master started: it counts as unknown until its service is heard (rule 6a). */
+  readonly outdated?: true;
 }
 
 export function judgeHost(input: HostInput): HostVerdict {
@@ -97,15 +103,19 @@ export function judgeHost(input: HostInput): HostVerdict {
   });
 
   if (voices.length === 0) return verdict('unheard', 6, 'nothing heard of it by this master yet', []);
-  const unfit = voices.filter(({ word }) => word === 'unfit');
-  const silent = voices.filter(({ word }) => word === 'silent');
-  const unknown = voices.filter(({ word }) => word === 'unknown');
-  const allSilent = silent.length === voices.length;
-  if (unfit.length > 0) return withSilence(verdict('unfit', 1, listed(unfit), unfit), silent, voices, input);
-  if (allSilent)
+  const current = voices.filter(({ outdated }) => !outdated);
+  const outdated = voices.filter((voice) => voice.outdated);
+  const unfit = current.filter(({ word }) => word === 'unfit');
+  const silent = current.filter(({ word }) => word === 'silent');
+  const unknown = current.filter(({ word }) => word === 'unknown');
+  const quiet = [...silent, ...outdated];
+  if (current.length === 0)
+    return verdict('unknown', 6, `stored before this master started: ${names(outdated)}`, outdated);
+  if (unfit.length > 0) return withSilence(verdict('unfit', 1, listed(unfit), unfit), quiet, current, input);
+  if (silent.length === current.length)
     return verdict('silent', 5, `silent: ${silent.length} of ${silent.length} tests past their ttl`, silent);
-  if (silent.length > 0)
-    return withSilence(verdict('unknown', 5, `no longer heard: ${names(silent)}`, silent), silent, voices, input);
+  if (quiet.length > 0)
+    return withSilence(verdict('unknown', 5, `no longer heard: ${names(quiet)}`, quiet), quiet, current, input);
   if (unknown.length > 0) return verdict('unknown', 1, listed(unknown), unknown);
   if (!heard) return verdict('unheard', 6, 'nothing heard of it by this master yet', []);
   return verdict('fit', 1, `all ${voices.length} tests fit`, voices);
@@ -135,28 +145,46 @@ function* heardVoices({ heard, managed }: HostInput): Iterable<Voice> {
     const standing = managed[service];
     if (standing && wordOf(standing.state) !== 'fit' && !supersedes(test, standing)) continue;
     const { word, sinceMs, speaksSinceMs, event } = test;
-    yield { service, word, description: event.description ?? '', sinceMs, speaksSinceMs };
+    const { description = '', state = '' } = event;
+    yield { service, word, description, state, sinceMs, speaksSinceMs };
   }
 }
 
 /** Rule 2: a managed event counts until a newer event of its service arrives. Such events never make a host fit. */
 function* standingVoices(input: HostInput): Iterable<Voice> {
-  const { heard, managed, dropped, listeningSinceMs, nowMs, nowS } = input;
+  const { heard, managed, dropped, startedMs, listeningSinceMs, nowMs, nowS } = input;
+  const startedS = nowS - (nowMs - startedMs) / 1000;
   for (const [service, event] of Object.entries(managed)) {
     if (!service.startsWith(TEST_PREFIX) || dropped.has(service)) continue;
-    const test = heard.get(service);
+    const test = heardTest(heard, service);
     if (test && supersedes(test, event)) continue;
     const description = typeof event.description === 'string' ? event.description : '';
+    const reported = event['reported-state'];
+    const state = typeof reported === 'string' ? reported : event.state;
     const word = wordOf(event.state);
     if (word === 'fit') continue;
-    // Its ttl runs from its own time, but no earlier than this master listens: before, nobody could have told it better.
+    if (isOutdated(event, startedS)) {
+      const since = { sinceMs: startedMs, speaksSinceMs: startedMs };
+      yield { service, word: 'unknown', description, state, ...since, outdated: true };
+      continue;
+    }
+    // Its ttl runs from its own time, but no earlier than this master listens: before, nobody could have reported better.
     const bornMs = Math.max(listeningSinceMs, nowMs - Math.max(0, nowS - (event.time ?? 0)) * 1000);
     const turnsAtMs = bornMs + (event.ttl ?? 60) * 1000;
-    if (word === 'silent') yield { service, word, description, sinceMs: bornMs, speaksSinceMs: bornMs };
-    else if (turnsAtMs <= nowMs)
-      yield { service, word: 'silent', description, sinceMs: turnsAtMs, speaksSinceMs: bornMs };
-    else yield { service, word, description, sinceMs: bornMs, speaksSinceMs: bornMs, turnsAtMs };
+    const voice = { service, description, state, speaksSinceMs: bornMs };
+    if (turnsAtMs <= nowMs) yield { ...voice, word: 'silent', sinceMs: turnsAtMs };
+    else yield { ...voice, word, sinceMs: bornMs, turnsAtMs };
   }
+}
+
+/** Rule 6a. @param startedS when this master began to listen, unix seconds */
+function isOutdated({ state, time, ttl }: RecordEvent, startedS: number): boolean {
+  return wordOf(state) === 'silent' || ttl === undefined || ttl === null || (time ?? 0) + ttl < startedS;
+}
+
+/** The test behind a stored event: the original named `file-exists` without the blank before "exists". */
+export function heardTest(heard: ReadonlyMap<string, HeardTest>, service: string): HeardTest | undefined {
+  return heard.get(service) ?? heard.get(service.replace(/(?<! )exists$/, ' exists'));
 }
 
 /** Newer, or heard a whole ttl after the other's time, so that a corrected clock heals (rule 4). */
@@ -169,8 +197,8 @@ function listed(voices: readonly Voice[]): string {
   return voices
     .slice(0, 5)
     .map(
-      ({ service, word, description }) =>
-        `${service} ${word === 'unfit' ? 'critical' : word}${description ? `: ${description}` : ''}`,
+      ({ service, word, state, description }) =>
+        `${service} ${word === 'unfit' ? state : word}${description ? `: ${description}` : ''}`,
     )
     .concat(voices.length > 5 ? [`and ${voices.length - 5} more`] : [])
     .join('; ');

@@ -46,6 +46,7 @@ function input(
     heard: new Map(Object.entries(tests).map(([name, one]) => [`mesos/slave/${name}`, one])),
     managed: Object.fromEntries(Object.entries(managed).map(([name, one]) => [`mesos/slave/${name}`, one])),
     dropped: new Set(),
+    startedMs: 0,
     listeningSinceMs: 0,
     nowMs: NOW_MS,
     nowS: NOW_S,
@@ -62,7 +63,10 @@ describe('rule 1: what a test says', () => {
     ['critical', 'unfit'],
     ['unknown', 'unknown'],
     ['expired', 'silent'],
-    ['OK', 'unfit'],
+    ['OK', 'fit'],
+    ['Warning', 'fit'],
+    ['Critical', 'unfit'],
+    ['UNKNOWN', 'unknown'],
     ['', 'unfit'],
     ['lost', 'unfit'],
   ])('%j is %s', (state, word) => expect(wordOf(state)).toBe(word));
@@ -70,7 +74,7 @@ describe('rule 1: what a test says', () => {
   test.each<[string, Record<string, HeardTest>, string, string]>([
     ['all fit', { a: heard('ok'), b: heard('warning') }, 'fit', 'all 2 tests fit'],
     ['one unfit', { a: heard('ok'), b: heard('critical') }, 'unfit', 'mesos/slave/b critical: says critical'],
-    ['a word nobody knows', { a: heard('lost') }, 'unfit', 'mesos/slave/a critical: says lost'],
+    ['another word is shown as reported', { a: heard('Lost') }, 'unfit', 'mesos/slave/a Lost: says Lost'],
     [
       'unfit beside unknown',
       { a: heard('unknown'), b: heard('critical') },
@@ -191,9 +195,52 @@ describe('rules 6 and 14: what stands in the record only', () => {
     expect(judgeHost(input({}, standing(60)))).toMatchObject({ kind: 'silent', rule: 5 });
   });
 
-  test('its ttl begins no earlier than this master listens', () => {
-    const verdict = judgeHost(input({}, standing(86_400), { listeningSinceMs: NOW_MS - 20_000 }));
+  test('its ttl begins no earlier than this master listens without a stall', () => {
+    const verdict = judgeHost(input({}, standing(100), { listeningSinceMs: NOW_MS - 20_000 }));
     expect(verdict).toMatchObject({ kind: 'unfit', againAtMs: NOW_MS + 40_000 });
+  });
+
+  describe('rule 6a: what was too old when this master started', () => {
+    const started = { startedMs: NOW_MS - 20_000, listeningSinceMs: NOW_MS - 20_000 };
+    const old: readonly (readonly [string, RecordEvent])[] = [
+      ['expired, without a ttl', { state: 'expired', time: NOW_S - 100, ttl: null }],
+      ['expired', { state: 'expired', time: NOW_S - 1, ttl: 60 }],
+      ['critical, without a ttl', { state: 'critical', time: NOW_S - 1 }],
+      ['critical, past its time and ttl', { state: 'critical', time: NOW_S - 86_400, ttl: 60 }],
+      ['without a time', { state: 'critical', ttl: 60 }],
+    ];
+
+    test.each(old)('%s: unknown for a host that nobody has heard', (_, event) => {
+      expect(judgeHost(input({}, { a: event }, started))).toMatchObject({ kind: 'unknown', rule: 6, heard: false });
+    });
+
+    test.each(old)('%s: unknown beside tests that are fit, then dropped', (_, event) => {
+      const fit = { b: heard('ok', { speaksS: 15 }) };
+      expect(judgeHost(input(fit, { a: event }, started))).toMatchObject({ kind: 'unknown', drop: [] });
+      const later = { startedMs: NOW_MS - 90_000, listeningSinceMs: NOW_MS - 90_000 };
+      const longer = { b: heard('ok', { speaksS: 61 }) };
+      const tooOld = { ...event, time: NOW_S - 86_400 };
+      expect(judgeHost(input(longer, { a: tooOld }, later))).toMatchObject({ drop: ['mesos/slave/a'] });
+    });
+
+    test.each(old)('%s: takes nothing from a test that is critical now', (_, event) => {
+      expect(judgeHost(input({ b: heard('critical') }, { a: event }, started))).toMatchObject({ kind: 'unfit' });
+    });
+
+    test.each(old)('%s: does not hide that the host fell silent', (_, event) => {
+      const silent = { b: heard('expired') };
+      expect(judgeHost(input(silent, { a: event }, started))).toMatchObject({ kind: 'silent', rule: 5 });
+    });
+
+    test('critical within its ttl at the start still counts', () => {
+      expect(judgeHost(input({}, standing(10), started))).toMatchObject({ kind: 'unfit' });
+    });
+
+    test('file-exists is known by the name that the original gave it', () => {
+      const event: RecordEvent = { state: 'critical', time: NOW_S - 10, ttl: 60 };
+      const managed = { '/mnt/dataexists': event };
+      expect(judgeHost(input({ '/mnt/data exists': heard('ok') }, managed))).toMatchObject({ kind: 'fit' });
+    });
   });
 
   test('a time in the future is taken as now', () => {
