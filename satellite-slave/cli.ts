@@ -5,6 +5,7 @@ import { stopSignal } from '../shared/early-signal.ts';
 import { messageOf } from '../shared/errors.ts';
 import { createLog, type Log } from '../shared/log.ts';
 import { MesosError } from '../shared/mesos/index.ts';
+import { endProcess } from '../shared/process-end.ts';
 import { onReloadSignal } from '../shared/reload-signal.ts';
 import { SettingsError } from '../shared/settings.ts';
 import { pendingReads } from '../shared/small-file.ts';
@@ -23,8 +24,6 @@ interface CommandOptions {
 const LAST_EVENTS_MS = 3_000;
 /** Then what has not ended is cut off. */
 const STOP_WITHIN_MS = 4_000;
-/** A file system call that is only slow may still return. */
-const LAST_CALLS_MS = 500;
 /** How long `--once` tries to deliver. */
 const ONCE_WITHIN_MS = 30_000;
 /** At a terminal the Mesos agent is waited for less long than by a service. */
@@ -135,13 +134,5 @@ async function end(log: Log): Promise<never> {
     log.error({ part: 'uplinks', withinMs: STOP_WITHIN_MS }, 'a part did not stop in time, cutting it off');
     process.exitCode = EXIT_FAILED;
   }
-  const hanging = () => slave?.hangingCalls ?? pendingReads();
-  const endMs = clock.monoMs() + LAST_CALLS_MS;
-  while (hanging().length > 0 && clock.monoMs() < endMs) await sleep(clock, 20);
-  if (hanging().length > 0) {
-    log.error({ calls: hanging() }, 'a file system does not answer, ending by SIGKILL');
-    // exit() would wait for the thread of the call, for ever.
-    process.kill(process.pid, 'SIGKILL');
-  }
-  process.exit();
+  return await endProcess(log, clock, () => slave?.hangingCalls ?? pendingReads());
 }

@@ -34,7 +34,8 @@ export async function missingProgram(program: string, environment: NodeJS.Proces
   let found: string | undefined;
   for (const folder of folders) {
     const state = await stateOf(folder === '' ? program : join(folder, program));
-    if (state === 'executable' || state === 'silent') return undefined;
+    if (state === 'executable') return undefined;
+    if (state === 'silent') return `the file system of ${program} does not answer`;
     if (state === 'not executable') found = `${program} is not executable`;
   }
   return found ?? `${program} is not there`;

@@ -328,6 +328,6 @@ describe('the end', () => {
     onTestFinished(() => closeSync(writer));
     child.kill('SIGTERM');
     expect(await end).toEqual([null, 'SIGKILL']);
-    expect(text.err).toMatch(/"calls":\["[^"]*slave\.json"\].*a file system does not answer, ending by SIGKILL/);
+    expect(text.err).toMatch(/"calls":\["[^"]*slave\.json"\].*a system call does not return, ending by SIGKILL/);
   });
 });

@@ -133,6 +133,17 @@ describe('file systems that hang', () => {
     expect(begun).toBe(false);
   });
 
+  test('a fourth does not wait once more for those that are known to hang', async () => {
+    const clock = new ManualClock();
+    const calls = new FileSystemCalls(clock);
+    void calls.call('statfs /a', hung);
+    void calls.call('statfs /b', hung);
+    clock.advance(1_000);
+    const fourth = calls.call('statfs /healthy', async () => undefined);
+    clock.advance(0);
+    await expect(fourth).rejects.toThrow('not checked');
+  });
+
   test('a call that was only slow lets the next go', async () => {
     const calls = new FileSystemCalls(new ManualClock());
     let answer: (value: string) => void = () => undefined;
