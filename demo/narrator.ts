@@ -3,7 +3,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Program } from '../test/support/satellite.ts';
 
 /** Lines of a master's log that a person wants to see here. */
-const WORTH = /^Turning .* (on -> off|off -> on)|^this master (leads|follows) now|black hole|fails everywhere/i;
+const WORTH = /^Turning .* (on -> off|off -> on)|^this master (leads|follows)$|black hole|fails everywhere/i;
 /** Every master logs each change: once is enough. */
 const SAME_WITHIN_MS = 20_000;
 /** Behind it stand figures that differ between masters. */

@@ -26,11 +26,11 @@ import {
   SoleLeadership,
   ZooKeeperLeadership,
 } from './leadership/index.ts';
-import { CLUSTER_STATES, ClusterView, clusterState } from './mesos/cluster/index.ts';
-import { Bridge, PlannedHosts } from './mesos/deactivation/index.ts';
+import { CLUSTER_STATES, ClusterModel, clusterState } from './mesos/cluster/index.ts';
+import { AgentDeactivation, HostsInMaintenance } from './mesos/deactivation/index.ts';
 import { DriftWatch } from './mesos/drift/index.ts';
-import { ClusterThread } from './mesos/feed/index.ts';
-import { ClusterWatch, hostOfMesos, LeaderFigures } from './mesos/metrics/index.ts';
+import { FeedThread } from './mesos/feed/index.ts';
+import { ClusterReporter, hostOfMesos, LeaderMetrics } from './mesos/metrics/index.ts';
 import { Lifecycle, Ticker } from './part.ts';
 import { Recorder, Shadow } from './replay/index.ts';
 import { BlackHole } from './rules/black-hole/index.ts';
@@ -137,14 +137,14 @@ export function createMaster(
   const leaderRecords = new Whitelist({ store: leaderStore, replica, clock });
 
   // Mesos: its agents and tasks, and which machines it has in maintenance.
-  const cluster = settings.mesos && new ClusterView({ ...settings.mesos, clock, log });
+  const cluster = settings.mesos && new ClusterModel({ ...settings.mesos, clock, log });
   const feed =
     cluster &&
-    new ClusterThread({
+    new FeedThread({
       mesos: settings.mesos,
       ...settings.mesos,
       clock,
-      take: (message) => cluster.take(message),
+      apply: (message) => cluster.apply(message),
       known: cluster,
     });
   if (cluster) {
@@ -154,7 +154,7 @@ export function createMaster(
   const maintenance =
     cluster &&
     mesosClient &&
-    new PlannedHosts({
+    new HostsInMaintenance({
       cluster,
       status: () => mesosClient.get('/maintenance/status'),
       hosts: () => Array.from(replica.entries(), ({ host }) => host),
@@ -164,7 +164,7 @@ export function createMaster(
     });
 
   const mesos: MesosFacts | undefined = cluster && {
-    registrationOf: (host) => cluster.wordOf(host),
+    registrationOf: (host) => cluster.registrationOf(host),
     inMaintenance: () => maintenance?.hosts ?? NO_HOSTS,
   };
 
@@ -352,11 +352,11 @@ export function createMaster(
   const deactivation =
     cluster &&
     mesosClient &&
-    new Bridge({
+    new AgentDeactivation({
       action: settings.offAction,
       cluster,
       call: (call, abort) => mesosClient.call(call, abort),
-      planned: (host) => maintenance?.wordOf(host),
+      planned: (host) => maintenance?.stateOf(host),
       replica,
       whitelist: leaderRecords,
       limit: () => guardCounts.limit(),
@@ -387,13 +387,13 @@ export function createMaster(
     clock,
     log,
   });
-  const mesosLeader = mesosClient && new LeaderFigures(mesosClient);
-  const reporter = new ClusterWatch({
+  const mesosLeader = mesosClient && new LeaderMetrics(mesosClient);
+  const reporter = new ClusterReporter({
     mesos: cluster && mesosClient && mesosLeader && { client: mesosClient, cluster, leader: mesosLeader },
     figures: clusterFigures,
     leads,
     hostFigures: ownFigures,
-    take: publishOwn,
+    publish: publishOwn,
     mesosHost: hostOfMesos(settings.mesos?.url, hostname()),
     host: hostOfMesos(undefined, hostname()),
     pollIntervalMs,
@@ -404,7 +404,7 @@ export function createMaster(
     cluster,
     replica,
     heard: () => presence.heard(),
-    remembered: (host) => cluster?.wordOf(host) === 'registered',
+    remembered: (host) => cluster?.registrationOf(host) === 'registered',
     clock,
   });
   metrics.onCollect(() => {
@@ -485,7 +485,7 @@ export function createMaster(
     start: () =>
       leadership.start(({ leads: isLeader, reason }) => {
         log.info({ reason }, isLeader ? 'this master leads' : 'this master follows');
-        reporter.sayLeader();
+        reporter.publishLeader();
         alerts.leadershipChanged();
         judgement.reconciler.markAll();
       }),

@@ -31,7 +31,7 @@ export interface MasterOptions {
   leader(asking: Master): Master | undefined;
 }
 
-const MOST_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Open to all even with authentication on. */
 const OPEN = new Set(['/health', '/version', '/redirect']);
 /** Read off any master, leading or not. */
@@ -281,7 +281,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   request.setEncoding('utf8');
   for await (const piece of request) {
     body += piece as string;
-    if (body.length > MOST_BODY_BYTES) throw new Error('the body is too large');
+    if (body.length > MAX_BODY_BYTES) throw new Error('the body is too large');
   }
   return body;
 }

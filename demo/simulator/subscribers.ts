@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 
 const MOST = 1_000;
 /** One that lets so much more wait than its first state is cut off. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export class Subscribers {
   readonly #world: World;
@@ -44,7 +44,7 @@ export class Subscribers {
     const first = record({ type: 'SUBSCRIBED', subscribed });
     response.write(first);
     response.write(HEARTBEAT);
-    this.#streams.set(response, Buffer.byteLength(first) + MOST_WAITING_BYTES);
+    this.#streams.set(response, Buffer.byteLength(first) + MAX_WAITING_BYTES);
     response.on('close', () => this.#streams.delete(response));
   }
 

@@ -24,8 +24,8 @@ export interface WorldOptions {
   readonly applications: readonly Application[];
 }
 
-const MOST_COMPLETED_OF_AGENT = 150;
-const MOST_COMPLETED_OF_FRAMEWORK = 1_000;
+const MAX_COMPLETED_OF_AGENT = 150;
+const MAX_COMPLETED_OF_FRAMEWORK = 1_000;
 
 /** Since the leader was elected: a new one counts from 0. */
 export type Counter =
@@ -233,8 +233,8 @@ export class World {
     agent.usedCpus = agent.tasks.size === 0 ? 0 : agent.usedCpus - task.cpus;
     agent.usedMem -= task.mem;
     framework.tasks.delete(task);
-    keep(agent.completed, task, MOST_COMPLETED_OF_AGENT);
-    keep(framework.completed, task, MOST_COMPLETED_OF_FRAMEWORK);
+    keep(agent.completed, task, MAX_COMPLETED_OF_AGENT);
+    keep(framework.completed, task, MAX_COMPLETED_OF_FRAMEWORK);
     this.#countEnd(agent, state);
   }
 

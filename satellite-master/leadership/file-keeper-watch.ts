@@ -72,7 +72,7 @@ export class FileKeeperWatch {
     else if (before === 'unkept')
       this.#options.log.info(
         { state: found.kind },
-        'the whitelist file of the leading mesos-master is no longer unkept',
+        'the whitelist file of the leading mesos-master is kept again, or unknown',
       );
   }
 

@@ -102,7 +102,7 @@ export class Metrics {
   readonly forwarded = this.#counter('forwarded_total', 'Events in each try to send them on', ['outcome']);
   readonly forwardDropped = this.#counter('forward_dropped_total', 'Events that were not sent on', ['reason']);
 
-  // Bridge to Mesos
+  // AgentDeactivation to Mesos
   readonly bridgeCalls = this.#counter(
     'bridge_calls_total',
     'Calls to Mesos for agents of hosts that are off or back',

@@ -19,9 +19,9 @@ export interface EmbeddedTaskStoreOptions {
 }
 
 /** Tasks that go to the disk with one fsync. */
-const MOST_AT_ONCE = 5_000;
+const MAX_AT_ONCE = 5_000;
 /** Bytes of state that may wait for the disk. */
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Tasks that one step of pruning takes away. */
 const PRUNE_STEP = 1_000;
 const PRUNE_EVERY_MS = 60_000;
@@ -42,7 +42,7 @@ export class EmbeddedTaskStore implements TaskStore {
   });
   #files: TaskFiles | undefined;
   #fault: string | undefined = 'not open yet';
-  readonly #waiting = new WaitingPuts(MOST_WAITING_BYTES);
+  readonly #waiting = new WaitingPuts(MAX_WAITING_BYTES);
   #working: Promise<void> = Promise.resolve();
   #busy = false;
   #pruneDue = false;
@@ -134,7 +134,7 @@ export class EmbeddedTaskStore implements TaskStore {
   }
 
   async #writeWaiting(): Promise<void> {
-    const batch = this.#waiting.take(MOST_AT_ONCE);
+    const batch = this.#waiting.take(MAX_AT_ONCE);
     if (batch.length === 0) return;
     try {
       await this.#write(batch.flatMap(({ tasks }) => tasks));
@@ -204,12 +204,15 @@ export class EmbeddedTaskStore implements TaskStore {
       this.#files = await TaskFiles.open(this.#folder);
       this.#fault = undefined;
       this.#backoff.reset();
-      this.#once.recovered('open', `The ${this.address} is open`);
+      this.#once.recovered('open', 'the task store is open again', { store: this.address });
       this.#pruneDue = true;
       this.#step();
     } catch (error) {
       this.#fault = isLocked(error) ? 'another process uses it' : `it cannot be opened: ${messageOf(error)}`;
-      this.#once.warn('open', `The ${this.address}: ${this.#fault}; trying again`);
+      this.#once.warn('open', 'the task store can not be opened, trying again', {
+        store: this.address,
+        err: this.#fault,
+      });
       this.#retry = this.#options.clock.after(this.#backoff.next(), () => void this.#work(() => this.#open()));
     }
   }
@@ -217,7 +220,7 @@ export class EmbeddedTaskStore implements TaskStore {
   /** After a failed write LevelDB takes no more until it is opened anew; whether that write is there nobody knows. */
   async #broken(what: string, error: unknown): Promise<SatelliteError> {
     this.#fault = `${what}: ${messageOf(error)}`;
-    this.#once.warn('open', `The ${this.address}: ${this.#fault}; opening it anew`);
+    this.#once.warn('open', 'the task store failed and is opened again', { store: this.address, err: this.#fault });
     const files = this.#files;
     this.#files = undefined;
     this.#cache.clear();

@@ -19,9 +19,9 @@ const PREFIX = 'satellite:task:';
 const COMMAND_MS = 2_000;
 const CONNECT_MS = 2_000;
 /** Tasks that one step of Redis writes: all other clients wait for it. */
-const MOST_A_STEP = 100;
+const MAX_A_STEP = 100;
 /** Requests at the same time, beyond which slaves are asked to come again. */
-const MOST_REQUESTS = 64;
+const MAX_REQUESTS = 64;
 
 /** As `isOlder`, in one step with the writing: all masters write the same task, at about the same time. */
 const PUT = `
@@ -65,8 +65,8 @@ export class RedisTaskStore implements TaskStore {
   async put(tasks: readonly TaskMetadata[]): Promise<void> {
     await this.#ask(async (redis) => {
       const now = this.#options.clock.wallMs();
-      for (let from = 0; from < tasks.length; from += MOST_A_STEP) {
-        const some = tasks.slice(from, from + MOST_A_STEP);
+      for (let from = 0; from < tasks.length; from += MAX_A_STEP) {
+        const some = tasks.slice(from, from + MAX_A_STEP);
         const keys = some.map(({ id }) => PREFIX + id);
         const words = some.flatMap(({ host, newestS, state }) => [host, now, newestS ?? '', state]);
         await redis.eval(PUT, keys.length, ...keys, Math.ceil(this.#options.keepMs), ...words);
@@ -116,7 +116,7 @@ export class RedisTaskStore implements TaskStore {
     redis.on('ready', () => {
       this.#backoff.reset();
       this.#fault = undefined;
-      this.#once.recovered('redis', `${this.address} answers`);
+      this.#once.recovered('redis', 'the task store answers again', { store: this.address });
     });
     redis.on('error', (error: Error) => this.#lost(messageOf(error)));
     redis.on('close', () => this.#lost('the connection is closed'));
@@ -125,8 +125,8 @@ export class RedisTaskStore implements TaskStore {
   async #ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
     const redis = this.#redis;
     if (!redis || this.#fault !== undefined) throw this.#unavailable(this.#fault ?? 'not connected yet');
-    if (this.#requests >= MOST_REQUESTS)
-      throw new SatelliteError('overloaded', `${MOST_REQUESTS} requests already wait for ${this.address}`);
+    if (this.#requests >= MAX_REQUESTS)
+      throw new SatelliteError('overloaded', `${MAX_REQUESTS} requests already wait for ${this.address}`);
     this.#requests++;
     try {
       return await question(redis);
@@ -141,8 +141,8 @@ export class RedisTaskStore implements TaskStore {
   #lost(reason: string): void {
     if (this.#closing) return;
     this.#fault ??= reason;
-    this.#once.warn('redis', `${this.address} is out of reach; trying again`);
-    this.#options.log.debug(`${this.address}: ${reason}`);
+    this.#once.warn('redis', 'the task store does not answer, trying again', { store: this.address });
+    this.#options.log.debug({ store: this.address, reason }, 'the task store does not answer');
   }
 
   #unavailable(why: string, cause?: unknown): SatelliteError {

@@ -1,16 +1,16 @@
-/** The agents of the picture, by id and by host. */
+/** The agents of the cluster, by id and by host. */
 import { LRUCache } from 'lru-cache';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ClusterAgent } from './cluster.ts';
 
-/** Of those that are gone, so that the tasks they ran still have a host. */
-const MOST_PAST = 100_000;
+/** Agents that are gone, kept so that the tasks they ran still have a host. */
+const MAX_DEPARTED = 100_000;
 
-export class HeldAgents {
+export class AgentTable {
   readonly #byId = new Map<string, ClusterAgent>();
   readonly #byHost = new Map<HostName, Map<string, ClusterAgent>>();
-  /** The host of each agent that was ever seen. */
-  readonly #hosts = new LRUCache<string, HostName>({ max: MOST_PAST });
+  /** The host of each agent that was ever seen, within the bound. */
+  readonly #hosts = new LRUCache<string, HostName>({ max: MAX_DEPARTED });
 
   get all(): ReadonlyMap<string, ClusterAgent> {
     return this.#byId;
@@ -20,13 +20,13 @@ export class HeldAgents {
     return [...(this.#byHost.get(host)?.values() ?? [])];
   }
 
-  /** Whether one of its agents is in the last answer. */
-  isThere(host: HostName): boolean {
+  /** Whether one of its agents is in the last snapshot. */
+  isRegistered(host: HostName): boolean {
     for (const agent of this.#byHost.get(host)?.values() ?? []) if (!agent.unreachable) return true;
     return false;
   }
 
-  /** Of an agent that is there or was. */
+  /** Of an agent that is registered or was. */
   hostOf(id: string): HostName | undefined {
     return this.#byId.get(id)?.host ?? this.#hosts.get(id);
   }

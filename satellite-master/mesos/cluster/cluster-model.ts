@@ -1,57 +1,57 @@
-/** The picture of the cluster, from what those who ask Mesos tell: one {@link ClusterMessage} at a time. */
+/** The model of the cluster. The feed keeps it up to date, one {@link ClusterMessage} at a time. */
 import type { Clock } from '../../../shared/clock.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import { cutToLength } from '../../../shared/text.ts';
 import type { MesosWord } from '../../whitelist/automation/index.ts';
-import { HeldAgents } from './agent-table.ts';
+import { AgentTable } from './agent-table.ts';
 import type { Cluster, ClusterAgent, ClusterFramework, ClusterTask, TaskListener } from './cluster.ts';
 import { type AgentRow, type Change, type ClusterMessage, type TaskRow, type TaskUpdate, taskKey } from './messages.ts';
-import { MesosAgents } from './registrations.ts';
-import { Names } from './string-pool.ts';
-import { HeldTasks } from './task-table.ts';
+import { Registrations } from './registrations.ts';
+import { StringPool } from './string-pool.ts';
+import { TaskTable } from './task-table.ts';
 import { stillUnreachable } from './unreachable.ts';
 
-export interface ClusterViewOptions {
-  /** Of the local mesos-master, for what is logged. */
+export interface ClusterModelOptions {
+  /** Of the local mesos-master, for the log. */
   readonly url: string;
   readonly pollIntervalMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** After so many polls without a good answer the picture is stale. */
+/** Polls without a good answer after which the model is stale. */
 const STALE_POLLS = 3;
-const LEAST_STALE_MS = 3_000;
+const MIN_STALE_MS = 3_000;
 
-export class ClusterView implements Cluster {
+export class ClusterModel implements Cluster {
   readonly #url: string;
   readonly #staleAfterMs: number;
   readonly #clock: Clock;
   readonly #once: OnceLog;
-  readonly #words: MesosAgents;
-  readonly #agents = new HeldAgents();
+  readonly #registrations: Registrations;
+  readonly #agents = new AgentTable();
   readonly #frameworks = new Map<string, ClusterFramework>();
-  readonly #tasks = new HeldTasks();
-  readonly #names = new Names();
+  readonly #tasks = new TaskTable();
+  readonly #strings = new StringPool();
   readonly #taskListeners: TaskListener[] = [];
   readonly #agentListeners: (() => void)[] = [];
-  /** Agents that went out of the answers since the last whole one. */
+  /** Agents that are missing since the last complete snapshot. */
   readonly #vanished = new Map<string, ClusterAgent>();
-  /** Those of them that are kept, as unreachable. */
+  /** Missing agents that are kept as unreachable. */
   readonly #unreachable = new Map<string, ClusterAgent>();
   #agentsChanged = false;
-  /** Hosts that have got a second agent since agents were told last. */
-  readonly #twins = new Set<HostName>();
+  /** Hosts that got a second agent since the last notification. */
+  readonly #duplicates = new Set<HostName>();
   #answeredAtMs: number | undefined;
   #failure: string | undefined;
 
-  constructor({ url, pollIntervalMs, clock, log }: ClusterViewOptions) {
+  constructor({ url, pollIntervalMs, clock, log }: ClusterModelOptions) {
     this.#url = url;
-    this.#staleAfterMs = Math.max(STALE_POLLS * pollIntervalMs, LEAST_STALE_MS);
+    this.#staleAfterMs = Math.max(STALE_POLLS * pollIntervalMs, MIN_STALE_MS);
     this.#clock = clock;
     this.#once = new OnceLog(log, clock);
-    this.#words = new MesosAgents(clock);
+    this.#registrations = new Registrations(clock);
   }
 
   get answeredMs(): number | undefined {
@@ -78,7 +78,7 @@ export class ClusterView implements Cluster {
     return this.#frameworks;
   }
 
-  /** Those in the last answer, and those that ended lately (at most 50,000), which Mesos itself forgets sooner. */
+  /** Tasks in the last snapshot, and those that ended lately (at most 50,000), which Mesos itself forgets sooner. */
   tasks(): IterableIterator<ClusterTask> {
     return this.#tasks.values();
   }
@@ -100,36 +100,39 @@ export class ClusterView implements Cluster {
     this.#agentListeners.push(listener);
   }
 
-  /** What Mesos knows of the host, from the answers of the last ten minutes together (docs/judgement.md, rule 11). */
-  wordOf(host: HostName): MesosWord {
-    return this.#words.wordOf(host, this.#isThere(host));
+  /** Whether Mesos knows the host, by the snapshots of the last ten minutes together (docs/judgement.md, rule 11). */
+  registrationOf(host: HostName): MesosWord {
+    return this.#registrations.of(host, this.#agents.isRegistered(host));
   }
 
-  /** Takes the next message of whoever asks Mesos. */
-  take(message: ClusterMessage): void {
+  /** Applies the next message of the feed. */
+  apply(message: ClusterMessage): void {
     switch (message.kind) {
       case 'changes':
-        for (const change of message.changes) this.#change(change);
-        if (!message.more) this.#tellAgents();
+        for (const change of message.changes) this.#applyChange(change);
+        if (!message.more) this.#notifyAgents();
         return;
       case 'answered':
         this.#answered(message.unreachable);
         return;
       case 'failed':
         this.#failure = message.reason;
-        this.#once.warn('failed', `Mesos did not tell its cluster: ${message.reason}`);
+        this.#once.warn('failed', 'the Mesos cluster can not be read', { url: this.#url, err: message.reason });
         return;
       case 'odd':
-        this.#once.warn(`odd ${message.what}`, `${this.#url}: ${message.text}`);
+        this.#once.warn(`odd ${message.what}`, 'unexpected elements in an answer of Mesos', {
+          url: this.#url,
+          detail: message.text,
+        });
     }
   }
 
-  #change(change: Change): void {
+  #applyChange(change: Change): void {
     if ('task' in change) this.#putTask(change.task);
     else if ('update' in change) this.#updateTask(change.update);
     else if ('agent' in change) this.#putAgent(change.agent);
     else if ('framework' in change) this.#frameworks.set(change.framework.id, change.framework);
-    else if ('goneTask' in change) this.#tasks.gone(change.goneTask, this.#clock.monoMs());
+    else if ('goneTask' in change) this.#tasks.markMissing(change.goneTask, this.#clock.monoMs());
     else if ('goneAgent' in change) this.#dropAgent(change.goneAgent);
     else this.#frameworks.delete(change.goneFramework);
   }
@@ -151,33 +154,33 @@ export class ClusterView implements Cluster {
     this.#agents.put(agent);
     this.#agentsChanged = true;
     if (host === undefined) return;
-    this.#words.came(host);
-    if (this.#agents.of(host).length > 1) this.#twins.add(host);
+    this.#registrations.add(host);
+    if (this.#agents.of(host).length > 1) this.#duplicates.add(host);
   }
 
   #dropAgent(id: string): void {
     const agent = this.#agents.all.get(id);
-    // An unreachable one is out of the answers already.
+    // An unreachable agent is missing already.
     if (!agent || agent.unreachable) return;
     this.#vanished.set(id, agent);
     this.#agents.remove(id);
     this.#agentsChanged = true;
-    if (agent.host !== undefined && !this.#isThere(agent.host)) this.#words.left(agent.host);
+    if (agent.host !== undefined && !this.#agents.isRegistered(agent.host)) this.#registrations.remove(agent.host);
   }
 
   #putTask(row: TaskRow): void {
     const before = this.#tasks.get(taskKey(row));
     const same = before?.state === row.state;
-    this.#hold(
+    this.#put(
       {
         ...row,
-        name: this.#names.same(row.name),
-        frameworkId: this.#names.same(row.frameworkId),
-        frameworkName: this.#names.same(row.frameworkName),
-        agentId: this.#names.same(row.agentId),
-        state: this.#names.same(row.state),
+        name: this.#strings.intern(row.name),
+        frameworkId: this.#strings.intern(row.frameworkId),
+        frameworkName: this.#strings.intern(row.frameworkName),
+        agentId: this.#strings.intern(row.agentId),
+        state: this.#strings.intern(row.state),
         host: this.#agents.hostOf(row.agentId) ?? before?.host,
-        // A running task's status is renewed by its health checks: it has not been running since then only.
+        // Health checks renew the status of a running task: its time is not that of the change.
         timeS: same ? (before.timeS ?? row.timeS) : row.timeS,
         startedS: row.startedS ?? before?.startedS,
       },
@@ -189,15 +192,15 @@ export class ClusterView implements Cluster {
     const before = this.#tasks.get(taskKey(update));
     const { id, frameworkId, state, timeS, startedS } = update;
     const same = before?.state === state;
-    const agentId = this.#names.same(update.agentId ?? before?.agentId ?? '');
-    this.#hold(
+    const agentId = this.#strings.intern(update.agentId ?? before?.agentId ?? '');
+    this.#put(
       {
         id,
         name: before?.name ?? id,
-        frameworkId: this.#names.same(frameworkId),
+        frameworkId: this.#strings.intern(frameworkId),
         frameworkName: before?.frameworkName ?? this.#frameworks.get(frameworkId)?.name ?? '',
         agentId,
-        state: this.#names.same(state),
+        state: this.#strings.intern(state),
         host: this.#agents.hostOf(agentId) ?? before?.host,
         timeS: same ? (before.timeS ?? timeS) : timeS,
         startedS: before?.startedS ?? startedS,
@@ -208,9 +211,9 @@ export class ClusterView implements Cluster {
     );
   }
 
-  #hold(task: ClusterTask, before: ClusterTask | undefined): void {
+  #put(task: ClusterTask, before: ClusterTask | undefined): void {
     if (before === undefined && this.#tasks.isFull) {
-      this.#once.warn('full', `${this.#url}: more tasks live than are followed, the rest is left out`);
+      this.#once.warn('full', 'too many live tasks, the others are not followed', { url: this.#url });
       return;
     }
     this.#tasks.put(task);
@@ -221,15 +224,15 @@ export class ClusterView implements Cluster {
   #answered(unreachable: number | undefined): void {
     const nowMs = this.#clock.monoMs();
     this.#keepUnreachable(unreachable);
-    this.#tasks.tidy(nowMs);
-    this.#words.answered();
+    this.#tasks.forgetMissing(nowMs);
+    this.#registrations.completeSnapshot();
     this.#answeredAtMs = nowMs;
     this.#failure = undefined;
-    this.#once.recovered('failed', `Mesos tells its cluster again: ${this.#agents.all.size} agents`);
-    this.#tellAgents();
+    this.#once.recovered('failed', 'the Mesos cluster is read again', { agents: this.#agents.all.size });
+    this.#notifyAgents();
   }
 
-  /** Mesos counts the unreachable and names none: those that were there, and for which there is a sign, stay. */
+  /** Mesos counts the unreachable agents and names none: missing ones for which there is evidence stay. */
   #keepUnreachable(unreachable: number | undefined): void {
     if (this.#vanished.size === 0 && this.#unreachable.size === 0) return;
     const candidates = [...this.#vanished.values(), ...this.#unreachable.values()];
@@ -250,28 +253,24 @@ export class ClusterView implements Cluster {
     }
   }
 
-  #isThere(host: HostName): boolean {
-    return this.#agents.isThere(host);
-  }
-
-  #reportTwins(): void {
-    for (const host of this.#twins) {
+  #logDuplicates(): void {
+    for (const host of this.#duplicates) {
       const active = this.#agents.of(host).filter((agent) => agent.active);
       if (active.length < 2) continue;
       const ids = active.map(({ id, pid }) => `${id} at ${pid ?? 'an unknown address'}`).sort();
-      this.#once.warn(`twins ${host}`, 'several active agents with one host name', {
+      this.#once.warn(`duplicate ${host}`, 'several active agents with one host name', {
         url: this.#url,
         host,
         agents: ids,
       });
     }
-    this.#twins.clear();
+    this.#duplicates.clear();
   }
 
-  #tellAgents(): void {
+  #notifyAgents(): void {
     if (!this.#agentsChanged) return;
     this.#agentsChanged = false;
-    this.#reportTwins();
+    this.#logDuplicates();
     for (const listener of this.#agentListeners) listener();
   }
 }

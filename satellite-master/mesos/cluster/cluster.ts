@@ -1,6 +1,6 @@
 /**
- * The cluster as Mesos tells it: agents and tasks, from whatever source (the v1 stream, or polling `/state`).
- * The interface that statistics, black-hole detection, drift and the bridge stand on.
+ * The cluster as Mesos reports it: agents and tasks, from the v1 stream or a polled `/state`. Statistics, black-hole
+ * detection, drift and deactivation read it through this interface.
  */
 import type { HostName } from '../../../shared/host-name.ts';
 
@@ -10,7 +10,7 @@ export interface ClusterAgent {
   /** As the agent announced it; `host` is undefined where that is no host name. */
   readonly hostname: string;
   readonly host: HostName | undefined;
-  /** As in `slave(1)@10.0.0.1:5051`; undefined where the master did not tell. */
+  /** As in `slave(1)@10.0.0.1:5051`; undefined where the master did not say. */
   readonly pid: string | undefined;
   /** Connected and offered. */
   readonly active: boolean;
@@ -24,7 +24,7 @@ export interface ClusterAgent {
   readonly registeredS: number | undefined;
 }
 
-/** A task in the state it was last told in. */
+/** A task in its last known state. */
 export interface ClusterTask {
   readonly id: string;
   readonly name: string;
@@ -35,9 +35,9 @@ export interface ClusterTask {
   readonly host: HostName | undefined;
   /** `TASK_RUNNING` … */
   readonly state: string;
-  /** When it went into that state, unix seconds; undefined where Mesos did not tell. */
+  /** When it went into that state, unix seconds; undefined where Mesos did not say. */
   readonly timeS: number | undefined;
-  /** First time it was told of as starting or running, unix seconds. */
+  /** Time of its first status as starting or running, unix seconds. */
   readonly startedS: number | undefined;
   /** `REASON_…` and the message of the last status, cut to 1 KiB. */
   readonly reason: string | undefined;
@@ -57,20 +57,20 @@ export interface ClusterFramework {
 export type TaskListener = (task: ClusterTask, before: ClusterTask | undefined) => void;
 
 export interface Cluster {
-  /** Age of the last good answer by the monotonic clock, ms; undefined: none yet. Old figures are kept and marked stale. */
+  /** Age of the last complete snapshot by the monotonic clock, ms; undefined: none yet. Old data are kept and marked stale. */
   readonly answeredMs: number | undefined;
-  /** Why the picture is not fresh; undefined: it is. */
+  /** Why the model is not fresh; undefined: it is. */
   readonly stale: string | undefined;
   agents(): ReadonlyMap<string, ClusterAgent>;
   agentsOf(host: HostName): readonly ClusterAgent[];
   frameworks(): ReadonlyMap<string, ClusterFramework>;
-  /** Number of tasks in each state: those in the last answer, and those that ended lately. */
+  /** Number of tasks in each state: those in the last snapshot, and those that ended lately. */
   taskCounts(): Readonly<Record<string, number>>;
   /**
    * Called for each task that is new, whose state changed, or whose start became known, in order; at most 1,000 times in
    * one turn of the event loop.
    */
   onTask(listener: TaskListener): void;
-  /** Told when agents came, went or changed; once for all that one answer changed. */
+  /** Called when agents came, left or changed; once for all that one snapshot changed. */
   onAgents(listener: () => void): void;
 }

@@ -1,7 +1,7 @@
-/** satellite-master/mesos/cluster */
-export { HeldAgents } from './agent-table.ts';
+/** The model of the Mesos cluster: agents, frameworks and tasks, as the feed reports them. Reads nothing from Mesos itself. */
+export { AgentTable } from './agent-table.ts';
 export type { Cluster, ClusterAgent, ClusterFramework, ClusterTask } from './cluster.ts';
-export { ClusterView } from './cluster-model.ts';
+export { ClusterModel } from './cluster-model.ts';
 export { CLUSTER_STATES, clusterState } from './cluster-state.ts';
 export {
   type AgentRow,

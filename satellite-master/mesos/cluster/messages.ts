@@ -1,10 +1,10 @@
-/** What those who ask Mesos tell the picture of the cluster: plain data that may cross from one thread to another. */
+/** What the feed sends to the model of the cluster: plain data that crosses from one thread to another. */
 import type { ClusterAgent, ClusterFramework, ClusterTask } from './cluster.ts';
 
-/** An agent as one answer has it. `host` and `unreachable` are for the picture to say. */
+/** An agent as a snapshot has it. The model adds `host` and `unreachable`. */
 export type AgentRow = Omit<ClusterAgent, 'host' | 'unreachable'>;
 
-/** A task as one answer has it. */
+/** A task as a snapshot has it. */
 export type TaskRow = Omit<ClusterTask, 'host'>;
 
 export type FrameworkRow = ClusterFramework;
@@ -22,7 +22,7 @@ export interface TaskUpdate {
   readonly message: string | undefined;
 }
 
-/** One difference to what was told before. */
+/** One difference to what was sent before. */
 export type Change =
   | { readonly agent: AgentRow }
   | { readonly framework: FrameworkRow }
@@ -38,17 +38,17 @@ export type ClusterMessage =
       readonly kind: 'changes';
       /** In the order in which they happened; some hundred at most. */
       readonly changes: readonly Change[];
-      /** Further ones of the same answer follow. */
+      /** Further changes of the same snapshot follow. */
       readonly more: boolean;
     }
   | {
-      /** A whole answer was told: nothing differs any more from what Mesos says. */
+      /** A snapshot was sent whole: the model agrees with what Mesos answered. */
       readonly kind: 'answered';
       /** How many agents Mesos says are unreachable, without naming them; undefined: it did not say. */
       readonly unreachable: number | undefined;
     }
   | { readonly kind: 'failed'; readonly reason: string }
-  /** Something in an answer that is not as it should be, and was left out. */
+  /** Something in an answer that has an unexpected form, and was left out. */
   | { readonly kind: 'odd'; readonly what: string; readonly text: string };
 
 /** Ids of tasks are unique within their framework only. */

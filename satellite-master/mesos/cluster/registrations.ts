@@ -1,14 +1,17 @@
-/** Which hosts Mesos knows, as far as its answers can be believed (docs/judgement.md, rule 11): a shorter answer takes nobody away at once. */
+/**
+ * Which hosts are registered with Mesos (docs/judgement.md, rule 11). A snapshot with fewer agents unregisters nobody at
+ * once: a leader without quorum knows none, and agents may register again.
+ */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { MesosWord } from '../../whitelist/automation/index.ts';
 
-/** An agent may stay away so long and register again; after it, one that is in no answer counts as unregistered. */
+/** An agent may register again within this time; after it, a missing one counts as unregistered. */
 const REREGISTER_MS = 600_000;
 
-export class MesosAgents {
+export class Registrations {
   readonly #clock: Clock;
-  /** When hosts that are in no answer any more were in one last, monotonic ms; those that left first are first. */
+  /** When missing hosts were in a snapshot last, monotonic ms; the first to leave is first. */
   readonly #left = new Map<HostName, number>();
   #answeredMs: number | undefined;
   #firstAnswerMs: number | undefined;
@@ -17,18 +20,18 @@ export class MesosAgents {
     this.#clock = clock;
   }
 
-  /** The host is in an answer (again). */
-  came(host: HostName): void {
+  /** The host is in a snapshot (again). */
+  add(host: HostName): void {
     this.#left.delete(host);
   }
 
-  /** Its last agent went out of the answers. */
-  left(host: HostName): void {
+  /** Its last agent is missing. */
+  remove(host: HostName): void {
     this.#left.set(host, this.#answeredMs ?? this.#clock.monoMs());
   }
 
-  /** A whole answer was taken. */
-  answered(): void {
+  /** A snapshot was applied whole. */
+  completeSnapshot(): void {
     const nowMs = this.#clock.monoMs();
     for (const [host, lastMs] of this.#left) {
       if (nowMs - lastMs < REREGISTER_MS) break;
@@ -38,10 +41,10 @@ export class MesosAgents {
     this.#answeredMs = nowMs;
   }
 
-  /** @param isThere whether the last answer has the host */
-  wordOf(host: HostName, isThere: boolean): MesosWord {
+  /** @param isPresent whether the last snapshot has the host */
+  of(host: HostName, isPresent: boolean): MesosWord {
     const nowMs = this.#clock.monoMs();
-    if (isRecent(isThere ? this.#answeredMs : this.#left.get(host), nowMs)) return 'registered';
+    if (isRecent(isPresent ? this.#answeredMs : this.#left.get(host), nowMs)) return 'registered';
     const longEnough = this.#firstAnswerMs !== undefined && nowMs - this.#firstAnswerMs >= REREGISTER_MS;
     return isRecent(this.#answeredMs, nowMs) && longEnough ? 'unregistered' : 'unsure';
   }

@@ -1,14 +1,14 @@
-/** One copy of texts that come again and again: ids of agents and frameworks, names, states. */
-const MOST = 200_000;
+/** One copy of each string that occurs many times: ids of agents and frameworks, names, states. */
+const MAX_STRINGS = 200_000;
 
-export class Names {
+export class StringPool {
   readonly #texts = new Map<string, string>();
 
-  same(text: string): string {
+  intern(text: string): string {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;
-    // What is held keeps its copy; only the next ones are shared anew.
-    if (this.#texts.size >= MOST) this.#texts.clear();
+    // Strings in use keep their copy; only later ones are shared again.
+    if (this.#texts.size >= MAX_STRINGS) this.#texts.clear();
     this.#texts.set(text, text);
     return text;
   }

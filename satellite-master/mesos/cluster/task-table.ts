@@ -1,32 +1,32 @@
-/** The tasks of the picture: all that live, and those that ended lately; bounded. */
+/** The tasks of the cluster: all that live, and those that ended lately; bounded. */
 import { LRUCache } from 'lru-cache';
 import type { ClusterTask } from './cluster.ts';
 import { hasEnded, taskKey } from './messages.ts';
 
-const MOST_LIVE = 200_000;
-const MOST_ENDED = 50_000;
-/** For so long a task that is in no answer any more is remembered, so that it is no news when a failover brings it back. */
+const MAX_LIVE = 200_000;
+const MAX_ENDED = 50_000;
+/** A missing task is remembered for this long, so that it is not new when a failover brings it back. */
 const REMEMBERED_MS = 600_000;
-/** Forgetting is put off rather than all done at once. */
-const MOST_FORGOTTEN = 10_000;
+/** Tasks forgotten at once; the rest follows with the next snapshot. */
+const MAX_FORGOTTEN = 10_000;
 const UNREACHABLE = 'TASK_UNREACHABLE';
 
-export class HeldTasks {
+export class TaskTable {
   readonly #live = new Map<string, ClusterTask>();
-  /** Those that were told first go first. */
+  /** The first to end goes first. */
   readonly #ended = new LRUCache<string, ClusterTask>({
-    max: MOST_ENDED,
+    max: MAX_ENDED,
     dispose: ({ state }) => this.#count(state, -1),
   });
-  /** Living ones that are in no answer any more, since when (monotonic ms). */
+  /** Live tasks that are in no snapshot, since when (monotonic ms). */
   readonly #missing = new Map<string, number>();
-  /** Keys of living ones that are unreachable. */
+  /** Keys of live tasks that are unreachable. */
   readonly #unreachable = new Set<string>();
   readonly #counts = new Map<string, number>();
 
-  /** Whether there is room for one more that lives. */
+  /** Whether there is no room for one more live task. */
   get isFull(): boolean {
-    return this.#live.size >= MOST_LIVE;
+    return this.#live.size >= MAX_LIVE;
   }
 
   get(key: string): ClusterTask | undefined {
@@ -48,17 +48,17 @@ export class HeldTasks {
     if (task.state === UNREACHABLE) this.#unreachable.add(key);
   }
 
-  /** It is in no answer any more. One that has ended is kept anyway: Mesos forgets soon. */
-  gone(key: string, nowMs: number): void {
+  /** The task is in no snapshot any more. One that has ended is kept: Mesos forgets it soon. */
+  markMissing(key: string, nowMs: number): void {
     const task = this.#live.get(key);
     if (!task || this.#missing.has(key)) return;
     this.#missing.set(key, nowMs);
     this.#count(task.state, -1);
   }
 
-  /** Forgets those that have been missing for long; of very many some. */
-  tidy(nowMs: number): void {
-    let left = MOST_FORGOTTEN;
+  /** Forgets tasks that have been missing for long, a bounded number at once. */
+  forgetMissing(nowMs: number): void {
+    let left = MAX_FORGOTTEN;
     for (const [key, sinceMs] of this.#missing) {
       if (nowMs - sinceMs < REMEMBERED_MS || left-- === 0) return;
       this.#missing.delete(key);
@@ -67,7 +67,7 @@ export class HeldTasks {
     }
   }
 
-  /** Agents of those in the last answer that are unreachable. */
+  /** Agents of the unreachable tasks in the last snapshot. */
   unreachableAgents(): ReadonlySet<string> {
     const agents = new Set<string>();
     for (const key of this.#unreachable) {
@@ -77,7 +77,7 @@ export class HeldTasks {
     return agents;
   }
 
-  /** Those in the last answer, and those that ended lately. */
+  /** Tasks in the last snapshot, and those that ended lately. */
   *values(): IterableIterator<ClusterTask> {
     for (const [key, task] of this.#live) if (!this.#missing.has(key)) yield task;
     for (const task of this.#ended.rvalues()) if (task) yield task;

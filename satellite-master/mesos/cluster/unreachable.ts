@@ -1,19 +1,19 @@
-/** Which agents that went out of the answers are unreachable. Mesos gives their number, never their names. */
-import type { HeldAgents } from './agent-table.ts';
+/** Which missing agents are unreachable. Mesos gives their number, never their names. */
+import type { AgentTable } from './agent-table.ts';
 import type { ClusterAgent } from './cluster.ts';
 
 /**
- * The signs: one of its tasks is TASK_UNREACHABLE, or Mesos counts as many unreachable agents as went missing.
- * One that is registered again at the same address is not missed.
- * @param candidates those that went last first
+ * The evidence: one of its tasks is TASK_UNREACHABLE, or Mesos counts as many unreachable agents as are missing.
+ * An agent that is registered again at the same address is not missing.
+ * @param candidates the last to leave first
  * @param ofTasks agents with such a task
- * @param counted how many Mesos says; undefined: it did not say
+ * @param counted how many Mesos counts; undefined: it did not say
  * @returns ids
  */
 export function stillUnreachable(
   candidates: readonly ClusterAgent[],
   counted: number | undefined,
-  agents: Pick<HeldAgents, 'of'>,
+  agents: Pick<AgentTable, 'of'>,
   ofTasks: ReadonlySet<string>,
 ): ReadonlySet<string> {
   const missed = candidates.filter(({ id, host, pid }) => {

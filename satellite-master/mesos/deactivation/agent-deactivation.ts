@@ -13,19 +13,19 @@ import { MesosError } from '../../../shared/mesos/index.ts';
 import type { Replica, ReplicaChange, ReplicaEntry, Whitelist } from '../../whitelist/index.ts';
 import { emptyRecord, type HostRecord, mergedVerdict } from '../../whitelist/record/index.ts';
 import type { Cluster } from '../cluster/index.ts';
-import { type OffAction, type Plan, planFor, takenOf, withTaken } from './deactivation-plan.ts';
-import type { PlannedWord } from './hosts-in-maintenance.ts';
+import { agentsTakenOut, type OffAction, type Plan, planFor, withAgentsTakenOut } from './deactivation-plan.ts';
+import type { MaintenanceState } from './hosts-in-maintenance.ts';
 
-export type BridgeCall = 'deactivate' | 'drain' | 'reactivate';
-export type BridgeOutcome = 'done' | 'refused';
+export type AgentCall = 'deactivate' | 'drain' | 'reactivate';
+export type AgentCallOutcome = 'done' | 'refused';
 
-export interface BridgeOptions {
+export interface AgentDeactivationOptions {
   /** `off-action`. */
   readonly action: OffAction;
   readonly cluster: Pick<Cluster, 'agents' | 'agentsOf' | 'answeredMs' | 'stale'>;
   /** A call of the v1 operator API. @throws MesosError, also when it is aborted */
   readonly call: (call: JsonObject, abort: AbortSignal) => Promise<unknown>;
-  readonly planned: (host: HostName) => PlannedWord | undefined;
+  readonly planned: (host: HostName) => MaintenanceState | undefined;
   readonly replica: Replica;
   readonly whitelist: Pick<Whitelist, 'edit'>;
   /** How many hosts Satellite may have taken out at a time: the guard's limit. */
@@ -35,7 +35,7 @@ export interface BridgeOptions {
   readonly self: string;
   readonly clock: Clock;
   readonly log: Log;
-  readonly counted: (call: BridgeCall, outcome: BridgeOutcome) => void;
+  readonly counted: (call: AgentCall, outcome: AgentCallOutcome) => void;
 }
 
 interface Refusal {
@@ -45,21 +45,21 @@ interface Refusal {
 }
 
 const ROUND_MS = 1_000;
-/** Of one round; the rest follows in the next. */
-const MOST_HOSTS_A_ROUND = 50;
+/** In one round; the rest follows in the next. */
+const MAX_HOSTS_A_ROUND = 50;
 const RETRY = { firstMs: 2_000, maxMs: 60_000 };
-/** Where Mesos knows no such call, or lets nobody make it, all wait. */
+/** Waits for all hosts where Mesos has no such call, or denies it. */
 const UNABLE = { firstMs: 30_000, maxMs: 600_000 };
-/** An agent whose host was deleted is given back within so long, or not at all. */
+/** An agent whose host was deleted is reactivated within this time, or not at all. */
 const ORPHAN_MS = 600_000;
 
-export class Bridge {
-  readonly #options: BridgeOptions;
+export class AgentDeactivation {
+  readonly #options: AgentDeactivationOptions;
   readonly #once: OnceLog;
   readonly #refused = new Map<HostName, Refusal>();
-  /** When an agent was last changed: until the picture is newer, it is not asked again. Monotonic ms. */
+  /** When an agent was last changed, monotonic ms: until the model is newer, nothing is decided on it. */
   readonly #changedMs = new Map<string, number>();
-  /** Agents that were taken and whose record is gone. */
+  /** Agents that were taken out of scheduling and whose record was deleted, since when. */
   readonly #orphans = new Map<string, number>();
   readonly #unable = new Backoff(UNABLE);
   /** Hosts of the last round for which something is to be done. */
@@ -71,7 +71,7 @@ export class Bridge {
   readonly #end = new AbortController();
   #stopped = false;
 
-  constructor(options: BridgeOptions) {
+  constructor(options: AgentDeactivationOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
   }
@@ -104,53 +104,53 @@ export class Bridge {
     await this.#running;
   }
 
-  /** A host that is deleted takes its memory along: what was taken for it is given back. */
+  /** The record of a deleted host remembers nothing: its agents are reactivated. */
   changed({ before, after }: ReplicaChange): void {
     if (after) return;
-    for (const id of takenOf(before?.record)) this.#orphans.set(id, this.#options.clock.monoMs());
+    for (const id of agentsTakenOut(before?.record)) this.#orphans.set(id, this.#options.clock.monoMs());
   }
 
-  /** For `why`: how the host stands in Mesos, and what Mesos refused. */
+  /** For `why`: the state of the host in Mesos, and what Mesos refused. */
   textOf(host: HostName): string | undefined {
     const { replica, planned } = this.#options;
     const entry = replica.get(host);
     if (!entry) return undefined;
-    const word = planned(host);
+    const state = planned(host);
     const window =
-      word === undefined ? undefined : `planned: its machine is in a maintenance window of Mesos (${word})`;
+      state === undefined ? undefined : `planned: its machine is in a maintenance window of Mesos (${state})`;
     const plan = this.#planOf(entry);
-    const wants = plan.take.length + plan.giveBack.length > 0;
+    const wants = plan.takeOut.length + plan.reactivate.length > 0;
     const refused = this.#refused.get(host)?.reason ?? (wants ? this.#unableReason : undefined);
     const parts = [window, plan.reason, refused].filter((part) => part !== undefined);
     return parts.length === 0 ? undefined : parts.join('; ');
   }
 
-  /** One look at every host, and what follows from it. */
+  /** Looks at every host once, and calls Mesos where something is to be done. */
   async round(): Promise<void> {
     const { replica, clock } = this.#options;
     let room = this.#options.limit();
     const due: [ReplicaEntry, Plan][] = [];
     const wanting = new Set<HostName>();
     for (const entry of replica.entries()) {
-      const taken = takenOf(entry.record);
-      if (taken.length > 0) room--;
-      if (entry.broken !== undefined || (entry.on && taken.length === 0)) continue;
+      const takenOut = agentsTakenOut(entry.record);
+      if (takenOut.length > 0) room--;
+      if (entry.broken !== undefined || (entry.on && takenOut.length === 0)) continue;
       const plan = this.#planOf(entry);
-      if (plan.take.length + plan.giveBack.length + plan.forget.length === 0) continue;
+      if (plan.takeOut.length + plan.reactivate.length + plan.forget.length === 0) continue;
       wanting.add(entry.host);
-      if (due.length < MOST_HOSTS_A_ROUND && clock.monoMs() >= (this.#refused.get(entry.host)?.againMs ?? 0))
+      if (due.length < MAX_HOSTS_A_ROUND && clock.monoMs() >= (this.#refused.get(entry.host)?.againMs ?? 0))
         due.push([entry, plan]);
     }
     this.#waiting = wanting.size;
     for (const host of this.#refused.keys()) if (!wanting.has(host)) this.#refused.delete(host);
-    for (const id of this.#changedMs.keys()) this.#isUnseen(id);
+    for (const id of this.#changedMs.keys()) this.#isInDoubt(id);
     for (const [{ host, record }, plan] of due) {
       if (!this.#mayAct()) return;
-      const isNew = plan.take.length > 0 && takenOf(record).length === 0;
+      const isNew = plan.takeOut.length > 0 && agentsTakenOut(record).length === 0;
       if (isNew && room <= 0) this.#hold(host);
       else if (await this.#carryOut(host, plan)) room -= isNew ? 1 : 0;
     }
-    await this.#giveBackOrphans();
+    await this.#reactivateOrphans();
   }
 
   #mayLook(): boolean {
@@ -170,18 +170,18 @@ export class Bridge {
       action,
       planned: planned(host) !== undefined,
       agents: cluster.agentsOf(host),
-      taken: takenOf(record),
+      takenOut: agentsTakenOut(record),
     });
-    return { ...plan, take: plan.take.filter((id) => !this.#isUnseen(id)) };
+    return { ...plan, takeOut: plan.takeOut.filter((id) => !this.#isInDoubt(id)) };
   }
 
-  /** It was changed after the picture was taken: what the picture says of it is old. */
-  #isUnseen(id: string): boolean {
+  /** It was changed after the model was last complete: what the model says of it is old. */
+  #isInDoubt(id: string): boolean {
     const changedMs = this.#changedMs.get(id);
     if (changedMs === undefined) return false;
     const { cluster, clock } = this.#options;
-    const pictureMs = clock.monoMs() - (cluster.answeredMs ?? Number.POSITIVE_INFINITY);
-    if (pictureMs <= changedMs) return true;
+    const completeMs = clock.monoMs() - (cluster.answeredMs ?? Number.POSITIVE_INFINITY);
+    if (completeMs <= changedMs) return true;
     this.#changedMs.delete(id);
     return false;
   }
@@ -191,60 +191,63 @@ export class Bridge {
     this.#refuse(host, `not taken out of scheduling in Mesos: ${limit} of at most ${limit} hosts are`);
   }
 
-  /** @returns whether something was taken */
-  async #carryOut(host: HostName, { take, giveBack, forget }: Plan): Promise<boolean> {
+  /** @returns whether something was taken out of scheduling */
+  async #carryOut(host: HostName, { takeOut, reactivate, forget }: Plan): Promise<boolean> {
     const { action } = this.#options;
     let reserved = false;
     try {
-      if (take.length > 0) {
-        // First the memory, then the deed: a crash between them leaves nobody out for ever.
-        reserved = await this.#remember(host, take, forget);
+      if (takeOut.length > 0) {
+        // Remembered before it is done: a crash in between leaves no agent out for ever.
+        reserved = await this.#remember(host, takeOut, forget);
         if (!reserved) return false;
-        for (const id of take) await this.#change(host, id, action === 'drain' ? 'drain' : 'deactivate');
+        for (const id of takeOut) await this.#change(host, id, action === 'drain' ? 'drain' : 'deactivate');
       }
-      const given: string[] = [...forget];
-      for (const id of giveBack) if (await this.#giveBack(host, id)) given.push(id);
-      if (given.length > 0) await this.#remember(host, [], given);
-      if (take.length > 0 || given.length === giveBack.length + forget.length) this.#refused.delete(host);
+      const done: string[] = [...forget];
+      for (const id of reactivate) if (await this.#reactivate(host, id)) done.push(id);
+      if (done.length > 0) await this.#remember(host, [], done);
+      if (takeOut.length > 0 || done.length === reactivate.length + forget.length) this.#refused.delete(host);
     } catch (error) {
       this.#failed(host, error);
     }
     return reserved;
   }
 
-  /** Writes down what is taken, and strikes out what is not any more. @returns false where the host is not off any more */
-  async #remember(host: HostName, take: readonly string[], drop: readonly string[]): Promise<boolean> {
+  /** Writes into the record which agents are taken out. @returns false where the host is not off any more */
+  async #remember(host: HostName, takeOut: readonly string[], drop: readonly string[]): Promise<boolean> {
     const { whitelist, self, clock } = this.#options;
     const nowS = clock.wallMs() / 1000;
     const reason =
-      take.length > 0 ? `to be taken out of scheduling in Mesos: ${take.join(', ')}` : 'back in scheduling';
+      takeOut.length > 0 ? `to be taken out of scheduling in Mesos: ${takeOut.join(', ')}` : 'back in scheduling';
     const edit = (record: HostRecord | undefined): HostRecord => {
       if (!record) throw new SatelliteError('unknown-host', `${host} is not in the inventory`);
-      if (take.length > 0 && mergedVerdict(record, nowS).flag !== 'off') return record;
-      const before = takenOf(record);
-      const after = [...before.filter((id) => !drop.includes(id) && !take.includes(id)), ...take];
-      return after.join() === before.join() ? record : withTaken(record, after, nowS);
+      if (takeOut.length > 0 && mergedVerdict(record, nowS).flag !== 'off') return record;
+      const before = agentsTakenOut(record);
+      const after = [...before.filter((id) => !drop.includes(id) && !takeOut.includes(id)), ...takeOut];
+      return after.join() === before.join() ? record : withAgentsTakenOut(record, after, nowS);
     };
     const { record } = await whitelist.edit(host, { by: self, as: null, cause: 'bridge', reason }, edit);
-    const taken = takenOf(record);
-    return take.every((id) => taken.includes(id)) && (take.length === 0 || mergedVerdict(record, nowS).flag === 'off');
+    const takenOut = agentsTakenOut(record);
+    return (
+      takeOut.every((id) => takenOut.includes(id)) &&
+      (takeOut.length === 0 || mergedVerdict(record, nowS).flag === 'off')
+    );
   }
 
-  /** @returns whether nothing is left to give back of that agent */
-  async #giveBack(host: string, id: string): Promise<boolean> {
+  /** @returns whether nothing is left to be reactivated of that agent */
+  async #reactivate(host: string, id: string): Promise<boolean> {
     try {
       await this.#change(host, id, 'reactivate');
       return true;
     } catch (error) {
       const said = messageOf(error);
-      // Somebody else did it, or Mesos has forgotten the agent; a leader that shows no agent at all knows nothing yet.
+      // Another did it, or Mesos has forgotten the agent. A leader that shows no agent at all knows nothing yet.
       if (said.includes('Agent is not deactivated')) return true;
       if (said.includes('Unknown agent') && this.#options.cluster.agents().size > 0) return true;
       throw error;
     }
   }
 
-  async #change(host: string, id: string, call: BridgeCall): Promise<void> {
+  async #change(host: string, id: string, call: AgentCall): Promise<void> {
     const { counted, log, clock } = this.#options;
     const verb = `${call}_agent`;
     try {
@@ -256,7 +259,7 @@ export class Bridge {
     }
     counted(call, 'done');
     this.#changedMs.set(id, clock.monoMs());
-    log.info({ host, agent: id, call }, `Mesos was told to ${call} agent ${id} of ${host}`);
+    log.info({ host, agent: id, call }, 'agent changed in Mesos');
     this.#able();
   }
 
@@ -268,8 +271,8 @@ export class Bridge {
       this.#once.warn('unable', 'off-action has no effect', { err: this.#unableReason });
       return;
     }
-    const unheard = error instanceof MesosError && (error.fault === 'unreachable' || error.fault === 'no-leader');
-    const reason = `${unheard ? 'Mesos could not be told' : 'Mesos refused'}: ${text}`;
+    const isUnheard = error instanceof MesosError && (error.fault === 'unreachable' || error.fault === 'no-leader');
+    const reason = `${isUnheard ? 'Mesos did not answer' : 'Mesos refused'}: ${text}`;
     this.#refuse(host, reason);
     this.#once.warn(`refused ${host}`, 'agent call failed', { host, err: reason });
   }
@@ -285,19 +288,19 @@ export class Bridge {
     this.#once.recovered('unable', 'Mesos takes calls for agents again');
   }
 
-  async #giveBackOrphans(): Promise<void> {
+  async #reactivateOrphans(): Promise<void> {
     const { clock, replica } = this.#options;
     for (const [id, sinceMs] of this.#orphans) {
       if (!this.#mayAct()) return;
-      const takenAgain = [...replica.entries()].some(({ record }) => takenOf(record).includes(id));
-      const late = clock.monoMs() - sinceMs > ORPHAN_MS;
-      const done = takenAgain || late || (await this.#giveBack('a deleted host', id).catch(() => false));
+      const isTakenAgain = [...replica.entries()].some(({ record }) => agentsTakenOut(record).includes(id));
+      const isLate = clock.monoMs() - sinceMs > ORPHAN_MS;
+      const done = isTakenAgain || isLate || (await this.#reactivate('a deleted host', id).catch(() => false));
       if (done) this.#orphans.delete(id);
     }
   }
 }
 
-/** A drain goes to its end, whatever we want now. */
+/** A drain can't be cancelled. */
 function explained(error: unknown): string {
   const said = messageOf(error);
   return said.includes('still in the DRAINING state')
@@ -305,7 +308,7 @@ function explained(error: unknown): string {
     : said;
 }
 
-/** Not about this agent, but about all: an older Mesos, or credentials that may not. */
+/** Whether the fault concerns all agents: an older version of Mesos, or missing rights. */
 function isUnable({ fault, message }: MesosError): boolean {
   return fault === 'absent' || fault === 'refused' || message.includes('Failed to find enum');
 }

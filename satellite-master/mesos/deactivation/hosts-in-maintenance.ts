@@ -1,6 +1,6 @@
 /**
- * Hosts that are off by plan: their machine is in a maintenance window of Mesos that is open, or down for it. They are
- * shown as such and lie outside the guard's budget. Without fresh word of Mesos nobody is.
+ * Hosts whose machine is in an open maintenance window of Mesos, or down for it. They cost the guard nothing. While the
+ * model of the cluster is stale, no host counts as such.
  */
 
 import type { Clock, Timer } from '../../../shared/clock.ts';
@@ -10,9 +10,9 @@ import { type Log, OnceLog } from '../../../shared/log.ts';
 import { type JsonObject, listAt, MesosError, textAt } from '../../../shared/mesos/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 
-export type PlannedWord = 'draining' | 'down';
+export type MaintenanceState = 'draining' | 'down';
 
-export interface PlannedHostsOptions {
+export interface HostsInMaintenanceOptions {
   readonly cluster: Pick<Cluster, 'agents' | 'agentsOf' | 'onAgents' | 'stale'>;
   /** `/maintenance/status` of the leader. @throws MesosError */
   readonly status: () => Promise<JsonObject>;
@@ -23,16 +23,16 @@ export interface PlannedHostsOptions {
   readonly log: Log;
 }
 
-/** After so many polls without an answer it is not believed any more. */
+/** Polls without an answer after which the last one does not count any more. */
 const STALE_POLLS = 3;
-const LEAST_STALE_MS = 3_000;
-/** This version, or these credentials, can't tell: asked again so often. */
+const MIN_STALE_MS = 3_000;
+/** Where this version or these credentials do not show it, it is asked again at this interval. */
 const UNABLE_MS = 600_000;
 
-export class PlannedHosts {
-  readonly #options: PlannedHostsOptions;
+export class HostsInMaintenance {
+  readonly #options: HostsInMaintenanceOptions;
   readonly #once: OnceLog;
-  #words: ReadonlyMap<HostName, PlannedWord> = new Map();
+  #states: ReadonlyMap<HostName, MaintenanceState> = new Map();
   #hosts: ReadonlySet<HostName> = new Set();
   #answer: JsonObject = {};
   #answeredMs = Number.NEGATIVE_INFINITY;
@@ -40,7 +40,7 @@ export class PlannedHosts {
   #asking = false;
   #timer: Timer | undefined;
 
-  constructor(options: PlannedHostsOptions) {
+  constructor(options: HostsInMaintenanceOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
     options.cluster.onAgents(() => this.#set(this.#read(this.#answer)));
@@ -55,13 +55,13 @@ export class PlannedHosts {
     this.#timer?.cancel();
   }
 
-  /** Another set whenever somebody came or went. */
+  /** Another set whenever a host came or left. */
   get hosts(): ReadonlySet<HostName> {
     return this.#hosts;
   }
 
-  wordOf(host: HostName): PlannedWord | undefined {
-    return this.#words.get(host);
+  stateOf(host: HostName): MaintenanceState | undefined {
+    return this.#states.get(host);
   }
 
   async poll(): Promise<void> {
@@ -72,28 +72,28 @@ export class PlannedHosts {
       this.#answer = await status();
       this.#answeredMs = clock.monoMs();
       this.#set(this.#read(this.#answer));
-      this.#once.recovered('maintenance', 'Mesos tells of its maintenance again');
+      this.#once.recovered('maintenance', 'the maintenance status of Mesos is read again');
     } catch (error) {
-      this.#failed(error, Math.max(STALE_POLLS * pollIntervalMs, LEAST_STALE_MS));
+      this.#failed(error, Math.max(STALE_POLLS * pollIntervalMs, MIN_STALE_MS));
     } finally {
       this.#asking = false;
     }
   }
 
   /** A machine that is down is in no list of agents any more: only its name is left, in lower case. */
-  #read(answer: JsonObject): Map<HostName, PlannedWord> {
+  #read(answer: JsonObject): Map<HostName, MaintenanceState> {
     const { cluster, hosts } = this.#options;
-    const words = new Map<HostName, PlannedWord>();
-    if (cluster.stale !== undefined) return words;
+    const states = new Map<HostName, MaintenanceState>();
+    if (cluster.stale !== undefined) return states;
     const down = new Set(listAt(answer, 'down_machines').map((machine) => textAt(machine, 'hostname')?.toLowerCase()));
     const draining = listAt(answer, 'draining_machines').length > 0;
     if (down.size > 0)
       for (const host of hosts())
-        if (down.has(host.toLowerCase()) && cluster.agentsOf(host).length === 0) words.set(host, 'down');
+        if (down.has(host.toLowerCase()) && cluster.agentsOf(host).length === 0) states.set(host, 'down');
     if (down.size > 0 || draining)
       for (const { host, maintenance } of cluster.agents().values())
-        if (host !== undefined && (maintenance === 'draining' || maintenance === 'down')) words.set(host, maintenance);
-    return words;
+        if (host !== undefined && (maintenance === 'draining' || maintenance === 'down')) states.set(host, maintenance);
+    return states;
   }
 
   #failed(error: unknown, staleAfterMs: number): void {
@@ -103,7 +103,7 @@ export class PlannedHosts {
       this.#forget();
       return;
     }
-    this.#once.warn('maintenance', `Mesos did not tell of its maintenance: ${messageOf(error)}`);
+    this.#once.warn('maintenance', 'the maintenance status of Mesos can not be read', { err: messageOf(error) });
     if (clock.monoMs() - this.#answeredMs > staleAfterMs) this.#forget();
   }
 
@@ -112,10 +112,11 @@ export class PlannedHosts {
     this.#set(new Map());
   }
 
-  #set(words: ReadonlyMap<HostName, PlannedWord>): void {
-    const same = words.size === this.#words.size && [...words].every(([host, word]) => this.#words.get(host) === word);
+  #set(states: ReadonlyMap<HostName, MaintenanceState>): void {
+    const same =
+      states.size === this.#states.size && [...states].every(([host, state]) => this.#states.get(host) === state);
     if (same) return;
-    this.#words = words;
-    this.#hosts = new Set(words.keys());
+    this.#states = states;
+    this.#hosts = new Set(states.keys());
   }
 }

@@ -1,13 +1,13 @@
-/** Looks for drift again and again, and says what has lasted. Without a fresh picture of the cluster the last findings stay. */
+/** Looks for drift at intervals, and shows what has lasted. While the model of the cluster is stale the last findings stay. */
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import { interruptibly, type LongWork, Turns } from '../../../shared/cooperative.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../whitelist/index.ts';
 import type { Cluster, ClusterTask } from '../cluster/index.ts';
 import { type DriftKind, type Finding, findDrift, type TasksWhileOff } from './drift.ts';
-import { LastingFindings } from './persistent-findings.ts';
+import { PersistentFindings } from './persistent-findings.ts';
 
-export { GRACE_MS, MOST_FINDINGS } from './persistent-findings.ts';
+export { GRACE_MS, MAX_FINDINGS } from './persistent-findings.ts';
 
 /** As `GET /drift` answers it. */
 export interface DriftReport {
@@ -41,18 +41,18 @@ export interface DriftWatchOptions {
   readonly clock: Clock;
 }
 
-/** Looking walks all hosts; whoever asks within it gets the last findings. */
-const HOLDS_MS = 5_000;
+/** Looking walks all hosts; a request within this time gets the last findings. */
+const CACHE_MS = 5_000;
 /** Offers that were out when the host went off may still be used. */
 const OFFERS_OUT_S = 60;
-/** A look is begun anew where the agents change under it, but ends some time. */
-const MOST_RESTARTS = 3;
+/** A look is restarted when agents change meanwhile, at most this often. */
+const MAX_RESTARTS = 3;
 
 export class DriftWatch {
   readonly #options: DriftWatchOptions;
   readonly #turns: Turns;
   #restarts = 0;
-  #last = new LastingFindings();
+  #last = new PersistentFindings();
   #findings: readonly Finding[] = [];
   #checkedMs: number | undefined;
   #checkedAtS: number | null = null;
@@ -81,14 +81,14 @@ export class DriftWatch {
 
   /** Looks now, unless it has just looked; resolves when that is done. */
   async looked(): Promise<void> {
-    this.#lookUnlessLately();
+    this.#lookUnlessCached();
     await this.#turns.done();
   }
 
   /** As found last; looks now, unless it has just looked, but does not wait for it where there is much to be seen. */
   report(): DriftReport {
     const { clock } = this.#options;
-    this.#lookUnlessLately();
+    this.#lookUnlessCached();
     return {
       time: clock.wallMs() / 1000,
       checkedAt: this.#checkedAtS,
@@ -100,9 +100,9 @@ export class DriftWatch {
     };
   }
 
-  #lookUnlessLately(): void {
+  #lookUnlessCached(): void {
     const { clock } = this.#options;
-    if (this.#checkedMs === undefined || clock.monoMs() - this.#checkedMs >= HOLDS_MS) this.look();
+    if (this.#checkedMs === undefined || clock.monoMs() - this.#checkedMs >= CACHE_MS) this.look();
   }
 
   /** As found last, without looking; undefined: never looked. */
@@ -120,16 +120,16 @@ export class DriftWatch {
   }
 
   #agentsChanged(): void {
-    if (this.#turns.busy && this.#restarts++ < MOST_RESTARTS) this.#turns.run(this.#look());
+    if (this.#turns.busy && this.#restarts++ < MAX_RESTARTS) this.#turns.run(this.#look());
   }
 
-  /** Some turns of the event loop long; told only when it is whole, as of its beginning. */
+  /** Takes several turns of the event loop; the findings count when it is complete, as of its beginning. */
   *#look(): LongWork {
     const { cluster, replica, heard, remembered, clock } = this.#options;
     if (!cluster) return;
     const nowMs = clock.monoMs();
     const nowS = clock.wallMs() / 1000;
-    const lasting = new LastingFindings(this.#last, nowMs);
+    const lasting = new PersistentFindings(this.#last, nowMs);
     const slaves = new Set<HostName>();
     yield* interruptibly(heard(), (host) => slaves.add(host));
     const input = {
@@ -140,8 +140,8 @@ export class DriftWatch {
       remembered,
       tasksWhileOff: this.#startedOff,
     };
-    yield* findDrift(input, (finding) => lasting.take(finding));
-    // An answer with no agents, say, may have come meanwhile: of that nothing is believed.
+    yield* findDrift(input, (finding) => lasting.add(finding));
+    // The model may have become stale meanwhile, or lost all its agents.
     this.#reason = this.#blindness();
     if (this.#reason !== null) return;
     this.#last = lasting;
@@ -156,8 +156,8 @@ export class DriftWatch {
     if (!cluster) return 'no Mesos is configured';
     if (!replica.complete) return 'the store has not been read whole yet';
     if (cluster.stale !== undefined) return cluster.stale;
-    // A leader without quorum answers so, and one whose agents have yet to register again.
-    return cluster.agents().size === 0 ? 'Mesos tells of no agents' : null;
+    // As a leader without quorum answers, and one whose agents have yet to register again.
+    return cluster.agents().size === 0 ? 'Mesos answers no agents' : null;
   }
 
   #changed({ host, after, initial }: ReplicaChange): void {

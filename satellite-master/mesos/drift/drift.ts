@@ -8,9 +8,9 @@ import { findLikelyNames, type LikelyName } from './likely-name.ts';
 export const DRIFT_KINDS = [
   /** On the list, and no agent registered under that name: the line has no effect. */
   'no-such-agent',
-  /** An agent that nobody reports for: nobody would notice its illness. */
+  /** An agent for which no slave reports: nobody would notice its faults. */
   'no-slave',
-  /** Off the list, and tasks were started there nevertheless. */
+  /** Off the list, and tasks were started there all the same. */
   'tasks-while-off',
   /** On the list, and out of scheduling through Mesos itself. */
   'out-in-mesos',

@@ -5,16 +5,16 @@ import type { Clock, Timer } from '../../../shared/clock.ts';
 import { type LongWork, Turns } from '../../../shared/cooperative.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { Change, ClusterMessage } from '../cluster/index.ts';
-import type { ClusterWorkerData } from './feed-worker.ts';
+import type { FeedWorkerData } from './feed-worker.ts';
 import { type KnownCluster, Replacement } from './replacement.ts';
 
-export interface ClusterThreadOptions extends ClusterWorkerData {
-  readonly take: (message: ClusterMessage) => void;
+export interface FeedThreadOptions extends FeedWorkerData {
+  readonly apply: (message: ClusterMessage) => void;
   /** What the model holds now. */
   readonly known: KnownCluster;
   readonly clock: Clock;
   /** For tests, which run sources; default: the file beside this one. */
-  readonly startWorker?: (data: ClusterWorkerData) => Worker;
+  readonly startWorker?: (data: FeedWorkerData) => Worker;
 }
 
 /** Above it the thread ends and is restarted; the process lives on. */
@@ -23,8 +23,8 @@ const MAX_YOUNG_MIB = 16;
 /** Changes applied between two looks at the clock: one costs some 20 µs, and much more where a table grows. */
 const CHANGES_AT_ONCE = 5;
 
-export class ClusterThread {
-  readonly #options: ClusterThreadOptions;
+export class FeedThread {
+  readonly #options: FeedThreadOptions;
   readonly #backoff = new Backoff({ firstMs: 1_000, maxMs: 60_000 });
   readonly #turns: Turns;
   #worker: Worker | undefined;
@@ -33,7 +33,7 @@ export class ClusterThread {
   #replacement: Replacement | undefined;
   #stopped = false;
 
-  constructor(options: ClusterThreadOptions) {
+  constructor(options: FeedThreadOptions) {
     this.#options = options;
     this.#turns = new Turns(options.clock);
   }
@@ -66,16 +66,16 @@ export class ClusterThread {
       yield* this.#applyChanges(message.changes, message.more || this.#replacement !== undefined);
     } else if (message.kind === 'answered') {
       yield* this.#replace();
-      this.#options.take(message);
+      this.#options.apply(message);
       this.#backoff.reset();
-    } else this.#options.take(message);
-    setImmediate(() => worker.postMessage('taken'));
+    } else this.#options.apply(message);
+    setImmediate(() => worker.postMessage('applied'));
   }
 
   *#applyChanges(changes: readonly Change[], moreFollow: boolean): LongWork {
     for (let from = 0; from < changes.length; from += CHANGES_AT_ONCE) {
       const more = moreFollow || from + CHANGES_AT_ONCE < changes.length;
-      this.#options.take({ kind: 'changes', changes: changes.slice(from, from + CHANGES_AT_ONCE), more });
+      this.#options.apply({ kind: 'changes', changes: changes.slice(from, from + CHANGES_AT_ONCE), more });
       yield;
     }
   }
@@ -91,7 +91,7 @@ export class ClusterThread {
   }
 
   #failed(reason: string): void {
-    if (!this.#stopped) this.#options.take({ kind: 'failed', reason: `the thread that asks Mesos ended: ${reason}` });
+    if (!this.#stopped) this.#options.apply({ kind: 'failed', reason: `the thread that asks Mesos ended: ${reason}` });
   }
 
   #ended(): void {
@@ -104,7 +104,7 @@ export class ClusterThread {
   }
 }
 
-function startBeside(workerData: ClusterWorkerData): Worker {
+function startBeside(workerData: FeedWorkerData): Worker {
   return new Worker(new URL('./feed-worker.js', import.meta.url), {
     workerData,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB, maxYoungGenerationSizeMb: MAX_YOUNG_MIB },

@@ -1,16 +1,16 @@
-/** The thread that asks Mesos for the cluster: a state of a hundred megabytes is read here and stalls nobody. */
+/** The thread that reads the cluster from Mesos: here a state of a hundred megabytes blocks nobody. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../../shared/clock.ts';
 import { MesosClient, type MesosClientOptions } from '../../../shared/mesos/index.ts';
 import type { ClusterMessage } from '../cluster/index.ts';
-import { ClusterReader } from './feed.ts';
+import { Feed } from './feed.ts';
 
-export interface ClusterWorkerData {
+export interface FeedWorkerData {
   readonly mesos: Pick<MesosClientOptions, 'url' | 'credentials'>;
   readonly pollIntervalMs: number;
 }
 
-/** The other side answers each message when it has taken it. */
+/** The main thread acknowledges each message when it has applied it. */
 class AcknowledgedPort {
   readonly #port: NonNullable<typeof parentPort>;
   readonly #waiting: (() => void)[] = [];
@@ -28,11 +28,11 @@ class AcknowledgedPort {
   }
 }
 
-if (!parentPort) throw new Error('this is a thread of satellite-master, not a program');
-const { mesos, pollIntervalMs } = workerData as ClusterWorkerData;
+if (!parentPort) throw new Error('feed-worker is a thread of satellite-master, not a program');
+const { mesos, pollIntervalMs } = workerData as FeedWorkerData;
 const port = new AcknowledgedPort(parentPort);
 const client = new MesosClient({ ...mesos, role: 'master', clock: systemClock });
-await new ClusterReader({
+await new Feed({
   client,
   pollIntervalMs,
   clock: systemClock,

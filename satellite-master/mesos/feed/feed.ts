@@ -1,6 +1,6 @@
 /**
- * Asks Mesos for the cluster and tells the differences: over the v1 stream with the agents polled beside it, and
- * where a master has no such stream for us by polling its state. Runs in a thread of its own.
+ * Reads the cluster from Mesos and sends the differences: over the v1 event stream, with the agents polled beside it, or
+ * by polling the state where a master has no such stream for these credentials. Runs in a thread of its own.
  */
 
 import { Backoff } from '../../../shared/backoff.ts';
@@ -13,49 +13,49 @@ import type { AgentRow, Change, ClusterMessage } from '../cluster/index.ts';
 import { subscribe } from './event-stream.ts';
 import { type MaintenanceOf, noMaintenance, readMaintenance } from './maintenance-windows.ts';
 import {
-  type AnswerForm,
-  AnswerReader,
+  ClusterDigests,
   FollowerAnswered,
   GET_AGENTS,
   GET_FRAMEWORKS,
+  type Snapshot,
+  type SnapshotForm,
+  SnapshotReader,
   STATE,
-  ToldCluster,
-  type WholeAnswer,
 } from './snapshot-reader.ts';
 
-export interface ClusterReaderOptions {
+export interface FeedOptions {
   readonly client: MesosClient;
   /** `sleep-time`. */
   readonly pollIntervalMs: number;
   readonly clock: Clock;
-  /** Resolves when the message is taken; nothing more is told before. */
+  /** Resolves when the message is applied; nothing more is sent before. */
   readonly post: (message: ClusterMessage) => Promise<void>;
 }
 
-/** Taking them costs the other side a few milliseconds. */
-const MOST_CHANGES = 250;
+/** In one message: applying them takes the main thread a few milliseconds. */
+const MAX_CHANGES = 250;
 /** For the whole of a state of a hundred megabytes from a master that is busy. */
 const STATE_WITHIN_MS = 300_000;
-const MOST_BYTES = 512 * 1024 * 1024;
+const MAX_BYTES = 512 * 1024 * 1024;
 const RETRY = { firstMs: 500, maxMs: 30_000 } as const;
 
-export class ClusterReader {
-  readonly #options: ClusterReaderOptions;
-  readonly #told = new ToldCluster();
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #digests = new ClusterDigests();
   readonly #end = new AbortController();
   readonly #backoff = new Backoff(RETRY);
   #maintenanceOf: MaintenanceOf = noMaintenance;
-  /** What was learnt of this leader's version: false where it has no such thing for us. */
+  /** What this leader offers; false where its version or these credentials do not allow it. */
   #hasStream = true;
   #hasMaintenance = true;
-  /** Of the master that told its state last. */
+  /** Of the master whose state was read last. */
   #masterId: string | undefined;
 
-  constructor(options: ClusterReaderOptions) {
+  constructor(options: FeedOptions) {
     this.#options = options;
   }
 
-  /** Until it is stopped; every fault is told and tried again. */
+  /** Runs until it is stopped; a fault is reported and tried again. */
   async run(): Promise<void> {
     const { clock, post } = this.#options;
     const pollMs = this.#options.pollIntervalMs;
@@ -68,13 +68,13 @@ export class ClusterReader {
         this.#backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
-        if (this.#hasStream && isWithout(error)) {
+        if (this.#hasStream && isUnsupported(error)) {
           this.#hasStream = false;
           continue;
         }
         await post({ kind: 'failed', reason: messageOf(error) });
         waitMs = Math.min(pollMs, this.#backoff.next());
-        this.#relearn();
+        this.#forgetVersion();
       }
       await sleep(clock, waitMs, signal);
     }
@@ -87,7 +87,7 @@ export class ClusterReader {
   /** Until the stream ends. */
   async #follow(): Promise<void> {
     const { client, clock } = this.#options;
-    await this.#learnMaintenance();
+    await this.#readMaintenance();
     const ended = new AbortController();
     let polling: Promise<void> | undefined;
     try {
@@ -95,14 +95,14 @@ export class ClusterReader {
         {
           client,
           clock,
-          told: this.#told,
-          maintained: this.#maintained,
-          began: async (answer) => {
+          digests: this.#digests,
+          withMaintenance: this.#withMaintenance,
+          onSnapshot: async (answer) => {
             this.#backoff.reset();
-            await this.#tellWhole(answer, await this.#unreachable());
+            await this.#sendSnapshot(answer, await this.#unreachable());
             polling = this.#pollBeside(ended.signal);
           },
-          changed: (changes) => this.#tell(changes),
+          onChanges: (changes) => this.#send(changes),
         },
         this.#end.signal,
       );
@@ -112,20 +112,20 @@ export class ClusterReader {
     }
   }
 
-  /** What the stream says nothing of: drain, deactivation, unreachable agents, maintenance, what frameworks use. */
+  /** What the stream has no events for: drain, deactivation, unreachable agents, maintenance, resources in use. */
   async #pollBeside(ended: AbortSignal): Promise<void> {
     const { clock, pollIntervalMs, client, post } = this.#options;
     for (;;) {
       await sleep(clock, pollIntervalMs, ended);
       if (ended.aborted) return;
       try {
-        await this.#learnMaintenance();
+        await this.#readMaintenance();
         const within = AbortSignal.any([ended, timeoutSignal(STATE_WITHIN_MS)]);
         const frameworks = await client.openCall({ type: 'GET_FRAMEWORKS' }, within);
         const { changes } = await this.#read(GET_FRAMEWORKS, frameworks);
-        await this.#tell(changes);
+        await this.#send(changes);
         const agents = await this.#read(GET_AGENTS, await client.openCall({ type: 'GET_AGENTS' }, within));
-        await this.#tellWhole(agents, await this.#unreachable());
+        await this.#sendSnapshot(agents, await this.#unreachable());
       } catch (error) {
         if (!ended.aborted) await post({ kind: 'failed', reason: messageOf(error) });
       }
@@ -133,16 +133,16 @@ export class ClusterReader {
   }
 
   async #pollState(): Promise<void> {
-    await this.#learnMaintenance();
+    await this.#readMaintenance();
     const answer = await this.#readState(this.#options.client);
-    await this.#tellWhole(answer, answer.unreachable);
+    await this.#sendSnapshot(answer, answer.unreachable);
     const masterId = textAt(answer.rest, 'id');
-    if (this.#masterId !== undefined && masterId !== this.#masterId) this.#relearn();
+    if (this.#masterId !== undefined && masterId !== this.#masterId) this.#forgetVersion();
     this.#masterId = masterId;
   }
 
-  /** Before 1.0 a follower answers itself and knows nothing, where later ones redirect: then the leader is asked. */
-  async #readState(client: MesosClient): Promise<WholeAnswer> {
+  /** Before 1.0 a follower answers with its own empty state instead of a redirect: then the leader is asked. */
+  async #readState(client: MesosClient): Promise<Snapshot> {
     const within = AbortSignal.any([this.#end.signal, timeoutSignal(STATE_WITHIN_MS)]);
     try {
       return await this.#read(STATE, await client.openState(within));
@@ -158,19 +158,19 @@ export class ClusterReader {
     }
   }
 
-  /** Another leader may be of another version. */
-  #relearn(): void {
+  /** Another leader may have another version. */
+  #forgetVersion(): void {
     this.#hasStream = true;
     this.#hasMaintenance = true;
   }
 
-  async #read(form: AnswerForm, { address, body }: MesosStream): Promise<WholeAnswer> {
-    const reader = new AnswerReader(form, this.#told, this.#maintained);
+  async #read(form: SnapshotForm, { address, body }: MesosStream): Promise<Snapshot> {
+    const reader = new SnapshotReader(form, this.#digests, this.#withMaintenance);
     let bytes = 0;
     try {
       for await (const chunk of body) {
         bytes += (chunk as Buffer).length;
-        if (bytes > MOST_BYTES) throw new Error(`longer than ${MOST_BYTES} bytes`);
+        if (bytes > MAX_BYTES) throw new Error(`longer than ${MAX_BYTES} bytes`);
         reader.write(chunk as Buffer);
       }
       return reader.end();
@@ -180,25 +180,25 @@ export class ClusterReader {
     }
   }
 
-  async #tellWhole({ changes, odd }: WholeAnswer, unreachable: number | undefined): Promise<void> {
+  async #sendSnapshot({ changes, odd }: Snapshot, unreachable: number | undefined): Promise<void> {
     const { post } = this.#options;
-    await this.#tell(changes);
+    await this.#send(changes);
     for (const { count, list, example } of odd) {
-      const text = `${count} elements of ${list} are not as Mesos writes them, as ${JSON.stringify(example)}`;
+      const text = `${count} elements of ${list} have an unexpected form, for example ${JSON.stringify(example)}`;
       await post({ kind: 'odd', what: list, text });
     }
     await post({ kind: 'answered', unreachable });
   }
 
-  async #tell(changes: readonly Change[]): Promise<void> {
-    for (let from = 0; from < changes.length; from += MOST_CHANGES) {
+  async #send(changes: readonly Change[]): Promise<void> {
+    for (let from = 0; from < changes.length; from += MAX_CHANGES) {
       if (this.#end.signal.aborted) return;
-      const more = from + MOST_CHANGES < changes.length;
-      await this.#options.post({ kind: 'changes', changes: changes.slice(from, from + MOST_CHANGES), more });
+      const more = from + MAX_CHANGES < changes.length;
+      await this.#options.post({ kind: 'changes', changes: changes.slice(from, from + MAX_CHANGES), more });
     }
   }
 
-  async #learnMaintenance(): Promise<void> {
+  async #readMaintenance(): Promise<void> {
     if (!this.#hasMaintenance) return;
     const { client, clock } = this.#options;
     const known = await readMaintenance(client, clock.wallMs() / 1000);
@@ -206,21 +206,21 @@ export class ClusterReader {
     this.#maintenanceOf = known ?? noMaintenance;
   }
 
-  /** How many agents the leader says are unreachable; over v1 only its figures have that. */
+  /** How many agents the leader counts as unreachable; in the v1 API only its metrics say so. */
   async #unreachable(): Promise<number | undefined> {
     try {
       const answer = await this.#options.client.call({ type: 'GET_METRICS', get_metrics: {} });
       for (const metric of listAt(answer, 'get_metrics', 'metrics'))
         if (textAt(metric, 'name') === 'master/slaves_unreachable') return numberAt(metric, 'value') ?? 0;
     } catch {
-      // The agents themselves are told; which of those that went are only unreachable stays open.
+      // The agents themselves are known; which of the missing ones are only unreachable stays open.
     }
     return undefined;
   }
 
-  readonly #maintained = (row: AgentRow): AgentRow => ({ ...row, maintenance: this.#maintenanceOf(row) });
+  readonly #withMaintenance = (row: AgentRow): AgentRow => ({ ...row, maintenance: this.#maintenanceOf(row) });
 }
 
-function isWithout(error: unknown): boolean {
+function isUnsupported(error: unknown): boolean {
   return error instanceof MesosError && (error.fault === 'absent' || error.fault === 'refused');
 }

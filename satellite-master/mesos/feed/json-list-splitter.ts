@@ -3,19 +3,19 @@
  * asked for come out one by one, as bytes; what remains, with those lists empty, is parsed at the end.
  */
 
-export interface JsonSlicesOptions {
+export interface JsonListSplitterOptions {
   /**
    * Lists whose elements are wanted, by the names on the way to them: `frameworks.tasks` are the elements of `tasks` in
    * the objects of the list `frameworks`.
    */
   readonly wanted: ReadonlySet<string>;
-  /** Lists that are passed over. */
+  /** Lists that are skipped. */
   readonly unwanted: ReadonlySet<string>;
   /** @param element valid until the function returns */
   readonly found: (list: string, element: Buffer) => void;
-  readonly mostElementBytes?: number;
+  readonly maxElementBytes?: number;
   /** Of what remains. */
-  readonly mostRestBytes?: number;
+  readonly maxRestBytes?: number;
 }
 
 interface Level {
@@ -32,11 +32,11 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
-const MOST_LEVELS = 1_000;
-const MOST_KEY_BYTES = 1_024;
+const MAX_LEVELS = 1_000;
+const MAX_KEY_BYTES = 1_024;
 
-export class JsonSlices {
-  readonly #options: Required<JsonSlicesOptions>;
+export class JsonListSplitter {
+  readonly #options: Required<JsonListSplitterOptions>;
   readonly #rest: Buffer[] = [];
   #restBytes = 0;
   readonly #levels: Level[] = [];
@@ -55,8 +55,8 @@ export class JsonSlices {
   readonly #element: Buffer[] = [];
   #elementBytes = 0;
 
-  constructor(options: JsonSlicesOptions) {
-    this.#options = { mostElementBytes: 16 * 1024 * 1024, mostRestBytes: 64 * 1024 * 1024, ...options };
+  constructor(options: JsonListSplitterOptions) {
+    this.#options = { maxElementBytes: 16 * 1024 * 1024, maxRestBytes: 64 * 1024 * 1024, ...options };
   }
 
   /** @throws Error where the text grows beyond the limits */
@@ -114,7 +114,7 @@ export class JsonSlices {
       else if (byte === BACKSLASH) this.#escaped = true;
       else if (byte === QUOTE) ended = true;
     }
-    this.#name?.push(Buffer.from(chunk.subarray(from, ended ? at - 1 : at).subarray(0, MOST_KEY_BYTES)));
+    this.#name?.push(Buffer.from(chunk.subarray(from, ended ? at - 1 : at).subarray(0, MAX_KEY_BYTES)));
     if (ended) {
       this.#inString = false;
       if (this.#name) this.#lastName = Buffer.concat(this.#name).toString('utf8');
@@ -125,7 +125,7 @@ export class JsonSlices {
 
   #open(isObject: boolean): string {
     const above = this.#levels.at(-1);
-    if (this.#levels.length >= MOST_LEVELS) throw new Error('nested too deep');
+    if (this.#levels.length >= MAX_LEVELS) throw new Error('nested too deep');
     const path = above === undefined ? '' : above.isObject ? join(above.path, this.#lastName) : above.path;
     this.#levels.push({ path, isObject });
     this.#expectsName = isObject;
@@ -193,7 +193,7 @@ export class JsonSlices {
   #keepElement(part: Buffer, ended: boolean): void {
     if (this.#isWanted) {
       this.#elementBytes += part.length;
-      if (this.#elementBytes > this.#options.mostElementBytes)
+      if (this.#elementBytes > this.#options.maxElementBytes)
         throw new Error(`an element of ${this.#list} is too long`);
       if (!ended) this.#element.push(Buffer.from(part));
       else {
@@ -209,7 +209,7 @@ export class JsonSlices {
 
   #keepRest(part: Buffer): void {
     this.#restBytes += part.length;
-    if (this.#restBytes > this.#options.mostRestBytes) throw new Error('too long beside its lists');
+    if (this.#restBytes > this.#options.maxRestBytes) throw new Error('too long beside its lists');
     this.#rest.push(Buffer.from(part));
   }
 }

@@ -9,7 +9,7 @@ export const noMaintenance: MaintenanceOf = () => undefined;
 
 /**
  * @param nowS unix seconds
- * @returns undefined where this version or these credentials can't tell
+ * @returns undefined where this version or these credentials do not show it
  * @throws MesosError where the master does not answer
  */
 export async function readMaintenance(client: MesosClient, nowS: number): Promise<MaintenanceOf | undefined> {
@@ -25,19 +25,19 @@ export async function readMaintenance(client: MesosClient, nowS: number): Promis
 
 /** Mesos calls a machine draining as soon as a window is set for it, however far away: here that is `scheduled`. */
 export function maintenanceOf(status: unknown, schedule: unknown, nowS: number): MaintenanceOf {
-  const words = new Map<string, AgentRow['maintenance']>();
-  for (const machine of listAt(status, 'draining_machines')) words.set(machineKey(idOf(machine)), 'scheduled');
+  const states = new Map<string, AgentRow['maintenance']>();
+  for (const machine of listAt(status, 'draining_machines')) states.set(machineKey(idOf(machine)), 'scheduled');
   for (const window of listAt(schedule, 'windows')) {
     const startS = (numberAt(window, 'unavailability', 'start', 'nanoseconds') ?? Number.POSITIVE_INFINITY) / 1e9;
     const durationS = (numberAt(window, 'unavailability', 'duration', 'nanoseconds') ?? Number.POSITIVE_INFINITY) / 1e9;
     if (nowS < startS || nowS >= startS + durationS) continue;
     for (const machine of listAt(window, 'machine_ids')) {
       const key = machineKey(machine);
-      if (words.has(key)) words.set(key, 'draining');
+      if (states.has(key)) states.set(key, 'draining');
     }
   }
-  for (const machine of listAt(status, 'down_machines')) words.set(machineKey(idOf(machine)), 'down');
-  return ({ hostname, pid }) => words.get(machineKey({ hostname, ip: ipOf(pid) }));
+  for (const machine of listAt(status, 'down_machines')) states.set(machineKey(idOf(machine)), 'down');
+  return ({ hostname, pid }) => states.get(machineKey({ hostname, ip: ipOf(pid) }));
 }
 
 /** Draining machines have their id in a member, machines that are down are the id. */

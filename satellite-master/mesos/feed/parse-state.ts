@@ -1,9 +1,9 @@
 /** Agents, frameworks and tasks in the form of `/state`, from 0.2x to 1.12. What can't be read is undefined. */
 import { listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
 import type { AgentRow, FrameworkRow, TaskRow } from '../cluster/index.ts';
-import { timesOf } from './task-status.ts';
+import { timesIn } from './task-status.ts';
 
-/** @param recovered of those that the registry knows and the leader has not heard yet */
+/** @param recovered the registry knows it, and it has not registered with this leader yet */
 export function agentOfState(value: unknown, recovered: boolean): AgentRow | undefined {
   const id = textAt(value, 'id');
   const hostname = textAt(value, 'hostname');
@@ -50,6 +50,6 @@ export function taskOfState(value: unknown, nameOf: (frameworkId: string) => str
     frameworkName: nameOf(frameworkId) ?? '',
     agentId: textAt(value, 'slave_id') ?? textAt(value, 'agent_id') ?? '',
     state,
-    ...timesOf(listAt(value, 'statuses'), state),
+    ...timesIn(listAt(value, 'statuses'), state),
   };
 }

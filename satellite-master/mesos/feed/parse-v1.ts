@@ -1,7 +1,7 @@
 /** Agents, frameworks and tasks in the form of the v1 operator API (0.28 to 1.12). What can't be read is undefined. */
 import { listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
 import type { AgentRow, FrameworkRow, TaskRow, TaskUpdate } from '../cluster/index.ts';
-import { isStart, timesOf, wordsOf } from './task-status.ts';
+import { detailsIn, isStart, timesIn } from './task-status.ts';
 
 /** @param value a registered agent, `{agent_info, active, pid, …}` */
 export function agentOfV1(value: unknown): AgentRow | undefined {
@@ -56,7 +56,7 @@ export function taskOfV1(value: unknown, nameOf: (frameworkId: string) => string
     frameworkName: nameOf(frameworkId) ?? '',
     agentId: textAt(value, 'agent_id', 'value') ?? '',
     state,
-    ...timesOf(listAt(value, 'statuses'), state),
+    ...timesIn(listAt(value, 'statuses'), state),
   };
 }
 
@@ -76,7 +76,7 @@ export function updateOfV1(value: unknown): TaskUpdate | undefined {
     state,
     timeS: numberAt(ofState, 'timestamp'),
     startedS: isStart(told) ? numberAt(status, 'timestamp') : undefined,
-    ...wordsOf(ofState),
+    ...detailsIn(ofState),
   };
 }
 

@@ -9,7 +9,7 @@ export interface RecordIoHandlers {
 }
 
 /** 999,999,999 bytes are more than any answer; what is longer is no length. */
-const MOST_DIGITS = 9;
+const MAX_DIGITS = 9;
 const NEWLINE = 0x0a;
 const ZERO = 0x30;
 
@@ -51,7 +51,7 @@ export class RecordIoDecoder {
       return;
     }
     const digit = byte - ZERO;
-    if (digit < 0 || digit > 9 || this.#digits >= MOST_DIGITS)
+    if (digit < 0 || digit > 9 || this.#digits >= MAX_DIGITS)
       throw new Error(`no RecordIO: byte ${byte} where the length of a record is expected`);
     this.#length = this.#length * 10 + digit;
     this.#digits++;

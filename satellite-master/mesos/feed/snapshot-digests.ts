@@ -1,28 +1,28 @@
-/** What was told of one kind of thing, so that only differences are told: a digest of each. */
+/** A digest of each thing of one kind that was sent to the model, so that only differences are sent. */
 import { hash } from 'node:crypto';
 
 export function digestOf(content: Buffer | string): string {
   return hash('sha1', content, 'base64');
 }
 
-export class Told {
-  /** Key of a thing by the digest of its last form. */
+export class SnapshotDigests {
+  /** Key of a thing by its last digest. */
   #keys = new Map<string, string>();
-  /** Digest by key; undefined: it has changed since it was told whole. */
+  /** Digest by key; undefined: it has changed since the last snapshot. */
   #digests = new Map<string, string | undefined>();
 
-  /** Of a whole answer: gather what is in it, then tell the differences and {@link Gathering.gone}. */
-  gather(): Gathering {
-    return new Gathering(this.#keys, this.#digests);
+  /** Begins to compare a snapshot with what was sent. */
+  begin(): SnapshotComparison {
+    return new SnapshotComparison(this.#keys, this.#digests);
   }
 
-  /** From now on differences are to this answer. */
-  settle(gathering: Gathering): void {
-    this.#keys = gathering.keys;
-    this.#digests = gathering.digests;
+  /** From now on snapshots are compared with this one. */
+  settle({ keys, digests }: SnapshotComparison): void {
+    this.#keys = keys;
+    this.#digests = digests;
   }
 
-  /** A stream has told of it: its last form is not known any more. */
+  /** An event has changed it: its digest is not known any more. */
   touch(key: string): void {
     const digest = this.#digests.get(key);
     if (digest !== undefined) this.#keys.delete(digest);
@@ -35,7 +35,7 @@ export class Told {
   }
 }
 
-export class Gathering {
+export class SnapshotComparison {
   readonly keys = new Map<string, string>();
   readonly digests = new Map<string, string | undefined>();
   readonly #before: ReadonlyMap<string, string>;
@@ -46,8 +46,8 @@ export class Gathering {
     this.#known = known;
   }
 
-  /** Whether that very form was told before: then there is nothing to tell. */
-  isOld(digest: string): boolean {
+  /** Whether the same content was sent before; then there is nothing to send. */
+  isKnown(digest: string): boolean {
     const key = this.#before.get(digest);
     if (key === undefined) return false;
     this.add(key, digest);
@@ -59,7 +59,7 @@ export class Gathering {
     this.digests.set(key, digest);
   }
 
-  /** Keys of what was told before and is in this answer no more. */
+  /** Keys of what was sent before and is missing in this snapshot. */
   *gone(): Iterable<string> {
     for (const key of this.#known.keys()) if (!this.digests.has(key)) yield key;
   }

@@ -1,28 +1,28 @@
-/** Reads one whole answer of Mesos as it arrives, in whatever form, and gives the differences to what was told before. */
+/** Reads one snapshot of Mesos as it arrives, in any form, and gives the differences to what was sent before. */
 import { isObject, listAt, numberAt, textAt } from '../../../shared/mesos/index.ts';
 import { type AgentRow, type Change, type FrameworkRow, hasEnded, type TaskRow, taskKey } from '../cluster/index.ts';
-import { JsonSlices } from './json-list-splitter.ts';
+import { JsonListSplitter } from './json-list-splitter.ts';
 import { agentOfState, frameworkOfState, taskOfState } from './parse-state.ts';
 import { agentOfV1, frameworkOfV1, recoveredAgentOfV1, taskOfV1 } from './parse-v1.ts';
-import { digestOf, Told } from './snapshot-digests.ts';
+import { digestOf, SnapshotDigests } from './snapshot-digests.ts';
 
-/** `pastTask`: Mesos lists as completed also what it lost sight of in another state, e.g. on an agent that is gone. */
+/** `pastTask`: Mesos lists as completed also tasks in other states, e.g. on an agent that is gone. */
 type Kind = 'agent' | 'task' | 'pastTask' | 'framework' | 'pastFramework';
 
-/** How one kind of answer is laid out. */
-export interface AnswerForm {
-  /** What each list holds, and how one of it is read. */
+/** The layout of one kind of answer. */
+export interface SnapshotForm {
+  /** What each list contains, and how an element is read. */
   readonly lists: Readonly<Record<string, readonly [kind: Kind, read: (value: unknown) => object | undefined]>>;
   readonly unwanted: readonly string[];
-  /** What an answer tells whole: of that, what is missing in it is gone. */
-  readonly tells: readonly ('agent' | 'task' | 'framework')[];
-  /** Frameworks that stand beside the lists. */
+  /** What an answer contains completely: what it lacks of these is gone. */
+  readonly complete: readonly ('agent' | 'task' | 'framework')[];
+  /** Frameworks, which are read from the rest. */
   readonly frameworks?: (rest: unknown) => Iterable<readonly [kind: Kind, row: FrameworkRow]>;
-  /** What is wrong with the rest; undefined: nothing. */
+  /** What is wrong with the answer; undefined: nothing. */
   readonly fault: (rest: unknown) => Error | undefined;
 }
 
-/** Thrown for the state of a master that does not lead and says so, as those before 1.0 do. */
+/** Thrown when a master before 1.0 answers that it does not lead. */
 export class FollowerAnswered extends Error {
   /** `host:port` */
   readonly leader: string;
@@ -38,7 +38,7 @@ const noName = () => undefined;
 const readState = (value: unknown) => taskOfState(value, noName);
 const readV1 = (value: unknown) => taskOfV1(value, noName);
 
-export const STATE: AnswerForm = {
+export const STATE: SnapshotForm = {
   lists: {
     slaves: ['agent', (value) => agentOfState(value, false)],
     recovered_slaves: ['agent', (value) => agentOfState(value, true)],
@@ -55,7 +55,7 @@ export const STATE: AnswerForm = {
     'completed_frameworks.executors',
     'completed_frameworks.offers',
   ],
-  tells: ['agent', 'task', 'framework'],
+  complete: ['agent', 'task', 'framework'],
   *frameworks(rest) {
     for (const [list, kind] of [
       ['frameworks', 'framework'],
@@ -83,10 +83,10 @@ export const SUBSCRIBED = v1Form('subscribed.get_state', ['agent', 'task', 'fram
 
 function v1Form(
   root: string,
-  tells: AnswerForm['tells'],
+  complete: SnapshotForm['complete'],
   parts: { readonly agents?: string | true; readonly frameworks?: string | true; readonly tasks?: string },
-): AnswerForm {
-  const lists: Record<string, AnswerForm['lists'][string]> = {};
+): SnapshotForm {
+  const lists: Record<string, SnapshotForm['lists'][string]> = {};
   const below = (part: string | true, list: string) => (part === true ? `${root}.${list}` : `${root}.${part}.${list}`);
   if (parts.agents) {
     lists[below(parts.agents, 'agents')] = ['agent', agentOfV1];
@@ -105,23 +105,23 @@ function v1Form(
   return {
     lists,
     unwanted: [`${root}.get_executors.executors`],
-    tells,
+    complete,
     fault: (rest) => (isObject(rest) && rest['type'] === type ? undefined : new Error(`no ${type}`)),
   };
 }
 
-/** What was told so far, of each kind. */
-export class ToldCluster {
-  readonly agent = new Told();
-  readonly task = new Told();
-  readonly framework = new Told();
+/** What was sent so far, of each kind. */
+export class ClusterDigests {
+  readonly agent = new SnapshotDigests();
+  readonly task = new SnapshotDigests();
+  readonly framework = new SnapshotDigests();
   /** Names of the frameworks, past ones too. */
   readonly names = new Map<string, string>();
 }
 
-export interface WholeAnswer {
+export interface Snapshot {
   readonly changes: readonly Change[];
-  /** What stands beside the lists. */
+  /** The answer without its lists. */
   readonly rest: unknown;
   readonly unreachable: number | undefined;
   readonly odd: readonly OddElements[];
@@ -134,28 +134,28 @@ interface OddElements {
   readonly example: string;
 }
 
-export class AnswerReader {
-  readonly #form: AnswerForm;
-  readonly #told: ToldCluster;
-  readonly #maintained: (row: AgentRow) => AgentRow;
-  readonly #slices: JsonSlices;
+export class SnapshotReader {
+  readonly #form: SnapshotForm;
+  readonly #digests: ClusterDigests;
+  readonly #withMaintenance: (row: AgentRow) => AgentRow;
+  readonly #slices: JsonListSplitter;
   readonly #agents: AgentRow[] = [];
   readonly #frameworks: FrameworkRow[] = [];
-  /** Only those that are not as they were told. */
+  /** Only those that differ from what was sent. */
   readonly #tasks: TaskRow[] = [];
-  readonly #gathered;
+  readonly #found;
   readonly #odd = new Map<string, OddElements>();
 
-  /** @param maintained an agent with what is known of its maintenance */
-  constructor(form: AnswerForm, told: ToldCluster, maintained: (row: AgentRow) => AgentRow) {
+  /** @param withMaintenance adds to an agent what is known of its maintenance */
+  constructor(form: SnapshotForm, digests: ClusterDigests, withMaintenance: (row: AgentRow) => AgentRow) {
     this.#form = form;
-    this.#told = told;
-    this.#maintained = maintained;
-    this.#gathered = { agent: told.agent.gather(), task: told.task.gather(), framework: told.framework.gather() };
-    this.#slices = new JsonSlices({
+    this.#digests = digests;
+    this.#withMaintenance = withMaintenance;
+    this.#found = { agent: digests.agent.begin(), task: digests.task.begin(), framework: digests.framework.begin() };
+    this.#slices = new JsonListSplitter({
       wanted: new Set(Object.keys(form.lists)),
       unwanted: new Set(form.unwanted),
-      found: (list, element) => this.#found(list, element),
+      found: (list, element) => this.#readElement(list, element),
     });
   }
 
@@ -165,36 +165,36 @@ export class AnswerReader {
   }
 
   /**
-   * Only now does it count as told.
+   * Only now do the digests change.
    * @throws Error where it is no JSON, not all of it, or not of this form
    */
-  end(): WholeAnswer {
+  end(): Snapshot {
     const rest = this.#slices.end();
     const fault = this.#form.fault(rest);
     if (fault) throw fault;
-    for (const [kind, row] of this.#form.frameworks?.(rest) ?? []) this.#take(kind, row);
+    for (const [kind, row] of this.#form.frameworks?.(rest) ?? []) this.#add(kind, row);
     const changes = [...this.#changedFrameworks(), ...this.#changedAgents(), ...this.#changedTasks()];
-    for (const kind of this.#form.tells) {
-      for (const key of this.#gathered[kind].gone()) changes.push(goneOf(kind, key));
-      this.#told[kind].settle(this.#gathered[kind]);
+    for (const kind of this.#form.complete) {
+      for (const key of this.#found[kind].gone()) changes.push(goneOf(kind, key));
+      this.#digests[kind].settle(this.#found[kind]);
     }
     return { changes, rest, unreachable: numberAt(rest, 'unreachable_slaves'), odd: [...this.#odd.values()] };
   }
 
-  #found(list: string, element: Buffer): void {
+  #readElement(list: string, element: Buffer): void {
     const [kind, read] = (Object.hasOwn(this.#form.lists, list) ? this.#form.lists[list] : undefined) ?? [];
     if (kind === undefined || read === undefined) return;
     const isTask = kind === 'task' || kind === 'pastTask';
     const digest = isTask ? digestOf(element) : '';
-    if (isTask && this.#gathered.task.isOld(digest)) return;
+    if (isTask && this.#found.task.isKnown(digest)) return;
     const row = read(JSON.parse(element.toString('utf8')));
     if (row === undefined) {
       const example = element.toString('utf8', 0, 200);
       this.#odd.set(list, { count: (this.#odd.get(list)?.count ?? 0) + 1, list, example });
-    } else this.#take(kind, row, digest);
+    } else this.#add(kind, row, digest);
   }
 
-  #take(kind: Kind, row: object, digest = ''): void {
+  #add(kind: Kind, row: object, digest = ''): void {
     switch (kind) {
       case 'agent':
         this.#agents.push(row as AgentRow);
@@ -203,39 +203,39 @@ export class AnswerReader {
         this.#frameworks.push(row as FrameworkRow);
         break;
       case 'pastFramework':
-        this.#told.names.set((row as FrameworkRow).id, (row as FrameworkRow).name);
+        this.#digests.names.set((row as FrameworkRow).id, (row as FrameworkRow).name);
         break;
       case 'pastTask':
-        if (hasEnded((row as TaskRow).state)) this.#take('task', row, digest);
+        if (hasEnded((row as TaskRow).state)) this.#add('task', row, digest);
         break;
       case 'task':
         this.#tasks.push(row as TaskRow);
-        this.#gathered.task.add(taskKey(row as TaskRow), digest);
+        this.#found.task.add(taskKey(row as TaskRow), digest);
     }
   }
 
   *#changedFrameworks(): Iterable<Change> {
     for (const framework of this.#frameworks) {
-      this.#told.names.set(framework.id, framework.name);
+      this.#digests.names.set(framework.id, framework.name);
       const digest = digestOf(JSON.stringify(framework));
-      if (this.#gathered.framework.isOld(digest)) continue;
-      this.#gathered.framework.add(framework.id, digest);
+      if (this.#found.framework.isKnown(digest)) continue;
+      this.#found.framework.add(framework.id, digest);
       yield { framework };
     }
   }
 
   *#changedAgents(): Iterable<Change> {
     for (const row of this.#agents) {
-      const agent = this.#maintained(row);
+      const agent = this.#withMaintenance(row);
       const digest = digestOf(JSON.stringify(agent));
-      if (this.#gathered.agent.isOld(digest)) continue;
-      this.#gathered.agent.add(agent.id, digest);
+      if (this.#found.agent.isKnown(digest)) continue;
+      this.#found.agent.add(agent.id, digest);
       yield { agent };
     }
   }
 
   *#changedTasks(): Iterable<Change> {
-    const { names } = this.#told;
+    const { names } = this.#digests;
     for (const task of this.#tasks.sort(byTime))
       yield { task: { ...task, frameworkName: names.get(task.frameworkId) ?? '' } };
   }
@@ -246,7 +246,7 @@ function goneOf(kind: 'agent' | 'task' | 'framework', key: string): Change {
   return kind === 'task' ? { goneTask: key } : { goneFramework: key };
 }
 
-/** What happened first is told first; what has no time yet has just begun. */
+/** The first to happen is first; a task without a time has just begun. */
 function byTime(one: TaskRow, other: TaskRow): number {
   return (one.timeS ?? Number.MAX_VALUE) - (other.timeS ?? Number.MAX_VALUE);
 }

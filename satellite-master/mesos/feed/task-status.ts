@@ -1,14 +1,14 @@
-/** What the statuses of a task tell: since when it is in its state, why, and since when it has run. Both forms have them. */
+/** Reads the statuses of a task: since when it is in its state, why, and when it started. `/state` and v1 have the same. */
 import { isObject, numberAt, textAt } from '../../../shared/mesos/index.ts';
 import { cutToLength } from '../../../shared/text.ts';
 import type { TaskRow } from '../cluster/index.ts';
 
-const MOST_MESSAGE_CHARACTERS = 1024;
+const MAX_MESSAGE_CHARACTERS = 1024;
 
 type Times = Pick<TaskRow, 'timeS' | 'startedS' | 'reason' | 'message'>;
 
 /** @param statuses oldest first, as Mesos lists them */
-export function timesOf(statuses: readonly unknown[], state: string): Times {
+export function timesIn(statuses: readonly unknown[], state: string): Times {
   let timeS: number | undefined;
   let startedS: number | undefined;
   let last: unknown;
@@ -20,7 +20,7 @@ export function timesOf(statuses: readonly unknown[], state: string): Times {
     if (said === state && !(isObject(last) && last['state'] === state)) timeS = atS;
     last = status;
   }
-  return { timeS, startedS, ...wordsOf(last) };
+  return { timeS, startedS, ...detailsIn(last) };
 }
 
 /** Whether a status of that state proves that the task was started by then. */
@@ -29,10 +29,10 @@ export function isStart(state: unknown): boolean {
 }
 
 /** Reason and message of one status; old versions give no reason, short ones no message. */
-export function wordsOf(status: unknown): Pick<Times, 'reason' | 'message'> {
+export function detailsIn(status: unknown): Pick<Times, 'reason' | 'message'> {
   const message = textAt(status, 'message');
   return {
     reason: textAt(status, 'reason'),
-    message: message === undefined ? undefined : cutToLength(message, MOST_MESSAGE_CHARACTERS),
+    message: message === undefined ? undefined : cutToLength(message, MAX_MESSAGE_CHARACTERS),
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Follows the cluster for those who want figures: each answer of Mesos goes into them, and each poll (`sleep-time`)
- * down the rules as events. Decides nothing.
+ * Brings the figures of the cluster up to date with each answer of Mesos, and publishes them as events at each poll
+ * (`sleep-time`). Decides nothing.
  */
 
 import type { Clock, Timer } from '../../../shared/clock.ts';
@@ -12,31 +12,31 @@ import { type Log, OnceLog } from '../../../shared/log.ts';
 import type { ClusterFigures, MesosMetrics } from '../../stats/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 import {
+  type EventContext,
   frameworkEvents,
   hasChanged,
   hostEvents,
   leaderEvent,
-  MOST_FRAMEWORKS,
+  MAX_FRAMEWORKS,
   metricEvents,
   taskEvent,
-  type Voice,
 } from './cluster-events.ts';
-import type { LeaderFigures } from './leader-metrics.ts';
+import type { LeaderMetrics } from './leader-metrics.ts';
 
-/** What a configured Mesos gives; none of it where there is none. */
+/** What is there where a Mesos is configured. */
 export interface MesosSources {
   readonly client: { onFigures(listener: (figures: MesosMetrics) => void): void };
-  readonly leader: Pick<LeaderFigures, 'leader' | 'figuresOf'>;
+  readonly leader: Pick<LeaderMetrics, 'leader' | 'figuresOf'>;
   readonly cluster: Cluster;
 }
 
-export interface ClusterWatchOptions {
+export interface ClusterReporterOptions {
   readonly mesos: MesosSources | undefined;
   readonly figures: ClusterFigures;
   readonly leads: () => boolean;
-  /** The whitelist's own; undefined while nobody may trust them. */
+  /** The whitelist's own; undefined before the store was read whole. */
   readonly hostFigures: () => Readonly<Record<string, number>> | undefined;
-  readonly take: (events: readonly Event[]) => void;
+  readonly publish: (events: readonly Event[]) => void;
   /** The host in `mesos-master-url`. */
   readonly mesosHost: HostName;
   /** The machine of this master. */
@@ -49,44 +49,44 @@ export interface ClusterWatchOptions {
 
 /** Well within the 60 s for which the event holds. */
 const LEADER_MS = 10_000;
-/** So many events are said before the time is looked at. */
-const SAID_AT_ONCE = 50;
-/** The Mesos master beside us is asked once a second, and may need three. */
+/** Events published between two looks at the clock. */
+const EVENTS_AT_ONCE = 50;
+/** The local Mesos master is asked once a second, and may need three. */
 const FRESH_S = 5;
 const MIN_LEADER_INTERVAL_MS = 5_000;
-/** Our own name for the Mesos master beside us; another's is its address. */
+/** Name of the local Mesos master; that of another is its address. */
 const LOCAL = 'local';
 
-export class ClusterWatch {
-  readonly #options: ClusterWatchOptions;
+export class ClusterReporter {
+  readonly #options: ClusterReporterOptions;
   readonly #once: OnceLog;
   readonly #turns: Turns;
   readonly #listeningSinceS: number;
   #timers: readonly Timer[] = [];
-  /** The newest answer of the local Mesos master that has not been told yet. */
-  #untold: MesosMetrics | undefined;
+  /** The newest answer of the local Mesos master that has not been published yet. */
+  #unpublished: MesosMetrics | undefined;
   #elected = false;
   #asking = false;
   #leaderAskedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: ClusterWatchOptions) {
+  constructor(options: ClusterReporterOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
     this.#turns = new Turns(options.clock);
     this.#listeningSinceS = options.clock.wallMs() / 1000;
-    options.mesos?.client.onFigures((metrics) => this.#heard(metrics));
+    options.mesos?.client.onFigures((metrics) => this.#ingest(metrics));
     options.mesos?.cluster.onTask((task, before) => {
-      if (hasChanged(task, before, this.#listeningSinceS)) options.take([taskEvent(this.#voice(), task)]);
+      if (hasChanged(task, before, this.#listeningSinceS)) options.publish([taskEvent(this.#context(), task)]);
     });
   }
 
   start(): void {
     const { clock, pollIntervalMs } = this.#options;
     this.#timers = [
-      clock.every(LEADER_MS, () => this.sayLeader()),
+      clock.every(LEADER_MS, () => this.publishLeader()),
       clock.every(pollIntervalMs, () => void this.poll()),
     ];
-    this.sayLeader();
+    this.publishLeader();
     void this.#askLeader();
   }
 
@@ -96,46 +96,48 @@ export class ClusterWatch {
   }
 
   /** Whether this master leads; to be called whenever that changed. */
-  sayLeader(): void {
-    const { take, leads } = this.#options;
-    take([leaderEvent(this.#voice(), leads())]);
+  publishLeader(): void {
+    const { publish, leads } = this.#options;
+    publish([leaderEvent(this.#context(), leads())]);
   }
 
-  /** Says all that is known now. Never rejects. */
+  /** Publishes all that is known now. Never rejects. */
   async poll(): Promise<void> {
-    this.#turns.run(this.#say(this.#known()));
+    this.#turns.run(this.#publish(this.#known()));
     await this.#turns.done();
     await this.#askLeader();
   }
 
   #known(): Event[] {
     const { mesos, hostFigures } = this.#options;
-    const voice = this.#voice();
-    const events = this.#untold ? metricEvents(voice, this.#untold) : [];
-    this.#untold = undefined;
+    const context = this.#context();
+    const events = this.#unpublished ? metricEvents(context, this.#unpublished) : [];
+    this.#unpublished = undefined;
     if (mesos && mesos.cluster.stale === undefined) {
       const frameworks = mesos.cluster.frameworks();
-      if (frameworks.size > MOST_FRAMEWORKS)
-        this.#once.warn('frameworks', `more than ${MOST_FRAMEWORKS} frameworks: the others' resources are not shown`);
-      events.push(...frameworkEvents(voice, frameworks.values()));
+      if (frameworks.size > MAX_FRAMEWORKS)
+        this.#once.warn('frameworks', 'too many frameworks, the resources of the others are not shown', {
+          shown: MAX_FRAMEWORKS,
+        });
+      events.push(...frameworkEvents(context, frameworks.values()));
     }
     const figures = hostFigures();
-    if (figures) events.push(...hostEvents(voice, this.#options.host, figures));
+    if (figures) events.push(...hostEvents(context, this.#options.host, figures));
     return events;
   }
 
   /** A master with many frameworks has thousands of figures. */
-  *#say(events: readonly Event[]): LongWork {
-    for (let from = 0; from < events.length; from += SAID_AT_ONCE) {
-      this.#options.take(events.slice(from, from + SAID_AT_ONCE));
+  *#publish(events: readonly Event[]): LongWork {
+    for (let from = 0; from < events.length; from += EVENTS_AT_ONCE) {
+      this.#options.publish(events.slice(from, from + EVENTS_AT_ONCE));
       yield;
     }
   }
 
-  #heard(metrics: MesosMetrics): void {
+  #ingest(metrics: MesosMetrics): void {
     const elected = metrics['master/elected'] === 1;
     const turned = elected !== this.#elected;
-    this.#untold = metrics;
+    this.#unpublished = metrics;
     this.#elected = elected;
     this.#options.figures.take(metrics, LOCAL);
     if (turned && this.#timers.length > 0) void this.#askLeader();
@@ -151,14 +153,14 @@ export class ClusterWatch {
       figures.leads(leader);
       if (leader !== undefined && !this.#elected && this.#isLeaderDue()) {
         const answer = await mesos.leader.figuresOf(leader);
-        // Meanwhile the one beside us may have been elected, and then it tells.
+        // The local one may have been elected meanwhile, and then its own answers count.
         if (!this.#elected) figures.take(answer, leader);
       }
-      // To know who leads is not yet to have its figures, and the one beside us may only have been elected once.
+      // Knowing the leader is not having its figures; the local one may have been elected only for a moment.
       if (figures.ageS === undefined || figures.ageS > FRESH_S) return;
-      this.#once.recovered('leader', 'the leading Mesos master tells its figures again');
+      this.#once.recovered('leader', 'the leading Mesos master answers its figures again');
     } catch (error) {
-      this.#once.warn('leader', `no figures of the leading Mesos master: ${messageOf(error)}`);
+      this.#once.warn('leader', 'no figures of the leading Mesos master', { err: messageOf(error) });
     } finally {
       this.#asking = false;
     }
@@ -172,7 +174,7 @@ export class ClusterWatch {
     return true;
   }
 
-  #voice(): Voice {
+  #context(): EventContext {
     const { mesosHost, clock, pollIntervalMs } = this.#options;
     return { host: mesosHost, nowS: clock.wallMs() / 1000, ttlS: Math.max(300, (pollIntervalMs / 1000) * 3) };
   }

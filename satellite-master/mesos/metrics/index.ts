@@ -1,3 +1,3 @@
-/** satellite-master/mesos/metrics */
-export { ClusterWatch, hostOfMesos, type MesosSources } from './cluster-reporter.ts';
-export { LeaderFigures } from './leader-metrics.ts';
+/** The figures of the Mesos cluster, as `mesos/…` events and for `/metrics/snapshot`. */
+export { ClusterReporter, hostOfMesos, type MesosSources } from './cluster-reporter.ts';
+export { LeaderMetrics } from './leader-metrics.ts';

@@ -4,7 +4,7 @@
  */
 import type { Figures, MesosClient } from '../../../shared/mesos/index.ts';
 
-export class LeaderFigures {
+export class LeaderMetrics {
   readonly #local: MesosClient;
   /** Of the leader that was asked last; it sends at most two requests a second. */
   #leader: { readonly origin: string; readonly client: MesosClient } | undefined;

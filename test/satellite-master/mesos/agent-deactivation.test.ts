@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Mesos, type MesosOptions, startMesos } from '../../../demo/simulator/mesos.ts';
 import type { Agent } from '../../../demo/simulator/model.ts';
-import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { ClusterModel } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import {
-  Bridge,
-  type BridgeCall,
-  type BridgeOutcome,
+  type AgentCall,
+  type AgentCallOutcome,
+  AgentDeactivation,
 } from '../../../satellite-master/mesos/deactivation/agent-deactivation.ts';
-import { type OffAction, takenOf } from '../../../satellite-master/mesos/deactivation/deactivation-plan.ts';
-import type { PlannedWord } from '../../../satellite-master/mesos/deactivation/hosts-in-maintenance.ts';
+import { agentsTakenOut, type OffAction } from '../../../satellite-master/mesos/deactivation/deactivation-plan.ts';
+import type { MaintenanceState } from '../../../satellite-master/mesos/deactivation/hosts-in-maintenance.ts';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -34,20 +34,20 @@ let mesos: Mesos;
 /** A master with a bridge. */
 class Side {
   readonly house: House;
-  readonly view: ClusterView;
-  readonly bridge: Bridge;
+  readonly view: ClusterModel;
+  readonly bridge: AgentDeactivation;
   readonly client: MesosClient;
   /** Asked instead, for calls. */
   hang: MesosClient | undefined;
-  readonly calls: [BridgeCall, BridgeOutcome][] = [];
-  readonly planned = new Map<HostName, PlannedWord>();
+  readonly calls: [AgentCall, AgentCallOutcome][] = [];
+  readonly planned = new Map<HostName, MaintenanceState>();
 
   constructor(house: House, { action = 'deactivate', limit }: { action?: OffAction; limit?: number } = {}) {
     this.house = house;
     const url = mesos.masters[0]?.url ?? '';
     this.client = new MesosClient({ url, role: 'master' });
-    this.view = new ClusterView({ url, pollIntervalMs: 1_000, clock, log: silentLog });
-    this.bridge = new Bridge({
+    this.view = new ClusterModel({ url, pollIntervalMs: 1_000, clock, log: silentLog });
+    this.bridge = new AgentDeactivation({
       action,
       cluster: this.view,
       call: (call, abort) => (this.hang ?? this.client).call(call, abort),
@@ -73,7 +73,7 @@ class Side {
   }
 
   remembered(host: HostName): readonly string[] {
-    return takenOf(this.house.record(host));
+    return agentsTakenOut(this.house.record(host));
   }
 
   text(host: HostName): string | undefined {
@@ -322,7 +322,7 @@ describe('bounds', () => {
     feedState(side.view, stateOf(mesos.world));
     await side.bridge.round();
     expect(side.remembered(H1)).toEqual([agent(H1).id]);
-    expect(side.text(H1)).toMatch(/Mesos could not be told: http:/);
+    expect(side.text(H1)).toMatch(/Mesos did not answer: http:/);
     expect(deactivated()).toEqual([]);
     const first = mesos.masters[0];
     if (first) await mesos.restart(first);

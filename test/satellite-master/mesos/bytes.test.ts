@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonSlices } from '../../../satellite-master/mesos/feed/json-list-splitter.ts';
+import { JsonListSplitter } from '../../../satellite-master/mesos/feed/json-list-splitter.ts';
 import { RecordIoDecoder } from '../../../satellite-master/mesos/feed/record-io.ts';
 
 function decoded(parts: readonly Buffer[]): string[] {
@@ -51,9 +51,9 @@ describe('RecordIO', () => {
 
 const WANTED = new Set(['list', 'deep.list', 'above.list']);
 
-function sliced(parts: readonly Buffer[], limits: { mostElementBytes?: number; mostRestBytes?: number } = {}) {
+function sliced(parts: readonly Buffer[], limits: { maxElementBytes?: number; maxRestBytes?: number } = {}) {
   const found: [string, unknown][] = [];
-  const slices = new JsonSlices({
+  const slices = new JsonListSplitter({
     wanted: WANTED,
     unwanted: new Set(['passed']),
     found: (list, element) => found.push([list, JSON.parse(element.toString('utf8'))]),
@@ -118,7 +118,7 @@ describe('a JSON text in slices', () => {
 
   test('what never ends is given up', () => {
     const endless = Buffer.alloc(2_000, 0x78);
-    const limits = { mostElementBytes: 1_000, mostRestBytes: 1_000 };
+    const limits = { maxElementBytes: 1_000, maxRestBytes: 1_000 };
     expect(() => sliced([Buffer.from('{"list":["'), endless], limits)).toThrow('an element of list is too long');
     expect(() => sliced([Buffer.from('{"name":"'), endless], limits)).toThrow('too long beside its lists');
     expect(() => sliced([Buffer.alloc(2_000, '[')])).toThrow('nested too deep');

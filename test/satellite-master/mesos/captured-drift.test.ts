@@ -1,7 +1,7 @@
 /** Drift over what a real Mesos 1.12 said of two agents, alpha.test and bravo.test, in each of their states. */
 import { readFileSync } from 'node:fs';
 import { beforeEach, expect, test } from 'vitest';
-import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { ClusterModel } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import { DriftWatch, GRACE_MS } from '../../../satellite-master/mesos/drift/drift-watch.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -15,7 +15,7 @@ const bravo = host('bravo.test');
 const POLL_MS = 10_000;
 
 let clock: ManualClock;
-let view: ClusterView;
+let view: ClusterModel;
 let said: unknown;
 
 function captured(name: string): unknown {
@@ -24,7 +24,7 @@ function captured(name: string): unknown {
 
 beforeEach(() => {
   clock = aClock();
-  view = new ClusterView({ url: 'http://mesos', pollIntervalMs: POLL_MS, clock, log: silentLog });
+  view = new ClusterModel({ url: 'http://mesos', pollIntervalMs: POLL_MS, clock, log: silentLog });
 });
 
 /** A house whose slaves report, and Mesos polled beside it. */
@@ -36,7 +36,7 @@ async function inHouse(names: readonly HostName[], live: (house: House, drift: D
       cluster: view,
       replica: house.replica,
       heard: () => house.presence.heard(),
-      remembered: (name) => view.wordOf(name) === 'registered',
+      remembered: (name) => view.registrationOf(name) === 'registered',
       clock,
     });
     for (const name of names) house.report(name, { disk: 'ok' }, { ttl: 3_600 });

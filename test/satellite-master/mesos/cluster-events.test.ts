@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ClusterFramework, ClusterTask } from '../../../satellite-master/mesos/cluster/cluster.ts';
 import {
+  type EventContext,
   frameworkEvents,
   hasChanged,
   hostEvents,
   leaderEvent,
-  MOST_FRAMEWORKS,
-  MOST_KEYS,
+  MAX_FRAMEWORKS,
+  MAX_KEYS,
   metricEvents,
   taskEvent,
-  type Voice,
 } from '../../../satellite-master/mesos/metrics/cluster-events.ts';
 import { hostOfMesos } from '../../../satellite-master/mesos/metrics/cluster-reporter.ts';
 import { hasControlCharacters } from '../../../shared/text.ts';
 import { host } from '../../support/house.ts';
 
-const voice: Voice = { host: host('mesos1.example.com'), nowS: 1_700_000_000, ttlS: 300 };
+const voice: EventContext = { host: host('mesos1.example.com'), nowS: 1_700_000_000, ttlS: 300 };
 
 interface Vector {
   readonly function: string;
@@ -87,10 +87,10 @@ describe('the figures of a Mesos master', () => {
 
   test('without end are cut where they are those of single frameworks', () => {
     const metrics: Record<string, number> = {};
-    for (let n = 0; n < MOST_KEYS + 10; n++) metrics[`master/frameworks/f${n}/calls`] = n;
+    for (let n = 0; n < MAX_KEYS + 10; n++) metrics[`master/frameworks/f${n}/calls`] = n;
     metrics['master/elected'] = 1;
     const events = metricEvents(voice, metrics);
-    expect(events).toHaveLength(MOST_KEYS);
+    expect(events).toHaveLength(MAX_KEYS);
     expect(events[0]?.service).toBe('mesos/master/elected');
   });
 });
@@ -130,8 +130,8 @@ describe('frameworks', () => {
   });
 
   test('are no more than may be', () => {
-    const many = Array.from({ length: MOST_FRAMEWORKS + 5 }, (_, n) => framework({ name: `f${n}` }));
-    expect(frameworkEvents(voice, many)).toHaveLength(MOST_FRAMEWORKS * 3);
+    const many = Array.from({ length: MAX_FRAMEWORKS + 5 }, (_, n) => framework({ name: `f${n}` }));
+    expect(frameworkEvents(voice, many)).toHaveLength(MAX_FRAMEWORKS * 3);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ClusterTask } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { ClusterModel } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { feedState } from './support/feed-snapshot.ts';
@@ -16,7 +16,7 @@ const BRAVO = 'bravo.test' as HostName;
 function aView() {
   const clock = new ManualClock(1_795_345_000_000);
   const { log, lines } = logLines();
-  const view = new ClusterView({ url: 'http://m:5050', pollIntervalMs: 60_000, clock, log });
+  const view = new ClusterModel({ url: 'http://m:5050', pollIntervalMs: 60_000, clock, log });
   const told: [ClusterTask, ClusterTask | undefined][] = [];
   view.onTask((task, before) => told.push([task, before]));
   let agentsTold = 0;
@@ -169,19 +169,19 @@ describe('from answer to answer', () => {
 describe('the word on a host', () => {
   test('an answer with fewer agents takes nobody away for ten minutes', () => {
     const { view, clock } = aView();
-    expect(view.wordOf(ALPHA)).toBe('unsure');
+    expect(view.registrationOf(ALPHA)).toBe('unsure');
     feedState(view, captured('master_state'));
-    expect([view.wordOf(ALPHA), view.wordOf('c.test' as HostName)]).toEqual(['registered', 'unsure']);
+    expect([view.registrationOf(ALPHA), view.registrationOf('c.test' as HostName)]).toEqual(['registered', 'unsure']);
     for (let minute = 0; minute < 9; minute++) {
       clock.advance(60_000);
       feedState(view, captured('noquorum_ha1_state'));
     }
-    expect(view.wordOf(ALPHA)).toBe('registered');
+    expect(view.registrationOf(ALPHA)).toBe('registered');
     clock.advance(60_000);
     feedState(view, captured('noquorum_ha1_state'));
-    expect(view.wordOf(ALPHA)).toBe('unregistered');
+    expect(view.registrationOf(ALPHA)).toBe('unregistered');
     clock.advance(600_000);
-    expect(view.wordOf(ALPHA)).toBe('unsure');
+    expect(view.registrationOf(ALPHA)).toBe('unsure');
   });
 });
 
@@ -192,15 +192,15 @@ describe('freshness', () => {
     feedState(view, captured('master_state'));
     clock.advance(180_000);
     expect([view.answeredMs, view.stale]).toEqual([180_000, undefined]);
-    view.take({ kind: 'failed', reason: 'http://m:5050/state: no JSON' });
+    view.apply({ kind: 'failed', reason: 'http://m:5050/state: no JSON' });
     clock.advance(1);
     expect(view.stale).toBe('no good answer for 180 s: http://m:5050/state: no JSON');
     expect(view.agents().size).toBe(2);
     feedState(view, captured('master_state'));
     expect(view.stale).toBeUndefined();
-    expect(lines().map(({ msg }) => msg)).toEqual([
-      'Mesos did not tell its cluster: http://m:5050/state: no JSON',
-      'Mesos tells its cluster again: 2 agents',
+    expect(lines()).toMatchObject([
+      { msg: 'the Mesos cluster can not be read', err: 'http://m:5050/state: no JSON' },
+      { msg: 'the Mesos cluster is read again', agents: 2 },
     ]);
   });
 });

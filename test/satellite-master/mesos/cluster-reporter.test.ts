@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
-import { ClusterWatch } from '../../../satellite-master/mesos/metrics/cluster-reporter.ts';
+import { ClusterModel } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { ClusterReporter } from '../../../satellite-master/mesos/metrics/cluster-reporter.ts';
 import { ClusterFigures, type MesosMetrics } from '../../../satellite-master/stats/cluster-figures.ts';
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -15,7 +15,7 @@ const POLL_MS = 60_000;
 const AFTER_CAPTURE_MS = 1_800_000_000_000;
 
 let clock: ManualClock;
-let view: ClusterView;
+let view: ClusterModel;
 let figures: ClusterFigures;
 let taken: Event[];
 let leads: boolean;
@@ -25,7 +25,7 @@ let lines: () => readonly string[];
 let asked: string[];
 let hostFigures: Readonly<Record<string, number>> | undefined;
 let tell: (metrics: MesosMetrics) => void;
-let watch: ClusterWatch;
+let watch: ClusterReporter;
 
 function captured(name: string): MesosMetrics {
   return JSON.parse(readFileSync(`test/fixtures/mesos-1.12/${name}_metrics_snapshot.json`, 'utf8'));
@@ -37,7 +37,7 @@ function state(name: string): { frameworks: { tasks: Record<string, unknown>[] }
 
 beforeEach(() => {
   clock = new ManualClock(AFTER_CAPTURE_MS);
-  view = new ClusterView({ url: 'http://mesos', pollIntervalMs: POLL_MS, clock, log: silentLog });
+  view = new ClusterModel({ url: 'http://mesos', pollIntervalMs: POLL_MS, clock, log: silentLog });
   figures = new ClusterFigures(clock);
   taken = [];
   asked = [];
@@ -47,7 +47,7 @@ beforeEach(() => {
   refusal = undefined;
   const logged = logLines();
   lines = () => logged.lines().map(({ msg }) => msg);
-  watch = new ClusterWatch({
+  watch = new ClusterReporter({
     mesos: {
       client: {
         onFigures: (listener) => {
@@ -67,7 +67,7 @@ beforeEach(() => {
     figures,
     leads: () => leads,
     hostFigures: () => hostFigures,
-    take: (events) => taken.push(...events),
+    publish: (events) => taken.push(...events),
     mesosHost: host('mesos1.example'),
     host: host('m1.example'),
     pollIntervalMs: POLL_MS,
@@ -124,7 +124,7 @@ test('the tasks of the first answer are no news, and what becomes of one of them
 test('who leads is said at once and then so often that the word never runs out', () => {
   watch.start();
   leads = true;
-  watch.sayLeader();
+  watch.publishLeader();
   clock.advance(50_000);
   watch.stop();
   const said = taken.filter(({ service }) => service === 'mesos/leader');
@@ -155,7 +155,7 @@ describe('the figures of the leader', () => {
     tell(captured('ha1'));
     refusal = new Error('http://m2:5050/metrics/snapshot: no answer');
     await watch.poll();
-    expect(lines()).toEqual(['no figures of the leading Mesos master: http://m2:5050/metrics/snapshot: no answer']);
+    expect(lines()).toEqual(['no figures of the leading Mesos master']);
     leader = undefined;
     await watch.poll();
     // The one beside us was elected once, and has not answered for a minute.
@@ -166,7 +166,7 @@ describe('the figures of the leader', () => {
     expect(lines()).toHaveLength(1);
     tell(captured('ha2'));
     await watch.poll();
-    expect(lines().at(-1)).toBe('the leading Mesos master tells its figures again');
+    expect(lines().at(-1)).toBe('the leading Mesos master answers its figures again');
   });
 
   test('changes of the leader are seen', async () => {

@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { ClusterModel } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import { DriftWatch, GRACE_MS } from '../../../satellite-master/mesos/drift/drift-watch.ts';
-import { ClusterReader } from '../../../satellite-master/mesos/feed/feed.ts';
+import { Feed } from '../../../satellite-master/mesos/feed/feed.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -35,17 +35,17 @@ async function follow(mode: Mode, on: readonly HostName[], heard: readonly HostN
   closing.push(() => server.close());
   const { url } = server;
   const clock = new ManualClock((STARTED_S - 200) * 1000);
-  const view = new ClusterView({ url, pollIntervalMs: POLL_MS, clock, log: silentLog });
+  const view = new ClusterModel({ url, pollIntervalMs: POLL_MS, clock, log: silentLog });
   const replica = new SaidReplica(on);
   const drift = new DriftWatch({ cluster: view, replica, heard: () => heard, remembered: () => false, clock });
   const client = new MesosClient({ url, role: 'master', clock });
   let answers = 0;
-  const reader = new ClusterReader({
+  const reader = new Feed({
     client,
     pollIntervalMs: POLL_MS,
     clock,
     post: async (message) => {
-      view.take(message);
+      view.apply(message);
       if (message.kind === 'answered') answers++;
     },
   });

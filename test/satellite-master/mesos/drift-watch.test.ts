@@ -5,7 +5,7 @@ import type {
   ClusterTask,
   TaskListener,
 } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { DriftWatch, GRACE_MS, MOST_FINDINGS } from '../../../satellite-master/mesos/drift/drift-watch.ts';
+import { DriftWatch, GRACE_MS, MAX_FINDINGS } from '../../../satellite-master/mesos/drift/drift-watch.ts';
 import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
@@ -161,7 +161,7 @@ describe('grace', () => {
 describe('without a fresh picture the last findings stay', () => {
   test.each([
     ['Mesos does not answer', () => (cluster.stale = 'no answer for 90 s'), 'no answer for 90 s'],
-    ['a leader without quorum knows no agents', () => cluster.register(), 'Mesos tells of no agents'],
+    ['a leader without quorum knows no agents', () => cluster.register(), 'Mesos answers no agents'],
     ['the store is not read', () => (replica.complete = false), 'the store has not been read whole yet'],
   ])('%s', (_, happens, reason) => {
     watch.look();
@@ -237,14 +237,14 @@ describe('tasks started while a host is off the list', () => {
 });
 
 test('of each kind no more than may be are shown, and all are counted', () => {
-  const many = Array.from({ length: MOST_FINDINGS + 50 }, (_, n) => host(`n${n}.example`));
+  const many = Array.from({ length: MAX_FINDINGS + 50 }, (_, n) => host(`n${n}.example`));
   cluster.register(a1, a2, ...many);
   heard = [a1, a2];
   watch.look();
   pass(60_000);
   const { findings, counts } = watch.report();
-  expect(findings).toHaveLength(MOST_FINDINGS);
-  expect(counts['no-slave']).toBe(MOST_FINDINGS + 50);
+  expect(findings).toHaveLength(MAX_FINDINGS);
+  expect(counts['no-slave']).toBe(MAX_FINDINGS + 50);
 });
 
 describe('a look that spans turns of the event loop', () => {
@@ -277,7 +277,7 @@ describe('a look that spans turns of the event loop', () => {
     const { looking } = await begun();
     await looking;
     expect(watch.report()).toMatchObject({ fresh: true, counts: { 'no-slave': 3_000 } });
-    expect(watch.report().findings.at(-1)?.host).toBe(many[MOST_FINDINGS - 1]);
+    expect(watch.report().findings.at(-1)?.host).toBe(many[MAX_FINDINGS - 1]);
   });
 
   test('begins anew where the agents change under it', async () => {

@@ -5,10 +5,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ClusterView } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
+import { ClusterModel } from '../../../satellite-master/mesos/cluster/cluster-model.ts';
 import type { ClusterMessage } from '../../../satellite-master/mesos/cluster/messages.ts';
-import { ClusterThread } from '../../../satellite-master/mesos/feed/feed-thread.ts';
-import type { ClusterWorkerData } from '../../../satellite-master/mesos/feed/feed-worker.ts';
+import { FeedThread } from '../../../satellite-master/mesos/feed/feed-thread.ts';
+import type { FeedWorkerData } from '../../../satellite-master/mesos/feed/feed-worker.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { until } from '../../support/until.ts';
@@ -17,7 +17,7 @@ import { writeLargeState } from './support/large-state.ts';
 const MIB = 1024 * 1024;
 const entry = pathToFileURL('satellite-master/mesos/feed/feed-worker.ts').href;
 
-function startFromSource(data: ClusterWorkerData): Worker {
+function startFromSource(data: FeedWorkerData): Worker {
   return new Worker('./test/support/typescript-worker.mjs', { workerData: { ...data, entry } });
 }
 
@@ -39,15 +39,15 @@ async function serve(files: readonly string[]): Promise<string> {
 }
 
 function follow(url: string, { pollIntervalMs = 500, startWorker = startFromSource } = {}) {
-  const view = new ClusterView({ url, pollIntervalMs, clock: systemClock, log: silentLog });
+  const view = new ClusterModel({ url, pollIntervalMs, clock: systemClock, log: silentLog });
   const messages: ClusterMessage[] = [];
-  const thread = new ClusterThread({
+  const thread = new FeedThread({
     mesos: { url, credentials: undefined },
     pollIntervalMs,
     clock: systemClock,
-    take: (message) => {
+    apply: (message) => {
       messages.push(message.kind === 'changes' ? { ...message, changes: [] } : message);
-      view.take(message);
+      view.apply(message);
     },
     known: view,
     startWorker,
@@ -101,7 +101,7 @@ describe('the thread', () => {
     const file = join(folder, 'state');
     await writeLargeState(file, { agents: 3, tasks: 5 });
     let starts = 0;
-    const startWorker = (data: ClusterWorkerData) =>
+    const startWorker = (data: FeedWorkerData) =>
       starts++ === 0 ? new Worker('throw new Error("out of luck")', { eval: true }) : startFromSource(data);
     const { view, messages, answers } = follow(await serve([file]), { startWorker });
     await until(() => messages.length > 0, { what: 'the fault' });
@@ -116,7 +116,7 @@ describe('the thread', () => {
     await writeLargeState(before, { agents: 4, tasks: 5 });
     await writeLargeState(after, { agents: 2, tasks: 3 });
     const workers: Worker[] = [];
-    const startWorker = (data: ClusterWorkerData) => {
+    const startWorker = (data: FeedWorkerData) => {
       const worker = startFromSource(data);
       workers.push(worker);
       return worker;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { type Mesos, startMesos } from '../../../demo/simulator/mesos.ts';
 import type { ClusterAgent } from '../../../satellite-master/mesos/cluster/cluster.ts';
-import { PlannedHosts } from '../../../satellite-master/mesos/deactivation/hosts-in-maintenance.ts';
+import { HostsInMaintenance } from '../../../satellite-master/mesos/deactivation/hosts-in-maintenance.ts';
 import { guard } from '../../../satellite-master/whitelist/automation/guard.ts';
 import { Census } from '../../../satellite-master/whitelist/automation/guard-counts.ts';
 import { countsForGuard, mayForget } from '../../../satellite-master/whitelist/automation/inventory.ts';
@@ -21,7 +21,7 @@ describe('who is off by plan', () => {
   let mesos: Mesos;
   let client: MesosClient;
   let stale: string | undefined;
-  let planned: PlannedHosts;
+  let planned: HostsInMaintenance;
   let changed: () => void;
   const agents = new Map<string, ClusterAgent>();
 
@@ -31,7 +31,7 @@ describe('who is off by plan', () => {
     client = new MesosClient({ url: mesos.masters[0]?.url ?? '', role: 'master' });
     stale = undefined;
     agents.clear();
-    planned = new PlannedHosts({
+    planned = new HostsInMaintenance({
       cluster: {
         agents: () => agents,
         agentsOf: (host) => [...agents.values()].filter((agent) => agent.host === host),
@@ -84,14 +84,14 @@ describe('who is off by plan', () => {
     inPicture(H1, 'draining');
     inPicture(H2, 'scheduled');
     await planned.poll();
-    expect([planned.wordOf(H1), planned.wordOf(H2), [...planned.hosts]]).toEqual(['draining', undefined, [H1]]);
+    expect([planned.stateOf(H1), planned.stateOf(H2), [...planned.hosts]]).toEqual(['draining', undefined, [H1]]);
   });
 
   it('one that is down, though Mesos lists its agent no more and tells its name in lower case', async () => {
     schedule(H1);
     mesos.maintenance.down([{ hostname: H1, ip: mesos.world.agent(H1).ip }]);
     await planned.poll();
-    expect([planned.wordOf(H1), planned.hosts.size]).toEqual(['down', 1]);
+    expect([planned.stateOf(H1), planned.hosts.size]).toEqual(['down', 1]);
     mesos.maintenance.up([{ hostname: H1, ip: mesos.world.agent(H1).ip }]);
     await planned.poll();
     expect(planned.hosts.size).toBe(0);
