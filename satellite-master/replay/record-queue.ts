@@ -12,7 +12,7 @@ interface WaitingEvent {
 
 interface WaitingNote {
   readonly at: number;
-  readonly note: Note;
+  readonly line: string;
 }
 
 /** All records as they stood at that moment; entries never change. */
@@ -56,9 +56,13 @@ export class RecordQueue {
     return true;
   }
 
-  /** Notes are few, and always find room. */
-  pushNote(at: number, note: Note): void {
-    this.#items.push({ at, note });
+  /** @returns false where there is no room */
+  pushNote(at: number, note: Note): boolean {
+    const line = noteLine(at, note);
+    if (this.#bytes + line.length > this.#maxBytes) return false;
+    this.#bytes += line.length;
+    this.#items.push({ at, line });
+    return true;
   }
 
   pushSnapshot(snapshot: Snapshot): void {
@@ -76,8 +80,10 @@ export class RecordQueue {
       if (!item) break;
       lastAt = item.at;
       if ('records' in item) snapshot = item;
-      else if ('note' in item) text += noteLine(item.at, item.note);
-      else {
+      else if ('line' in item) {
+        text += item.line;
+        this.#bytes -= item.line.length;
+      } else {
         text += eventLine(item.at, item.event, item.own);
         this.#bytes -= item.bytes;
         events++;

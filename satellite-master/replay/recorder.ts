@@ -30,13 +30,13 @@ export interface RecorderOptions {
   /** Told of events that are missing in the recording. */
   readonly dropped: (events: number) => void;
   /** Default 32 MiB: what may wait for the disk, as estimated. */
-  readonly mostWaitingBytes?: number;
+  readonly maxWaitingBytes?: number;
   /** Default 64 MiB, or an eighth of `most-bytes`; and an hour. */
   readonly fileBytes?: number;
   readonly fileMs?: number;
 }
 
-const MOST_WAITING_BYTES = 32 * 1024 * 1024;
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 const FILE_BYTES = 64 * 1024 * 1024;
 const FILE_MS = 3_600_000;
 /** Between two batches: what a crash may cost. */
@@ -49,6 +49,7 @@ const WRITE_BYTES = 256 * 1024;
 const ALIVE_MS = 10_000;
 const CLOCK_SET_MS = 1_000;
 const REOPEN_MS = 5_000;
+const TOO_MANY = 'too many waited for the disk';
 
 export class Recorder {
   readonly #options: RecorderOptions;
@@ -67,6 +68,8 @@ export class Recorder {
   #wholeWritten = false;
   #lost = 0;
   #lostReason = '';
+  /** A note found no room: what the recording says of the records is no longer right, and a new file begins. */
+  #hasGap = false;
   #reopenMs = Number.NEGATIVE_INFINITY;
   #lastAt = 0;
   #wroteMs = 0;
@@ -74,12 +77,12 @@ export class Recorder {
   #offsetMs: number;
 
   constructor(options: RecorderOptions) {
-    const { settings, clock, log, mostWaitingBytes = MOST_WAITING_BYTES, fileMs = FILE_MS } = options;
+    const { settings, clock, log, maxWaitingBytes = MAX_WAITING_BYTES, fileMs = FILE_MS } = options;
     const fileBytes = options.fileBytes ?? Math.min(FILE_BYTES, settings.maxBytes / 8);
     this.#options = options;
     this.#clock = clock;
     this.#once = new OnceLog(log, clock);
-    this.#queue = new RecordQueue(mostWaitingBytes);
+    this.#queue = new RecordQueue(maxWaitingBytes);
     this.#file = new RecordFile({ ...settings, fileBytes, fileMs, clock, log: this.#once });
     this.#offsetMs = clock.wallMs() - clock.monoMs();
     this.#note({ note: 'began', version });
@@ -98,8 +101,7 @@ export class Recorder {
   take(events: readonly Event[], own = false): void {
     if (this.#closed) return;
     const at = this.#now();
-    for (const event of events)
-      if (!this.#queue.pushEvent(at, event, own)) this.#drop(1, 'too many waited for the disk');
+    for (const event of events) if (!this.#queue.pushEvent(at, event, own)) this.#drop(1, TOO_MANY);
   }
 
   /** The master stood still: expiries waited one more ttl. */
@@ -142,7 +144,13 @@ export class Recorder {
   }
 
   #note(note: Note): void {
-    if (!this.#closed) this.#queue.pushNote(this.#now(), note);
+    if (!this.#closed) this.#push(this.#now(), note);
+  }
+
+  #push(at: number, note: Note): void {
+    if (this.#queue.pushNote(at, note)) return;
+    this.#hasGap = true;
+    this.#once.warn('dropped', 'the recording misses events', { err: TOO_MANY });
   }
 
   #now(): number {
@@ -150,8 +158,7 @@ export class Recorder {
     const offsetMs = wallMs - this.#clock.monoMs();
     const movedMs = offsetMs - this.#offsetMs;
     this.#offsetMs = offsetMs;
-    if (Math.abs(movedMs) > CLOCK_SET_MS)
-      this.#queue.pushNote(wallMs / 1000, { note: 'clock', ms: Math.round(movedMs) });
+    if (Math.abs(movedMs) > CLOCK_SET_MS) this.#push(wallMs / 1000, { note: 'clock', ms: Math.round(movedMs) });
     return Math.round(wallMs) / 1000;
   }
 
@@ -160,7 +167,7 @@ export class Recorder {
     this.#lost += events;
     this.#lostReason = reason;
     this.#options.dropped(events);
-    this.#once.warn('dropped', `the recording misses events: ${reason}`);
+    this.#once.warn('dropped', 'the recording misses events', { err: reason });
   }
 
   async #write(): Promise<void> {
@@ -168,10 +175,17 @@ export class Recorder {
     if (this.#queue.size === 0 && this.#clock.monoMs() - this.#wroteMs >= ALIVE_MS) this.#note({ note: 'alive' });
     let text = '';
     let events = 0;
+    let lost = 0;
     try {
+      // Before the records that wait in the queue are written, none may stand in their place.
+      if (this.#hasGap && (this.#wholeWritten || !this.#isWhole)) {
+        await this.#file.abandon();
+        this.#hasGap = false;
+      }
       if (await this.#file.ready(this.#clock.wallMs())) this.#snapshotDue = true;
       text += this.#headOfFile();
       while (this.#queue.size > 0 || this.#snapshot || this.#lost > 0) {
+        lost += this.#lost;
         text += this.#lostLine();
         if (this.#snapshot) {
           const lines = this.#snapshotLines();
@@ -188,6 +202,7 @@ export class Recorder {
           await this.#file.append(text);
           text = '';
           events = 0;
+          lost = 0;
           // The records stay together, else a large inventory would begin one file after another.
           if (!this.#snapshot && (await this.#file.ready(this.#clock.wallMs()))) this.#snapshotDue = true;
           text += this.#headOfFile();
@@ -201,8 +216,10 @@ export class Recorder {
       this.#once.recovered('dropped', 'the recording keeps up again');
     } catch (error) {
       const reason = messageOf(error);
+      // The line that said so is lost, too.
+      this.#lost += lost;
       this.#drop(events, reason);
-      this.#once.warn('write', `the recording can't be written, everything else goes on: ${reason}`);
+      this.#once.warn('write', 'the recording cannot be written, everything else goes on', { err: reason });
       this.#snapshot = undefined;
       this.#snapshotDue = true;
       this.#reopenMs = this.#clock.monoMs() + REOPEN_MS;

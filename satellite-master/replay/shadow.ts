@@ -54,7 +54,7 @@ export interface ShadowReport {
   /** Why the module in the file does not run; null: it runs. */
   readonly fault: string | null;
   readonly differs: readonly ShadowDifference[];
-  /** LatestQueue first. */
+  /** Newest first. */
   readonly effects: readonly ShadowEffect[];
 }
 

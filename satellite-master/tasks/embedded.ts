@@ -201,7 +201,9 @@ export class EmbeddedTaskStore implements TaskStore {
   async #open(): Promise<void> {
     if (this.#closing) return;
     try {
-      this.#files = await TaskFiles.open(this.#folder);
+      this.#files = await TaskFiles.open(this.#folder, this.#options.clock.wallMs());
+      const { damage } = this.#files;
+      if (damage !== undefined) this.#once.warn('damage', 'the task store is damaged', { err: damage });
       this.#fault = undefined;
       this.#backoff.reset();
       this.#once.recovered('open', 'the task store is open again', { store: this.address });

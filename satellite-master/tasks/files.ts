@@ -2,8 +2,9 @@
  * How the embedded task store lies on the disk: LevelDB with the tasks by id, an index by the time of storing, and the
  * sums of both. Only embedded.ts uses it.
  */
-import { ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
 import { parseHostName } from '../../shared/host-name.ts';
+import { openLevelFolder } from '../../shared/level-folder.ts';
 import type { StoredTask, TaskStoreStats } from './store.ts';
 
 const TASK = 'task:';
@@ -28,21 +29,26 @@ export class TaskFiles {
   readonly #level: ClassicLevel<string, string>;
   #sums: TaskStoreStats;
 
-  private constructor(level: ClassicLevel<string, string>, sums: TaskStoreStats) {
+  /** What was found and done about it when it was opened. */
+  readonly damage: string | undefined;
+
+  private constructor(level: ClassicLevel<string, string>, sums: TaskStoreStats, damage: string | undefined) {
     this.#level = level;
     this.#sums = sums;
+    this.damage = damage;
   }
 
   /** @throws what LevelDB throws */
-  static async open(folder: string): Promise<TaskFiles> {
-    const level = new ClassicLevel<string, string>(folder);
-    await level.open({
-      writeBufferSize: WRITE_BUFFER_BYTES,
-      cacheSize: BLOCK_CACHE_BYTES,
-      maxFileSize: FILE_BYTES,
+  static async open(folder: string, nowMs: number): Promise<TaskFiles> {
+    const open = { writeBufferSize: WRITE_BUFFER_BYTES, cacheSize: BLOCK_CACHE_BYTES, maxFileSize: FILE_BYTES };
+    const { level, checked, damage } = await openLevelFolder({
+      folder,
+      nowMs,
+      open,
+      check: (found) => found.get(SUMS),
     });
-    const [tasks = '0', bytes = '0'] = (await level.get(SUMS))?.split(' ') ?? [];
-    return new TaskFiles(level, { tasks: Number(tasks), bytes: Number(bytes) });
+    const [tasks = '0', bytes = '0'] = checked?.split(' ') ?? [];
+    return new TaskFiles(level, { tasks: Number(tasks) || 0, bytes: Number(bytes) || 0 }, damage);
   }
 
   get sums(): TaskStoreStats {

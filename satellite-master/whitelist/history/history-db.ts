@@ -1,6 +1,7 @@
 /** How the history lies on the disk: keys and values in LevelDB. Only history.ts uses it. */
-import { ClassicLevel } from 'classic-level';
+import type { ClassicLevel } from 'classic-level';
 import type { HostName } from '../../../shared/host-name.ts';
+import { type OpenedFolder, openLevelFolder } from '../../../shared/level-folder.ts';
 import type { HistoryEntry } from './history-entry.ts';
 
 /** An entry on its way to the disk. */
@@ -33,34 +34,29 @@ const NUMBER_LENGTH = 12;
 export class HistoryFiles {
   readonly #level: ClassicLevel<string, string>;
   readonly #bounds: HistoryBounds;
-  #next = 1;
-  #total = 0;
+  #next: number;
+  #total: number;
 
-  private constructor(level: ClassicLevel<string, string>, bounds: HistoryBounds) {
-    this.#level = level;
+  /** What was found and done about it when it was opened. */
+  readonly damage: string | undefined;
+
+  private constructor(opened: OpenedFolder<Counts>, bounds: HistoryBounds) {
+    this.#level = opened.level;
+    this.#total = opened.checked.total;
+    this.#next = opened.checked.next;
+    this.damage = opened.damage;
     this.#bounds = bounds;
   }
 
   /** A damaged folder is repaired as far as that goes: what is lost here decides nothing. */
-  static async open(folder: string, bounds: HistoryBounds): Promise<HistoryFiles> {
-    const level = new ClassicLevel<string, string>(folder);
-    await level.open().catch(async (error: unknown) => {
-      if (!isCorruption(error)) throw error;
-      await ClassicLevel.repair(folder);
-      await level.open();
-    });
-    const files = new HistoryFiles(level, bounds);
-    for await (const row of level.keys({ gte: 'n:', lt: 'n;' })) {
-      files.#total++;
-      files.#next = Number.parseInt(row.slice(2), 16) + 1;
-    }
-    return files;
+  static async open(folder: string, bounds: HistoryBounds, nowMs: number): Promise<HistoryFiles> {
+    return new HistoryFiles(await openLevelFolder({ folder, nowMs, check: countEntries }), bounds);
   }
 
-  /** LatestQueue first. */
+  /** Newest first. */
   async of(host: HostName): Promise<HistoryEntry[]> {
     const values = await this.#level.values({ ...entriesOf(host), reverse: true, limit: this.#bounds.perHost }).all();
-    return values.map((value) => JSON.parse(value) as HistoryEntry);
+    return values.flatMap((value) => parseEntry(value) ?? []);
   }
 
   /** One batch for all of them, then the bounds: work that does not grow with what is stored. */
@@ -151,8 +147,27 @@ function entriesOf(host: HostName): { gte: string; lt: string } {
   return { gte: `e:${host}/`, lt: `e:${host}0` };
 }
 
-function isCorruption(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause)
-    if ('code' in cause && cause.code === 'LEVEL_CORRUPTION') return true;
-  return false;
+interface Counts {
+  readonly total: number;
+  /** Of the next entry. */
+  readonly next: number;
+}
+
+async function countEntries(level: ClassicLevel<string, string>): Promise<Counts> {
+  let total = 0;
+  let next = 1;
+  for await (const row of level.keys({ gte: 'n:', lt: 'n;' })) {
+    total++;
+    next = Number.parseInt(row.slice(2), 16) + 1;
+  }
+  return { total, next };
+}
+
+/** undefined: it is damaged. */
+function parseEntry(value: string): HistoryEntry | undefined {
+  try {
+    return JSON.parse(value) as HistoryEntry;
+  } catch {
+    return undefined;
+  }
 }

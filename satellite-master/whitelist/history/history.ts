@@ -24,7 +24,10 @@ export interface HistoryOptions {
 /** Entries written in one batch. */
 const BATCH = 500;
 /** Entries that may wait for the disk: a restart replays one for each host of the largest inventory. */
-const MOST_WAITING = 200_000;
+const MAX_WAITING = 200_000;
+/** Of all that wait, as estimated: reasons may be long. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+const ENTRY_BYTES = 200;
 /** Between two attempts to open a folder that could not be opened. */
 const REOPEN_MS = 5_000;
 
@@ -38,6 +41,8 @@ export class History {
   #openAgainMs = 0;
   #why = 'it is not open';
   #waiting: Appended[] = [];
+  /** Also of those that are being written. */
+  #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #failures = 0;
   /** Takes nothing more; what waits is still written. */
@@ -68,15 +73,18 @@ export class History {
 
   /**
    * Takes the entry at once and writes it in the background. The same change again (same host and key) replaces
-   * itself: after a restart every record's last change is told anew.
+   * itself: after a restart every record's last change is reported again.
    * @param key what tells the changes of one host apart: the record's `order`
    * @param unlessKnown leaves an entry of that key as it stands: what is seen again at a start says less
    */
   append(host: HostName, entry: HistoryEntry, key: bigint, { unlessKnown = false } = {}): void {
-    if (this.#closed || this.#waiting.length >= MOST_WAITING) {
-      this.#lost(1, this.#closed ? 'it is closed' : `${MOST_WAITING} entries already wait`);
+    const bytes = bytesOf(entry);
+    const isFull = this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES;
+    if (this.#closed || isFull) {
+      this.#lost(1, this.#closed ? 'it is closed' : 'too many entries already wait');
       return;
     }
+    this.#waitingBytes += bytes;
     this.#waiting.push({ host, entry, key, unlessKnown });
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined;
@@ -84,7 +92,7 @@ export class History {
   }
 
   /**
-   * LatestQueue first, with all that was appended before.
+   * Newest first, with all that was appended before.
    * @throws SatelliteError internal when the folder cannot be read
    */
   async of(host: HostName): Promise<HistoryEntry[]> {
@@ -112,6 +120,7 @@ export class History {
       this.#waiting = [];
       for (let start = 0; start < waiting.length; start += BATCH)
         await this.#writeBatch(waiting.slice(start, start + BATCH));
+      this.#waitingBytes = this.#waiting.reduce((sum, { entry }) => sum + bytesOf(entry), 0);
     }
   }
 
@@ -143,7 +152,9 @@ export class History {
     if (this.#ended) return undefined;
     if (this.#clock.monoMs() < this.#openAgainMs) return undefined;
     try {
-      this.#files = await HistoryFiles.open(this.#folder, this.#bounds);
+      this.#files = await HistoryFiles.open(this.#folder, this.#bounds, this.#clock.wallMs());
+      const { damage } = this.#files;
+      if (damage !== undefined) this.#log.warn('damage', 'the history is damaged', { err: damage });
       this.#log.recovered('open', 'The history is open');
     } catch (error) {
       this.#why = `${this.#folder}: ${messageOf(error)}`;
@@ -157,4 +168,8 @@ export class History {
     this.#failures += entries;
     this.#log.warn('write', `The history misses entries: ${why}`);
   }
+}
+
+function bytesOf({ reason, by }: HistoryEntry): number {
+  return ENTRY_BYTES + reason.length + by.length;
 }

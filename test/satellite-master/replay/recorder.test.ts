@@ -276,7 +276,7 @@ describe('what goes wrong', () => {
   });
 
   test('what finds no room is counted and noted where it is missing; the intake does not wait', async () => {
-    const made = recorder({ mostWaitingBytes: 10_000 });
+    const made = recorder({ maxWaitingBytes: 10_000 });
     const many = Array.from({ length: 100 }, (_, at) => event(`service-${at}`));
     made.take(many);
     expect(lost).toBeGreaterThan(40);
@@ -305,6 +305,31 @@ describe('what goes wrong', () => {
     await made.close();
     expect(events((await lines()).lines).map(({ event: { service } }) => service)).toEqual(['waits']);
     expect(lost).toBe(0);
+  });
+
+  test('changes of records wait within the same bound; the records in a new file make up for what is missing', async () => {
+    await writeFile(join(folder, 'rec'), 'in the way');
+    const of = (time: number): HostRecord => ({
+      ...emptyRecord,
+      'manual-events': { manual: { state: 'critical', time } },
+    });
+    const records = [entry('a1.example', of(0))];
+    const made = recorder({ maxWaitingBytes: 20_000, records: () => records });
+    made.storeWhole();
+    for (let time = 1; time <= 2_000; time++) {
+      const [before] = records;
+      records[0] = entry('a1.example', of(time));
+      made.changed({ host: HOST, before, after: records[0], kind: 'record', deletion: undefined, initial: false });
+    }
+    expect(made.waiting).toBeLessThan(300);
+    await rm(join(folder, 'rec'));
+    for (let round = 0; round < 3; round++) {
+      clock.advance(5_000);
+      await written(made);
+    }
+    await made.close();
+    const last = notes((await lines()).lines).findLast(({ note }) => note === 'record');
+    expect(last).toMatchObject({ snapshot: true, record: of(2_000) });
   });
 
   test('a folder without a recording is told', async () => {

@@ -104,7 +104,7 @@ describe('pruning by bytes', () => {
     expect(store.stats()).toEqual(once);
     await store.put(some(5, 'a', 0));
     await store.close(2_000);
-    const files = await TaskFiles.open(join(dataDir, 'tasks'));
+    const files = await TaskFiles.open(join(dataDir, 'tasks'), 0);
     const bytes = (await files.oldest(100)).reduce((sum, entry) => sum + entry.bytes, 0);
     expect(files.sums).toEqual({ tasks: 10, bytes });
     await files.close();
@@ -112,7 +112,7 @@ describe('pruning by bytes', () => {
 });
 
 test('a folder that another process has is waited for', async () => {
-  const files = await TaskFiles.open(join(dataDir, 'tasks'));
+  const files = await TaskFiles.open(join(dataDir, 'tasks'), 0);
   const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, maxBytes: 1e9, clock, log: silentLog });
   stores.push(store);
   store.start();

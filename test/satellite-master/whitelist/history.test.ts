@@ -134,6 +134,14 @@ test('a damaged folder is repaired', async () => {
   expect(await times(after)).toEqual([2, 1]);
 });
 
+test('what waits for the disk is bounded by its size, too', async () => {
+  const history = await open();
+  const reason = 'x'.repeat(1_000_000);
+  for (let at = 0; at < 100; at++) history.append(a1, entry(at, { reason }), BigInt(at));
+  expect(history.failures).toBeGreaterThan(30);
+  expect((await history.of(a1)).length + history.failures).toBe(100);
+});
+
 test('what comes after close is counted as missing', async () => {
   const history = await open();
   await history.close();
