@@ -36,7 +36,7 @@ export function refresh(slot: Slot, found: Found): void {
   slot.ttl = Number.isNaN(ttl) ? DEFAULT_TTL_SECONDS : ttl;
   slot.tags = undefined;
   slot.attributes = undefined;
-  if (stateFrom < 0 || stateFrom === stateTo) slot.state = undefined;
+  if (stateFrom < 0) slot.state = undefined;
   else if (slot.state === undefined || !isSameText(slot.state, bytes, stateFrom, stateTo))
     slot.state = textOf(bytes, stateFrom, stateTo);
   if (descriptionFrom < 0) slot.description = undefined;

@@ -13,6 +13,7 @@ import {
   MAX_TAGS,
   MAX_TTL_SECONDS,
   REFUSED_ATTRIBUTES,
+  TEST_PREFIX,
 } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { cutToBytes, cutToLength, hasControlCharacters } from '../../shared/text.ts';
@@ -58,7 +59,8 @@ export function fitEvent(sent: SentEvent, nowS: number): FitEvent {
     ttl: isFitTtl(ttl) ? ttl : DEFAULT_TTL_SECONDS,
   };
   if (host !== undefined) event.host = host;
-  if (state) {
+  // As in Riemann an empty state is one, and not absent; but a test whose state is empty has said nothing.
+  if (typeof state === 'string' && !(state === '' && sent.service.startsWith(TEST_PREFIX))) {
     event.state = cutToLength(state, MAX_STATE_CHARACTERS);
     if (event.state !== state) cut.push('state');
   }

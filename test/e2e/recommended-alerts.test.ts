@@ -119,7 +119,6 @@ describe('Prometheus', () => {
       what: 'the files',
     });
     for (const host of ['h1', 'h2', 'h3']) await ill.report(host, 'critical', { ttl: 600 });
-    expect((await noJudgement.api('PUT', '/whitelist/host/127.0.0.1/on')).status).toBe(201);
     const target = ({ url }: MasterProcess) => [url.slice('http://'.length)];
     const jobs = {
       'satellite-healthy': target(healthy),

@@ -11,7 +11,7 @@ export type Token =
   | { readonly kind: 'end'; readonly column: number };
 
 const BLANK = /[\s,]+/y;
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[nN]?|-?(?:Infinity|NaN)(?![\p{L}\p{N}_.:-])/uy;
+const NUMBER = /-?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?[nN]?|-?(?:Infinity|NaN)(?![\p{L}\p{N}_.:-])/uy;
 const WORD = /[\p{L}_][\p{L}\p{N}_.:-]*/uy;
 const SIGN = /=~|~=|!=|<=|>=|[=<>()]/y;
 const TEXT = /"((?:[^"\\]|\\[\s\S])*)"/y;

@@ -51,6 +51,8 @@ describe('a query', () => {
     ['host ~= "\\\\d"', { host: 'a1' }, { host: 'ab' }],
     ['metric >= -1', { metric: -1 }, { metric: -2 }],
     ['metric < 1.2e2', { metric: 15 }, {}],
+    ['metric > 1.', { metric: 2 }, { metric: 1 }],
+    ['state = ""', { state: '' }, {}],
     ['time = null and description != nil', { description: 'hey' }, { time: 2, description: 'x' }],
     ['not not state = "ok"', { state: 'ok' }, {}],
     ['not host = "1" and state = "2"', { host: '2', state: '2' }, { host: '1', state: '2' }],

@@ -91,10 +91,10 @@ describe('an event beyond a bound is taken, cut to fit, and counted', () => {
     expect([...cut]).toEqual([]);
   });
 
-  test('null as an attribute and an empty state are as if they were not there', () => {
-    expect(one({ service: 's', mount: null, state: '' }).accepted).toEqual([
-      { host: 'a1.example', service: 's', time: nowS, ttl: 60 },
-    ]);
+  test('null as an attribute is as if it were not there, and so is an empty state of a test', () => {
+    const event = { host: 'a1.example', time: nowS, ttl: 60 };
+    expect(one({ service: 's', mount: null, state: '' }).accepted).toEqual([{ ...event, service: 's', state: '' }]);
+    expect(one({ service: 'mesos/slave/s', state: '' }).accepted).toEqual([{ ...event, service: 'mesos/slave/s' }]);
   });
 });
 

@@ -177,7 +177,12 @@ describe('an event from the wire', () => {
   test.each<[string, RiemannEvent, RiemannEvent]>([
     ['without time and ttl gets now and 60 s', { service: 's' }, { service: 's', time: nowS, ttl: 60 }],
     ['more than 5 s ahead is of now', { service: 's', time: nowS + 6, ttl: 1 }, { service: 's', time: nowS, ttl: 1 }],
-    ['with an empty state has none', { service: 's', state: '' }, { service: 's', time: nowS, ttl: 60 }],
+    ['with an empty state keeps it', { service: 's', state: '' }, { service: 's', state: '', time: nowS, ttl: 60 }],
+    [
+      'that is a test and has an empty state has none',
+      { host: 'h', service: 'mesos/slave/s', state: '' },
+      { host: 'h', service: 'mesos/slave/s', time: nowS, ttl: 60 },
+    ],
     [
       'with a metric that is no number has none',
       { service: 's', metric: Number.NaN },
@@ -287,6 +292,17 @@ describe('an event from the wire', () => {
       ttl: 60,
       attributes: { rack: 'r1' },
     });
+  });
+
+  test('with an empty state is found by it, also when it is heard again; one without a state is not', async () => {
+    const master = await start({}, clock);
+    const client = await connectTo(master);
+    const events = [{ service: 'empty', state: '' }, { service: 'none' }];
+    for (let round = 0; round < 2; round++) {
+      await client.ask({ events });
+      expect((await client.query('state = ""')).map(({ service }) => service)).toEqual(['empty']);
+      expect((await client.query('state = nil')).map(({ service }) => service)).toEqual(['none']);
+    }
   });
 
   test('with microseconds is answered with them', async () => {
