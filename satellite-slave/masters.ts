@@ -40,7 +40,7 @@ export class Masters {
   }
 
   /** @returns how many were added and removed */
-  apply(satellites: readonly SatelliteSettings[], keepsTasks: boolean): { added: number; removed: number } {
+  apply(satellites: readonly SatelliteSettings[], storesTasks: boolean): { added: number; removed: number } {
     const before = this.#masters;
     this.#masters = new Map();
     let added = 0;
@@ -54,7 +54,7 @@ export class Masters {
       if (!known) added++;
       const master = known ?? this.#open(satellite);
       before.delete(key);
-      this.#setTasks(master, keepsTasks);
+      this.#setTasks(master, storesTasks);
       this.#masters.set(key, master);
     }
     for (const master of before.values()) void close(master);
@@ -87,8 +87,8 @@ export class Masters {
     return { client: new HttpClient(origin, tls), token: new Token(tokenFile), clock, hostName };
   }
 
-  #setTasks(master: Master, keepsTasks: boolean): void {
-    if (keepsTasks && master.http)
+  #setTasks(master: Master, storesTasks: boolean): void {
+    if (storesTasks && master.http)
       master.tasks ??= new TaskUplink(master.http, { ...this.#options, group: this.#group });
     else if (master.tasks) {
       void master.tasks.close();

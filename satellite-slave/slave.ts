@@ -20,7 +20,7 @@ import { HostNaming } from './host-naming.ts';
 import { Masters } from './masters.ts';
 import { HttpAgent } from './mesos/index.ts';
 import type { SlaveSettings } from './settings/index.ts';
-import { MastersKeeper } from './uplink/index.ts';
+import { MasterTaskStorage } from './uplink/index.ts';
 
 export interface SlaveOptions {
   readonly log: Log;
@@ -157,7 +157,7 @@ export class Slave {
     const { log, print } = this.#options;
     const { settings, context } = { settings: this.#settings, context: this.#context() };
     for (const warning of settings.warnings) log.warn({ warning }, 'settings');
-    this.#masters.apply(print ? [] : settings.satellites, settings.keepsTasks);
+    this.#masters.apply(print ? [] : settings.satellites, settings.storesTasks);
     this.#sink.outputs = print ? [new Printer(print, () => this.#naming.name)] : this.#masters.reports;
     const before = new Map(this.#comets.map((comet) => [comet.runner.settings.identity, comet]));
     const added: Beat[] = [];
@@ -175,14 +175,14 @@ export class Slave {
   }
 
   #context(): CometContext {
-    const { prefix, keepsTasks } = this.#settings;
+    const { prefix, storesTasks } = this.#settings;
     return {
       clock: this.#clock,
       prefix,
       commands: this.#commands,
       machine: this.#machine,
       agent: this.#agent,
-      tasks: keepsTasks ? new MastersKeeper(() => this.#masters.tasks, this.#naming, this.#clock) : undefined,
+      tasks: storesTasks ? new MasterTaskStorage(() => this.#masters.tasks, this.#naming, this.#clock) : undefined,
       slots: this.#slots,
       once: this.#once,
       emit: (events) => this.#sink.emit(events),

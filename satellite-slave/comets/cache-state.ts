@@ -24,7 +24,7 @@ export const cacheState = recipe<Params>(
   ({ threshold }): Comet => ({
     services: [SERVICE],
     stateWhenLate: 'unknown',
-    keepsTasks: true,
+    storesTasks: true,
     run: async ({ agent, tasks, signal }) => {
       if (!agent || !tasks) return [];
       const found = await tasksOf(agent, signal).catch((error: unknown) => {

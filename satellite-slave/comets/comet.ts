@@ -3,7 +3,7 @@
  * params, a run of a comet returns findings, and findings become events.
  */
 import type { Agent } from '../mesos/index.ts';
-import type { TaskKeeper } from '../uplink/index.ts';
+import type { TaskStorage } from '../uplink/index.ts';
 import type { CommandResult } from './commands.ts';
 import type { Machine } from './machine.ts';
 
@@ -32,7 +32,7 @@ export interface CometRun {
   /** Absent where `mesos-agent-url` is null. */
   readonly agent: Agent | undefined;
   /** Sends the metadata of tasks; absent where no comet needs it. */
-  readonly tasks: TaskKeeper | undefined;
+  readonly tasks: TaskStorage | undefined;
 }
 
 /** One check, which can be run again and again. */
@@ -46,7 +46,7 @@ export interface Comet {
   /** The state of a run that did not end within its timeout; default `critical`. */
   readonly stateWhenLate?: 'critical' | 'unknown';
   /** Set where a run needs `tasks`. */
-  readonly keepsTasks?: boolean;
+  readonly storesTasks?: boolean;
   /**
    * @throws UnknownStateError for state `unknown`, anything else for `critical`
    */

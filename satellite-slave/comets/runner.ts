@@ -4,7 +4,7 @@ import { messageOf } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
 import type { OnceLog } from '../../shared/log.ts';
 import type { Agent } from '../mesos/index.ts';
-import type { TaskKeeper } from '../uplink/index.ts';
+import type { TaskStorage } from '../uplink/index.ts';
 import { Attempts } from './attempts.ts';
 import type { Comet, Finding } from './comet.ts';
 import type { Commands } from './commands.ts';
@@ -35,7 +35,7 @@ export interface CometContext {
   readonly commands: Commands;
   readonly machine: Machine;
   readonly agent: Agent | undefined;
-  readonly tasks: TaskKeeper | undefined;
+  readonly tasks: TaskStorage | undefined;
   readonly slots: Slots;
   readonly once: OnceLog;
   readonly emit: (events: readonly Event[]) => void;

@@ -24,7 +24,7 @@ export interface SlaveSettings {
   readonly environment: NodeJS.ProcessEnv;
   readonly comets: readonly CometSettings[];
   /** Whether a comet sends task metadata to the masters. */
-  readonly keepsTasks: boolean;
+  readonly storesTasks: boolean;
   /** What is allowed and still worth a warning. */
   readonly warnings: readonly string[];
 }
@@ -70,7 +70,7 @@ export async function readSlaveSettings(file: string, own: NodeJS.ProcessEnv = p
     agent,
     environment,
     comets: runnable,
-    keepsTasks: runnable.some(({ comet }) => comet.keepsTasks === true),
+    storesTasks: runnable.some(({ comet }) => comet.storesTasks === true),
     warnings: [
       ...warnings,
       ...riemannWarnings(satellites, runnable),
@@ -126,7 +126,7 @@ async function compileAgent(
 /** Task metadata is sent over HTTP only. */
 function riemannWarnings(satellites: readonly SatelliteSettings[], comets: readonly CometSettings[]): string[] {
   const isAlone = satellites.every(({ protocol }) => protocol === 'riemann');
-  return isAlone && comets.some(({ comet }) => comet.keepsTasks === true)
+  return isAlone && comets.some(({ comet }) => comet.storesTasks === true)
     ? ['satellites: task metadata is not sent over "protocol": "riemann"']
     : [];
 }

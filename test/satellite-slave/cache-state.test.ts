@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { RECIPES } from '../../satellite-slave/comets/recipes.ts';
 import { HttpAgent } from '../../satellite-slave/mesos/agent.ts';
-import { MastersKeeper } from '../../satellite-slave/uplink/task-keeper.ts';
+import { MasterTaskStorage } from '../../satellite-slave/uplink/task-storage.ts';
 import { TaskUplink } from '../../satellite-slave/uplink/task-uplink.ts';
 import { Token } from '../../satellite-slave/uplink/token.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
@@ -19,7 +19,7 @@ import { type Reply, type Request, StubServer } from './support/stub-server.ts';
 const HOST = parseHostName('a1.example') as HostName;
 const CAPTURED = readFileSync('test/fixtures/mesos-1.12/agent1_state.json', 'utf8');
 
-interface Told {
+interface SentTask {
   readonly id: string;
   readonly state: {
     readonly frameworks: readonly [{ readonly executors: readonly [{ readonly tasks: readonly [object] }] }];
@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 /** Waits a twentieth of the time, a third where the wait is long; and can be set on by hours. */
-function hasty(): Clock & { onMs: number } {
+function fastClock(): Clock & { onMs: number } {
   const clock = {
     ...systemClock,
     onMs: 0,
@@ -42,8 +42,8 @@ function hasty(): Clock & { onMs: number } {
   return clock;
 }
 
-const tasksOf = ({ body }: Request) => (JSON.parse(body) as { tasks: Told[] }).tasks;
-const takeAll = (request: Request): Reply => ({
+const tasksOf = ({ body }: Request) => (JSON.parse(body) as { tasks: SentTask[] }).tasks;
+const acceptAll = (request: Request): Reply => ({
   status: 202,
   body: JSON.stringify({ accepted: tasksOf(request).length, rejected: [] }),
 });
@@ -64,7 +64,7 @@ class Master {
   }
 
   /** Of each request the ids, sorted. */
-  get told(): string[][] {
+  get sent(): string[][] {
     return this.server.requests.map((request) =>
       tasksOf(request)
         .map(({ id }) => id)
@@ -73,13 +73,13 @@ class Master {
   }
 }
 
-async function house(replies: readonly ((request: Request) => Reply)[], { token }: { token?: string } = {}) {
+async function setUp(replies: readonly ((request: Request) => Reply)[], { token }: { token?: string } = {}) {
   const agentServer = new StubServer(({ path }) =>
     path === '/state' ? { status: 200, body: agent.body } : { status: 404 },
   );
   const agent = { body: CAPTURED, server: agentServer };
   const http = new HttpAgent({ origin: await agentServer.listen() });
-  const clock = hasty();
+  const clock = fastClock();
   const masters: Master[] = [];
   for (const reply of replies) {
     const server = new StubServer(reply);
@@ -99,7 +99,7 @@ async function house(replies: readonly ((request: Request) => Reply)[], { token 
     () => agentServer.close(),
     () => http.close(),
   );
-  const keeper = new MastersKeeper(
+  const keeper = new MasterTaskStorage(
     () => masters.map(({ uplink }) => uplink),
     {
       name: HOST,
@@ -125,40 +125,40 @@ async function house(replies: readonly ((request: Request) => Reply)[], { token 
 }
 
 describe('a look at the agent', () => {
-  test('gives every task to every master, and the event says that none failed', async () => {
-    const { masters, run } = await house([takeAll, takeAll]);
+  test('every task is sent to every master, and the event reports no failure', async () => {
+    const { masters, run } = await setUp([acceptAll, acceptAll]);
     expect(await run()).toMatchObject({ service: 'cache state', metric: 0, state: 'ok', description: '7 tasks' });
     for (const master of masters) {
-      await until(() => master.told.length > 0, { what: 'the master to be told' });
-      expect(master.told.flat()).toHaveLength(7);
+      await until(() => master.sent.length > 0, { what: 'the master to be told' });
+      expect(master.sent.flat()).toHaveLength(7);
       expect(master.server.requests[0]).toMatchObject({ method: 'POST', path: '/tasks' });
       expect(JSON.parse(master.server.requests[0]?.body ?? '')).toMatchObject({ host: HOST });
     }
   });
 
-  test('the next tells only of what changed', async () => {
-    const { master, run, agent } = await house([takeAll]);
+  test('the next run sends only what has changed', async () => {
+    const { master, run, agent } = await setUp([acceptAll]);
     agent.body = lone({ id: 'a', state: 'TASK_STAGING' }, { id: 'b', state: 'TASK_RUNNING' });
     await run();
     await run();
     agent.body = lone({ id: 'a', state: 'TASK_RUNNING' }, { id: 'b', state: 'TASK_RUNNING' });
     await run();
-    expect(master.told).toEqual([['a', 'b'], ['a']]);
+    expect(master.sent).toEqual([['a', 'b'], ['a']]);
   });
 
-  test('what has not changed for hours is told again, in case the master has lost it', async () => {
-    const { master, run, clock } = await house([takeAll]);
+  test('what has not changed for hours is sent again, in case the master has lost it', async () => {
+    const { master, run, clock } = await setUp([acceptAll]);
     await run();
     clock.onMs = 5.9 * 3_600_000;
     await run();
-    expect(master.told).toHaveLength(1);
+    expect(master.sent).toHaveLength(1);
     clock.onMs = 6.1 * 3_600_000;
     await run();
-    expect(master.told).toHaveLength(2);
+    expect(master.sent).toHaveLength(2);
   });
 
   test('an agent that does not answer, or not with a state: unknown', async () => {
-    const { run, agent, master } = await house([takeAll]);
+    const { run, agent, master } = await setUp([acceptAll]);
     agent.body = '{"frameworks": [';
     expect(await run()).toMatchObject({
       service: 'cache state',
@@ -172,7 +172,7 @@ describe('a look at the agent', () => {
     });
     await agent.server.close();
     expect(await run()).toMatchObject({ state: 'unknown' });
-    expect(master.told).toEqual([]);
+    expect(master.sent).toEqual([]);
   });
 });
 
@@ -183,33 +183,33 @@ describe('a master that does not take them', () => {
       masters,
       run,
       master: away,
-    } = await house([(request) => (open ? takeAll(request) : { status: 503 }), takeAll]);
+    } = await setUp([(request) => (open ? acceptAll(request) : { status: 503 }), acceptAll]);
     expect(await run()).toMatchObject({ metric: 0, state: 'ok' });
-    const before = away.told.length;
+    const before = away.sent.length;
     open = true;
-    await until(() => away.told.slice(before).length > 0, { what: 'the master to be told again' });
-    expect(away.told.at(-1)).toHaveLength(7);
-    expect(masters[1]?.told.flat()).toHaveLength(7);
+    await until(() => away.sent.slice(before).length > 0, { what: 'the master to be told again' });
+    expect(away.sent.at(-1)).toHaveLength(7);
+    expect(masters[1]?.sent.flat()).toHaveLength(7);
   });
 
   test('of all masters none: so many failed, critical from the threshold on', async () => {
-    const { run, agent } = await house([() => ({ status: 202, body: '{"rejected":[{"index":0,"reason":"odd"}]}' })]);
+    const { run, agent } = await setUp([() => ({ status: 202, body: '{"rejected":[{"index":0,"reason":"odd"}]}' })]);
     agent.body = lone({ id: 'a' });
     expect(await run()).toMatchObject({ metric: 1, state: 'ok', description: '1 of 1 tasks could not be stored' });
-    const other = await house([() => ({ status: 400, body: '{"detail":"none is acceptable"}' })]);
+    const other = await setUp([() => ({ status: 400, body: '{"detail":"none is acceptable"}' })]);
     expect(await other.run()).toMatchObject({ metric: 7, state: 'critical' });
   });
 
   test('what a master refused for good is not sent again, and still counts as failed', async () => {
-    const { run, master, agent } = await house([() => ({ status: 400, body: '{"detail":"odd"}' })]);
+    const { run, master, agent } = await setUp([() => ({ status: 400, body: '{"detail":"odd"}' })]);
     agent.body = lone({ id: 'a' });
     await run();
     expect(await run()).toMatchObject({ metric: 1 });
-    expect(master.told).toEqual([['a']]);
+    expect(master.sent).toEqual([['a']]);
   });
 
   test('no master within reach: unknown, for that is not the fault of this machine', async () => {
-    const { run, master } = await house([takeAll]);
+    const { run, master } = await setUp([acceptAll]);
     await master.server.close();
     expect(await run()).toMatchObject({
       metric: 7,
@@ -220,7 +220,7 @@ describe('a master that does not take them', () => {
 
   test('away, then back: the newest of each task arrives, also of tasks that the agent has forgotten', async () => {
     let open = false;
-    const { run, master, agent } = await house([(request) => (open ? takeAll(request) : { status: 503 })]);
+    const { run, master, agent } = await setUp([(request) => (open ? acceptAll(request) : { status: 503 })]);
     agent.body = lone({ id: 'a', state: 'TASK_STAGING' }, { id: 'b', state: 'TASK_RUNNING' });
     await run();
     agent.body = lone({ id: 'a', state: 'TASK_FAILED' });
@@ -238,11 +238,11 @@ describe('a master that does not take them', () => {
     ]);
   });
 
-  test('413: halved until it fits; one alone that does not fit is given up', async () => {
-    const { run, master } = await house([
+  test('413: halved until it fits; a single task that does not fit is dropped', async () => {
+    const { run, master } = await setUp([
       (request) => {
         const ids = tasksOf(request).map(({ id }) => id);
-        return ids.length > 2 || ids.includes('web-1-1') ? { status: 413 } : takeAll(request);
+        return ids.length > 2 || ids.includes('web-1-1') ? { status: 413 } : acceptAll(request);
       },
     ]);
     expect(await run()).toMatchObject({ metric: 1 });
@@ -250,7 +250,7 @@ describe('a master that does not take them', () => {
   });
 
   test('404: no satellite-master that keeps tasks', async () => {
-    const { run, master } = await house([() => ({ status: 404 })]);
+    const { run, master } = await setUp([() => ({ status: 404 })]);
     await run();
     expect(master.entries[0]).toMatchObject({
       msg: 'failed to send task metadata, trying again',
@@ -259,25 +259,25 @@ describe('a master that does not take them', () => {
   });
 
   test('the token goes along', async () => {
-    const { run, master } = await house([takeAll], { token: fileWith('secret\n') });
+    const { run, master } = await setUp([acceptAll], { token: fileWith('secret\n') });
     await run();
     expect(master.server.requests[0]?.headers.authorization).toBe('Bearer secret');
   });
 });
 
 test('batches are of at most 1 MiB and 1,000 tasks', async () => {
-  const { run, master, agent } = await house([takeAll]);
+  const { run, master, agent } = await setUp([acceptAll]);
   const many = Array.from({ length: 2_500 }, (_, at) => ({ id: `t${at}`, state: 'TASK_RUNNING' }));
   const large = Array.from({ length: 30 }, (_, at) => ({ id: `l${at}`, data: 'x'.repeat(100_000) }));
   agent.body = lone(...many, ...large);
   await run();
-  await until(() => master.told.flat().length === 2_530, { what: 'all to be told' });
-  expect(Math.max(...master.told.map(({ length }) => length))).toBe(1_000);
+  await until(() => master.sent.flat().length === 2_530, { what: 'all to be told' });
+  expect(Math.max(...master.sent.map(({ length }) => length))).toBe(1_000);
   for (const { body } of master.server.requests) expect(Buffer.byteLength(body)).toBeLessThanOrEqual(1024 * 1024);
 });
 
-test('what waits is bounded by bytes: who waits longest is given up', async () => {
-  const { run, master, agent } = await house([() => ({ status: 503 })]);
+test('the queue is bounded by bytes: what has waited longest is dropped', async () => {
+  const { run, master, agent } = await setUp([() => ({ status: 503 })]);
   agent.body = lone(...Array.from({ length: 100 }, (_, at) => ({ id: `l${at}`, data: 'x'.repeat(100_000) })));
   expect(await run()).toMatchObject({
     metric: 100,

@@ -80,7 +80,7 @@ describe('the name to report under', () => {
     expect(parts.name).toBe('machine.example');
   });
 
-  test('a machine whose name is no host name is told to set one', () => {
+  test('a machine whose name is not a host name: the error names slave-host', () => {
     const { naming: parts } = naming({ agent: undefined, machineName: 'my machine' });
     expect(() => parts.start()).toThrow(/"my machine".*set slave-host/);
   });
@@ -100,7 +100,7 @@ describe('the name to report under', () => {
     parts.stop();
   });
 
-  test("is the machine's after a minute of silence, and the agent's once it answers, with a word in the log", async () => {
+  test("is the machine's after a minute without an answer, and the agent's once it answers, which is logged", async () => {
     const { naming: parts, answers, clock, sent, emit, lines, entries } = naming();
     answers.push(silent);
     parts.start();

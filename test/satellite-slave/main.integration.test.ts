@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { fileWith, settingsFile, temporaryFolder } from './support/settings-file.ts';
-import { closedPort, reportsOf, StubServer, takeAll } from './support/stub-server.ts';
+import { acceptAll, closedPort, reportsOf, StubServer } from './support/stub-server.ts';
 
 const MAIN = 'dist/satellite-slave/main.js';
 const ORIGINAL = 'test/fixtures/original-settings/slave.json';
@@ -37,7 +37,7 @@ async function run(...words: string[]) {
 }
 
 async function master(): Promise<StubServer> {
-  const server = new StubServer(takeAll);
+  const server = new StubServer(acceptAll);
   await server.listen();
   servers.push(server);
   return server;
@@ -71,7 +71,7 @@ describe('words', () => {
 });
 
 describe('--check', () => {
-  test("takes the original's shipped file", async () => {
+  test("accepts the original's shipped file", async () => {
     const { exit, err, out } = await run('--config', ORIGINAL, '--check');
     expect({ exit, err }).toEqual({ exit: 0, err: '' });
     expect(out).toMatch(
@@ -79,7 +79,7 @@ describe('--check', () => {
     );
   });
 
-  test('says all that is wrong, on a line each', async () => {
+  test('reports everything that is wrong, on a line each', async () => {
     const { exit, err } = await run(
       '--config',
       settingsFile({ foo: 1, comets: [{ name: 'x', period: 1 }] }),

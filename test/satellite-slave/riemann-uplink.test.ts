@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 /** A clock whose waits are a hundred times as fast, and that remembers how long they were meant to be. */
-function hasty(): Clock & { waits: number[] } {
+function fastClock(): Clock & { waits: number[] } {
   const waits: number[] = [];
   const after: Clock['after'] = (delayMs, task) => {
     waits.push(delayMs);
@@ -103,7 +103,7 @@ class StubRiemann {
 }
 
 describe('the way to a Riemann', () => {
-  test('our own master takes the events as they were found', async () => {
+  test('our own master receives the events unchanged', async () => {
     const master = await startRiemann();
     closing.push(() => master.close());
     const { uplink } = uplinkTo(master.port);
@@ -133,7 +133,7 @@ describe('the way to a Riemann', () => {
 
   test('while it is away the newest event of each service waits; the waits double, with one line in the log', async () => {
     const port = await freePort();
-    const clock = hasty();
+    const clock = fastClock();
     const { uplink, lines, entries } = uplinkTo(port, clock);
     uplink.report([event('a', { metric: 1 }), event('b')]);
     await until(() => clock.waits.includes(4_000), { what: 'four tries' });
@@ -149,9 +149,9 @@ describe('the way to a Riemann', () => {
     expect(entries[0]).toMatchObject({ url: `127.0.0.1:${port}`, err: expect.stringMatching('connect ECONNREFUSED') });
   });
 
-  test('one that never answers is given ten seconds, then the connection is given up and events wait', async () => {
+  test('one that does not answer within ten seconds: the connection is closed and events wait', async () => {
     const server = new StubRiemann(() => (server.messages.length === 0 ? 'silence' : { ok: true }));
-    const clock = hasty();
+    const clock = fastClock();
     const { uplink, lines, entries } = uplinkTo(await server.listen(), clock);
     uplink.report([event('a')]);
     await until(() => lines.length === 2, { what: 'the second try' });
@@ -171,7 +171,7 @@ describe('the way to a Riemann', () => {
     expect(lines).toEqual([]);
   });
 
-  test('one whose rules fail is told of once, and nothing is sent twice', async () => {
+  test('one whose rules fail is logged once, and nothing is sent twice', async () => {
     const server = new StubRiemann(() => ({ ok: false, error: 'NullPointerException' }));
     const port = await server.listen();
     const { uplink, entries } = uplinkTo(port);
@@ -189,7 +189,7 @@ describe('the way to a Riemann', () => {
     ]);
   });
 
-  test('one that says something else than Riemann does is not believed', async () => {
+  test("one that does not speak Riemann's protocol is an error", async () => {
     const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
     closing.push(() => server.close());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

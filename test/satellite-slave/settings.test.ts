@@ -20,7 +20,7 @@ const comet = (more: object) => ({
 });
 
 describe("the original's shipped file", () => {
-  test('is taken unchanged', async () => {
+  test('is accepted unchanged', async () => {
     const settings = await readSlaveSettings(ORIGINAL);
     expect(settings.satellites).toMatchObject([
       { origin: 'http://satellite.master.1.example.com:5001' },
@@ -172,7 +172,7 @@ describe('wrong settings', () => {
     expect((await problemsOf(settingsFile(settings)))[path]).toMatch(expected);
   });
 
-  test('all of it is said at once', async () => {
+  test('everything is reported at once', async () => {
     const file = settingsFile({ foo: 1, satellites: [{ port: 1 }], comets: [{ name: 'x', period: 0, params: {} }, 7] });
     expect(Object.keys(await problemsOf(file)).sort()).toEqual([
       'comets[0].name',
@@ -195,7 +195,7 @@ describe('wrong settings', () => {
   });
 });
 
-describe('allowed, with a word of warning', () => {
+describe('allowed, with a warning', () => {
   test.each<[string, object, RegExp]>([
     [
       "the original's store of cache-state",
@@ -278,7 +278,7 @@ describe('what is wrong is named in words that say what to write', () => {
   });
 });
 
-test('a comet says its time as seconds or as a duration', async () => {
+test('times of a comet are seconds or durations', async () => {
   const settings = await readSlaveSettings(
     settingsFile({ comets: [{ ...comet({}).comets[0], period: '1m30s', timeout: 2 }] }),
   );

@@ -11,7 +11,7 @@ import { HttpClient } from '../../shared/http-client.ts';
 import { until } from '../support/until.ts';
 import { logLines } from './support/log-lines.ts';
 import { fileWith } from './support/settings-file.ts';
-import { closedPort, type Reply, type Request, reportsOf, StubServer, takeAll } from './support/stub-server.ts';
+import { acceptAll, closedPort, type Reply, type Request, reportsOf, StubServer } from './support/stub-server.ts';
 
 const HOST = parseHostName('a1.example') as HostName;
 const event = (service: string, more: Partial<Event> = {}): Event => ({
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 /** A clock whose waits are a hundred times as fast, and that remembers how long they were meant to be. */
-function hasty(): Clock & { waits: number[] } {
+function fastClock(): Clock & { waits: number[] } {
   const waits: number[] = [];
   const after: Clock['after'] = (delayMs, task) => {
     waits.push(delayMs);
@@ -41,7 +41,7 @@ async function linked(reply: (request: Request) => Reply, options: { token?: str
   const server = new StubServer(reply);
   const origin = await server.listen();
   const { log, lines, entries } = logLines();
-  const clock = hasty();
+  const clock = fastClock();
   const client = new HttpClient(origin);
   const master = reportsTo({ client, token: new Token(options.token), clock, hostName: () => HOST });
   const uplink = new Uplink(master, { clock, log, random: () => 1 });
@@ -54,7 +54,7 @@ async function linked(reply: (request: Request) => Reply, options: { token?: str
 
 describe('a report', () => {
   test('has the host and the events of the same moment, with attributes beside the other keys', async () => {
-    const { uplink, reports, server } = await linked(takeAll);
+    const { uplink, reports, server } = await linked(acceptAll);
     uplink.report([event('a', { metric: 1.5, description: 'd', attributes: { load1: '0.5' } })]);
     uplink.report([event('b')]);
     expect(await uplink.flush(50_000)).toBe(true);
@@ -76,7 +76,7 @@ describe('a report', () => {
   });
 
   test('leaves right away, over a connection that is kept', async () => {
-    const { uplink, server, clock } = await linked(takeAll);
+    const { uplink, server, clock } = await linked(acceptAll);
     for (const service of ['a', 'b', 'c']) {
       uplink.report([event(service)]);
       await uplink.flush(50_000);
@@ -88,13 +88,13 @@ describe('a report', () => {
 
   test('what comes while one is under way goes with the next', async () => {
     let release: (() => void) | undefined;
-    const { uplink, reports, server } = await linked(takeAll);
+    const { uplink, reports, server } = await linked(acceptAll);
     const answered = new Promise<void>((resolve) => (release = resolve));
     server.reply = (request) => {
       release?.();
       uplink.report([event('a', { time: 2 }), event('b')]);
-      server.reply = takeAll;
-      return takeAll(request);
+      server.reply = acceptAll;
+      return acceptAll(request);
     };
     uplink.report([event('a')]);
     await answered;
@@ -111,7 +111,7 @@ describe('a report', () => {
   test('bears the token of the file, never logged, and read again when it is refused', async () => {
     const file = fileWith('old-token\n');
     const { uplink, server, entries } = await linked(
-      (request) => (request.headers.authorization === 'Bearer new-token' ? takeAll(request) : { status: 401 }),
+      (request) => (request.headers.authorization === 'Bearer new-token' ? acceptAll(request) : { status: 401 }),
       { token: file },
     );
     uplink.report([event('a')]);
@@ -136,10 +136,10 @@ describe('a report', () => {
 });
 
 describe('a master that is away', () => {
-  test('is tried from 0.5 s to 30 s apart, said once, counted, and its newest events wait', async () => {
+  test('is tried from 0.5 s to 30 s apart, logged once, counted, and its newest events wait', async () => {
     const port = await closedPort();
     const { log, lines, entries } = logLines();
-    const clock = hasty();
+    const clock = fastClock();
     const client = new HttpClient(`http://127.0.0.1:${port}`);
     const master = reportsTo({ client, token: new Token(undefined), clock, hostName: () => HOST });
     const uplink = new Uplink(master, { clock, log, random: () => 1 });
@@ -154,7 +154,7 @@ describe('a master that is away', () => {
       url: `http://127.0.0.1:${port}`,
       err: `connect ECONNREFUSED 127.0.0.1:${port}`,
     });
-    const server = new StubServer(takeAll);
+    const server = new StubServer(acceptAll);
     await server.listen(port);
     closing.push(() => server.close());
     expect(await uplink.flush(3_000_000)).toBe(true);
@@ -167,7 +167,7 @@ describe('a master that is away', () => {
     const { uplink, server, reports } = await linked(() => undefined);
     server.reply = () => {
       uplink.report([event('a', { time: 2 })]);
-      server.reply = takeAll;
+      server.reply = acceptAll;
       return { status: 500 };
     };
     uplink.report([event('a')]);
@@ -179,7 +179,7 @@ describe('a master that is away', () => {
     const { uplink, server, clock } = await linked(() => ({ status: 500 }));
     uplink.report([event('a')]);
     await until(() => clock.waits.includes(2_000), { what: 'three failures' });
-    server.reply = takeAll;
+    server.reply = acceptAll;
     expect(await uplink.flush(3_000_000)).toBe(true);
     server.reply = () => ({ status: 500 });
     const before = clock.waits.length;
@@ -190,7 +190,7 @@ describe('a master that is away', () => {
 
   test('does not delay another', async () => {
     const hung = await linked(() => undefined);
-    const well = await linked(takeAll);
+    const well = await linked(acceptAll);
     for (const { uplink } of [hung, well]) uplink.report([event('a')]);
     expect(await well.uplink.flush(50_000)).toBe(true);
     await until(() => hung.uplink.waiting + well.uplink.waiting === 0, { what: 'the report to be under way' });
@@ -218,14 +218,14 @@ describe('a master that is away', () => {
     expect(entries[0]?.['err']).toMatch(
       status === 404 ? /looks like an original satellite-master/ : `answered ${status}`,
     );
-    server.reply = takeAll;
+    server.reply = acceptAll;
     expect(await uplink.flush(3_000_000)).toBe(true);
     expect(reports().at(-1)?.events).toMatchObject([{ service: 'a' }]);
   });
 });
 
 describe('what a master does not take', () => {
-  test('one event rejected: said with the reason, once, and not sent again', async () => {
+  test('one event rejected: logged with the reason, once, and not sent again', async () => {
     const { uplink, server, entries, origin } = await linked(() => ({
       status: 202,
       body: JSON.stringify({ accepted: 1, rejected: [{ index: 1, reason: 'state is no word' }] }),
@@ -245,7 +245,7 @@ describe('what a master does not take', () => {
     ]);
   });
 
-  test('400: said with the reasons, and not sent again', async () => {
+  test('400: logged with the reasons, and not sent again', async () => {
     const { uplink, server, entries } = await linked(() => ({
       status: 400,
       body: JSON.stringify({ detail: 'None was acceptable', rejected: [{ index: 0, reason: 'too odd' }] }),
@@ -261,7 +261,7 @@ describe('what a master does not take', () => {
 
   test('413: halved until it fits', async () => {
     const { uplink, reports, lines } = await linked((request) =>
-      (JSON.parse(request.body) as { events: unknown[] }).events.length > 3 ? { status: 413 } : takeAll(request),
+      (JSON.parse(request.body) as { events: unknown[] }).events.length > 3 ? { status: 413 } : acceptAll(request),
     );
     const services = Array.from({ length: 10 }, (_, at) => `s${at}`);
     uplink.report(services.map((service) => event(service)));
@@ -271,7 +271,7 @@ describe('what a master does not take', () => {
     expect(lines).toEqual([]);
   });
 
-  test('413 for a lone event: given up, with its name', async () => {
+  test('413 for a single event: dropped, and logged with its name', async () => {
     const { uplink, entries } = await linked(() => ({ status: 413 }));
     uplink.report([event('huge')]);
     expect(await uplink.flush(50_000)).toBe(true);
@@ -289,7 +289,7 @@ describe('what a master does not take', () => {
 describe('events that wait', () => {
   const services = (count: number) => Array.from({ length: count }, (_, at) => event(`s${at}`));
 
-  test('a newer takes the place of an older; what could not be delivered does not come over a newer', () => {
+  test('a newer event replaces an older one, also one that could not be delivered', () => {
     const waiting = new EventQueue();
     waiting.add([event('a', { time: 1 }), event('b')]);
     const { items } = waiting.take(10, 10_000);
@@ -313,7 +313,7 @@ describe('events that wait', () => {
     expect(waiting.size).toBe(3);
   });
 
-  test('is bounded: whoever waits longest is given up and counted', () => {
+  test('is bounded: what has waited longest is dropped and counted', () => {
     const waiting = new EventQueue();
     waiting.add(services(MAX_EVENTS + 5));
     expect(waiting.size).toBe(MAX_EVENTS);

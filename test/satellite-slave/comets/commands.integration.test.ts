@@ -50,15 +50,15 @@ describe('the comet command', () => {
     expect(await run(words)).toMatchObject({ service: 'my check', ttl: 300, ...expected });
   });
 
-  test('a shell word means nothing', async () => {
+  test('shell syntax has no meaning', async () => {
     expect((await run('echo $HOME `id` | cat'))?.description).toBe('$HOME `id` | cat');
   });
 
-  test('complaints serve as description where nothing else was said', async () => {
+  test('standard error is the description where there is no output', async () => {
     expect((await run('ls /nowhere/at/all'))?.description).toContain('/nowhere/at/all');
   });
 
-  test('past its time it dies with its grandchildren, and its event says so', async () => {
+  test('past its timeout it is killed with its grandchildren, and the event says so', async () => {
     const folder = temporaryFolder();
     const script = fileWith(
       `#!/bin/sh\nsh -c 'sleep 300 & echo $! > ${folder}/grandchild; wait' &\necho $$ > ${folder}/child\nwait\n`,

@@ -34,7 +34,7 @@ describe('this very machine', () => {
     expect(await machine.uninterruptibleProcesses()).toBeLessThan(1000);
   });
 
-  test('its disks, as df says', async () => {
+  test('its disks, as df reports them', async () => {
     const df = execFileSync('df', ['--output=pcent', '/'], { encoding: 'utf8' });
     const percent = Number(/(\d+)%/.exec(df)?.[1]);
     expect(Math.abs((await machine.percentageUsed('/')) - percent)).toBeLessThanOrEqual(1);
@@ -107,7 +107,7 @@ describe('what the machine does not give', () => {
 describe('file systems that hang', () => {
   const hung = () => new Promise<never>(() => undefined);
 
-  test('a comet is told critical when its time is over, and again while the call hangs', async () => {
+  test('a comet is critical when its timeout is over, and again while the call hangs', async () => {
     const [event] = await runComet(comet('percentage-used', { path: '/hung', threshold: 90 }, 30), {
       machine: new Machine({ statfs: hung }),
     });

@@ -85,7 +85,7 @@ describe('a plugin that breaks', () => {
     expect(await run('sleep 30', 50)).toMatchObject({ state: 'critical', description: 'timed out after 50ms' });
   });
 
-  test('that says nothing still has a description', () => {
+  test('without output still has a description', () => {
     expect(said('')).toMatchObject({ state: 'ok', description: 'plugin exited with 0' });
   });
 });
@@ -157,7 +157,7 @@ describe('perfdata', () => {
     expect(finding.attributes).toEqual({ '/': '1MB', '/home': '2MB', '/var': '3MB' });
   });
 
-  test('labels that are words of events themselves are told apart', () => {
+  test('labels that are names of event fields get a prefix', () => {
     expect(said('x | time=0.1s state=1 by=2 override=3').attributes).toEqual({
       'perfdata-time': '0.1s',
       'perfdata-state': '1',

@@ -56,7 +56,7 @@ describe('a run', () => {
   test.each([
     [new Error('broken'), 'critical', 'broken'],
     [new UnknownStateError('nobody knows'), 'unknown', 'nobody knows'],
-  ])('that throws %s is told under its service', async (error, state, description) => {
+  ])('that throws %s is reported under its service', async (error, state, description) => {
     const { events, comet, runner } = held();
     const run = runner.run();
     await turn();
@@ -81,7 +81,7 @@ describe('a run', () => {
 });
 
 describe('a run past its time', () => {
-  test('is aborted and told; what it says later is not heard', async () => {
+  test('is aborted and reported; what it returns later is ignored', async () => {
     const { clock, events, comet, runner } = held();
     const run = runner.run();
     await turn();
@@ -96,7 +96,7 @@ describe('a run past its time', () => {
     expect(events).toHaveLength(1);
   });
 
-  test('that hangs on is told at every period, and never run twice', async () => {
+  test('that still hangs is reported at every period, and never run twice', async () => {
     const { clock, events, comet, runner } = held();
     void runner.run();
     await turn();

@@ -69,7 +69,7 @@ export class StubServer {
 }
 
 /** A master that takes every report. */
-export function takeAll(request: Request): Reply {
+export function acceptAll(request: Request): Reply {
   const { events } = JSON.parse(request.body) as { events: unknown[] };
   return { status: 202, body: JSON.stringify({ accepted: events.length, rejected: [] }) };
 }

@@ -19,7 +19,7 @@ export interface StoredTasks {
 }
 
 /** Sends tasks' metadata to every master, and knows which of it is stored. */
-export interface TaskKeeper {
+export interface TaskStorage {
   /** Sends what changed and waits a while for the masters. Never throws. */
   store(tasks: readonly FoundTask[], signal: AbortSignal): Promise<StoredTasks>;
 }
@@ -35,7 +35,7 @@ interface NameSource {
   onName(listener: (name: HostName | undefined) => void): () => void;
 }
 
-export class MastersKeeper implements TaskKeeper {
+export class MasterTaskStorage implements TaskStorage {
   readonly #currentUplinks: () => readonly TasksUplink[];
   readonly #naming: NameSource;
   readonly #clock: Clock;
