@@ -219,7 +219,7 @@ describe('a running slave', () => {
       comets: original.comets.map((comet) => ({ ...comet, period: '100ms' })),
     });
     const { child, ended } = start('--config', file);
-    await until(() => reportsOf(server).length >= 60, { what: 'sixty reports' });
+    await until(() => reportsOf(server).length >= 20, { what: 'twenty reports' });
     expect(residentMb(child)).toBeLessThan(60);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
