@@ -109,6 +109,15 @@ export class Whitelist {
     );
   }
 
+  /**
+   * Asks the store itself: another master may have made a record that has not arrived here yet.
+   * @returns those of the hosts that have no record. @throws SatelliteError store-unavailable
+   */
+  async absent(hosts: readonly HostName[]): Promise<readonly HostName[]> {
+    const stored = await Promise.all(hosts.map((host) => this.#store.read(host)));
+    return hosts.filter((_, at) => stored[at] === undefined);
+  }
+
   async #editAll(hosts: readonly HostName[], author: Author, edit: Edit): Promise<readonly Edited[]> {
     let fresh = false;
     return this.#retrying(async () => {

@@ -7,7 +7,15 @@ import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import { byCodeUnit } from '../../shared/text.ts';
 import { Deadlines } from '../events/index.ts';
-import { type Deletion, deletionsIn, type HostRecord, isOn, nextManualExpiry, parseRecord } from './record/index.ts';
+import {
+  type Deletion,
+  deletionsIn,
+  type HostRecord,
+  isDeletionOf,
+  isOn,
+  nextManualExpiry,
+  parseRecord,
+} from './record/index.ts';
 import type { Automation, StoredRecord, StoreListener, StoreState } from './store/index.ts';
 
 /** One host as this master sees it. */
@@ -58,6 +66,7 @@ export class Replica implements StoreListener {
   #on: HostName[] | undefined;
   #managedOff = 0;
   #broken = 0;
+  readonly #unreadable = new Set<HostName>();
   readonly #unfitNames = new Set<string>();
   #foreignWrites = 0;
 
@@ -84,6 +93,11 @@ export class Replica implements StoreListener {
 
   get brokenRecords(): number {
     return this.#broken;
+  }
+
+  /** Hosts whose record is broken and was not readable since the start: nothing is known of their flags. */
+  get unreadable(): ReadonlySet<HostName> {
+    return this.#unreadable;
   }
 
   /** Nodes beside the records that bear no host name. */
@@ -146,7 +160,7 @@ export class Replica implements StoreListener {
       if (!before) return;
       this.#remove(before);
       const deletion = deletionsIn(this.#automation.data).findLast(
-        (one) => one.host === host && one.version === before.version,
+        (one) => one.host === host && isDeletionOf(one, before),
       );
       this.#tell({ host, before, after: undefined, kind: 'record', deletion, initial: false });
       return;
@@ -216,6 +230,7 @@ export class Replica implements StoreListener {
     this.#entries.set(host, entry);
     if (record?.['managed-flag'] === 'off') this.#managedOff++;
     if (broken !== undefined) this.#broken++;
+    if (!record) this.#unreadable.add(host);
     if (on && this.#on) this.#on.splice(placeOf(this.#on, host), 0, host);
     const expiry = record && nextManualExpiry(record, this.#nowS());
     // One ms later: at its very end an event still counts.
@@ -226,6 +241,7 @@ export class Replica implements StoreListener {
     this.#entries.delete(host);
     if (record?.['managed-flag'] === 'off') this.#managedOff--;
     if (broken !== undefined) this.#broken--;
+    this.#unreadable.delete(host);
     if (on && this.#on) this.#on.splice(placeOf(this.#on, host), 1);
     this.#expiries.delete(host);
   }

@@ -130,7 +130,7 @@ export class Operators {
     const author = this.#author(said, actor, 'override withdrawn by hand');
     this.#mustFit(hosts);
     this.#mustBeWhole();
-    const strangers = hosts.filter((host) => !this.#replica.get(host));
+    const strangers = await this.#whitelist.absent(hosts.filter((host) => !this.#replica.get(host)));
     if (strangers.length > 0)
       throw new SatelliteError('unknown-host', `not in the inventory: ${strangers.slice(0, 10).join(', ')}`, {
         hosts: strangers,

@@ -1,6 +1,13 @@
 /** satellite-master/whitelist/record */
 export { epochIn, withEpoch } from './automation-text.ts';
-export { type Deletion, deletionsIn, withDeletions } from './deletions.ts';
+export {
+  type Deletion,
+  type DeletionMark,
+  deletionMarksIn,
+  deletionsIn,
+  isDeletionOf,
+  withDeletions,
+} from './deletions.ts';
 export type { EventWishes } from './managed-events.ts';
 export { putOn, takenOff, withManagedEvents } from './managed-events.ts';
 export {

@@ -204,17 +204,20 @@ describe('rule 23: another writer', () => {
 });
 
 describe('a deletion', () => {
-  const deleted = (name: HostName, version: number) =>
+  const deleted = (name: HostName, version: number, time = clock.wallMs() / 1000) =>
     JSON.stringify({
-      deleted: [{ host: name, version, time: 1, by: 'me', as: null, cause: 'manual', reason: 'scrapped' }],
+      deleted: [{ host: name, version, time, by: 'me', as: null, cause: 'manual', reason: 'scrapped' }],
     });
 
   test.each([
-    ['of this version is told with who did it', 0, 'me'],
-    ['of another version is not taken for it', 7, undefined],
-  ])('%s', (_, version, by) => {
+    ['of this version says who did it', 1, 0, 'me'],
+    ['of a version that was not seen here says so, too', 7, 0, 'me'],
+    ['of an older version is not taken for it', 0, 0, undefined],
+    ['of an earlier record of the host is not taken for it', 7, 3_600, undefined],
+  ])('%s', (_, version, beforeS, by) => {
     put(a, {});
-    replica.onAutomation({ version: 1, data: deleted(a, version) });
+    put(a, { 'manual-flag': 'off' });
+    replica.onAutomation({ version: 1, data: deleted(a, version, clock.wallMs() / 1000 - beforeS) });
     replica.onRecord(a, undefined);
     expect(changes.at(-1)?.deletion?.by).toBe(by);
   });
