@@ -48,7 +48,14 @@ import {
 } from './stats/index.ts';
 import { LostTasks, openTaskStore } from './tasks/index.ts';
 import { Forgetter, Reaper } from './whitelist/automation/index.ts';
-import { damageHold, ExistingFile, FilePublisher, registerFile } from './whitelist/file/index.ts';
+import {
+  BrokenRecordsHold,
+  DisappearanceHold,
+  damageHold,
+  ExistingFile,
+  FilePublisher,
+  registerFile,
+} from './whitelist/file/index.ts';
 import { Chronicle, History } from './whitelist/history/index.ts';
 import { Replica, Whitelist } from './whitelist/index.ts';
 import { createHostCheck } from './whitelist/operators/index.ts';
@@ -304,11 +311,12 @@ export function createMaster(
   });
 
   // The file that mesos-master reads.
+  const disappearances = new DisappearanceHold({ dataDir, replica, clock, log });
   const file = new FilePublisher({
     path: whitelistPath,
     replica,
     existing: new ExistingFile({ path: whitelistPath, dataDir, store, replica, self, clock, log }),
-    holds: [damageHold(store)],
+    holds: [damageHold(store), disappearances, new BrokenRecordsHold(replica)],
     offShare,
     clock,
     log,
@@ -494,6 +502,7 @@ export function createMaster(
   if (election) parts.add('mesos-election', { start: () => election.start(), stop: () => election.stop() });
   parts.add('masters', masters);
   parts.add('file-keeper', new Ticker(clock, FILE_KEEPER_INTERVAL_MS, [fileKeeper]));
+  parts.add('inventory-baseline', disappearances);
   parts.add('whitelist-file', { stop: (deadline) => file.stop(deadline) });
   parts.add('tasks', { start: () => tasks.start(), stop: ({ leftMs }) => tasks.close(leftMs()) });
   if (lostTasks) parts.add('lost-tasks', lostTasks);

@@ -19,8 +19,6 @@ export interface DisappearanceHoldOptions {
   /** The baseline is kept in its file `inventory-baseline.json`. */
   readonly dataDir: string;
   readonly replica: Replica;
-  /** `managed-off-limit`. */
-  readonly offShare: number;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -86,8 +84,8 @@ export class DisappearanceHold implements HoldSource {
     for (const host of this.#stored?.hosts ?? lines)
       if (!replica.get(host)) baseline.disappeared(host, deleted.has(host));
     for (const { host } of replica.entries()) baseline.appeared(host);
+    if (baseline.changed || !this.#stored) this.#save(baseline);
     this.#stored = undefined;
-    if (baseline.changed) this.#save(baseline);
     return baseline;
   }
 

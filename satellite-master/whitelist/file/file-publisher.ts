@@ -7,6 +7,7 @@ import { type Clock, sleep, type Timer } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import type { Replica } from '../replica.ts';
+import { listedHosts } from './broken-records-hold.ts';
 import type { FileOnDisk } from './disk-file.ts';
 import { type HoldSource, isConfirmable } from './hold.ts';
 import type { ExistingFile } from './import-existing-file.ts';
@@ -148,7 +149,7 @@ export class FilePublisher {
 
   #wanted(present: readonly string[]): Wanted {
     const { replica, offShare, clock } = this.#options;
-    const input = { replica, present, hosts: replica.on(), offShare, nowS: clock.wallMs() / 1000 };
+    const input = { replica, present, hosts: listedHosts(replica, present), offShare, nowS: clock.wallMs() / 1000 };
     const reasons = this.#holds.flatMap((source) => source.hold(input) ?? []);
     return publishPolicy({ ...input, reasons, confirmed: this.#confirmed });
   }

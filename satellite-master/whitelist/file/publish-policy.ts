@@ -1,8 +1,6 @@
 /** Whether the merged list may be written to the file now (docs/judgement.md, rules 20a to 24b, 28). Pure. */
 import { createHash } from 'node:crypto';
-import { parseHostName } from '../../../shared/host-name.ts';
 import { escapeControls } from '../../../shared/text.ts';
-import { offLimit } from '../automation/index.ts';
 import { deletionsIn, manualVerdict } from '../record/index.ts';
 import type { Hold, HoldInput, HoldReason } from './hold.ts';
 import type { Wanted } from './whitelist-file.ts';
@@ -23,7 +21,7 @@ export function publishPolicy(input: PolicyInput): Wanted {
   if (!replica.complete)
     return { hold: unread(replica.state.kind === 'whole' ? 'not read yet' : replica.state.reason) };
   const empty = hosts.length === 0 ? reasonOfEmpty(input) : undefined;
-  const reason = reasons[0] ?? (hosts.length > 0 ? reasonOfVanished(input) : empty);
+  const reason = reasons[0] ?? empty;
   if (!reason) return { hosts };
   const digest = digestOf(hosts);
   if (digest === confirmed && !empty) return { hosts };
@@ -48,18 +46,6 @@ export function digestOf(lines: readonly string[]): string {
 
 function unread(reason: string): Hold {
   return { rule: '28', reason, digest: null, missing: [], added: [] };
-}
-
-/** A tree that was wiped or given to another cluster looks like this: lines without a record, and nobody deleted them. */
-function reasonOfVanished({ replica, present, offShare }: HoldInput): HoldReason | undefined {
-  const unknown = present.filter((line) => !replica.knows(line));
-  if (unknown.length <= 1) return undefined;
-  const deleted = new Set<string>(deletionsIn(replica.automation.data).map(({ host }) => host));
-  const vanished = unknown.filter((line) => parseHostName(line) && !deleted.has(line)).length;
-  const limit = offLimit({ share: offShare, inventory: replica.size + vanished });
-  if (vanished <= limit) return undefined;
-  const reason = `${vanished} of its hosts vanished from the store and nobody deleted them; automation may take ${limit} off at most`;
-  return { rule: '24a', reason };
 }
 
 /** Rule 24: an empty list has to be meant. */

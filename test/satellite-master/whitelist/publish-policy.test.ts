@@ -58,31 +58,6 @@ describe('rule 28', () => {
   });
 });
 
-describe('a store from which hosts vanish that nobody deleted', () => {
-  const many = [...hosts(10)].sort();
-  beforeEach(async () => {
-    for (const name of many) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
-    await house.settled();
-  });
-  const vanished = (count: number) => many.slice(0, count).map((name) => `gone-${name}`);
-
-  test('is believed as far as the guard would let automation go', () => {
-    expect(wanted(...many, ...vanished(3))).toEqual({ hosts: many });
-  });
-
-  test('is not believed beyond it: the file keeps its lines', () => {
-    expect(wanted(...many, ...vanished(5))).toEqual({
-      hold: expect.stringMatching(/^5 of its hosts vanished .* 4 off at most$/),
-    });
-  });
-
-  test('is believed for hosts that were deleted, whoever did it', async () => {
-    for (const name of many.slice(0, 6)) await house.whitelist.remove(name, OPERATOR);
-    await house.settled();
-    expect(wanted(...many)).toEqual({ hosts: many.slice(6) });
-  });
-});
-
 describe('rule 24: where the merged list is empty', () => {
   test('with no host at all and no file there is nothing to hold', () => expect(wanted()).toEqual({ hosts: [] }));
 

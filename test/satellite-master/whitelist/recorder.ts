@@ -59,9 +59,9 @@ export async function untilState(store: Store, kind: StoreState['kind'], options
 }
 
 /** Starts the store with a new recorder and waits until it is whole. */
-export async function startWhole(store: Store): Promise<Recorder> {
+export async function startWhole(store: Store, timeoutMs = 10_000): Promise<Recorder> {
   const recorder = new Recorder();
   store.start(recorder);
-  await until(() => store.state.kind === 'whole', { what: `${store.address} to be whole` });
+  await until(() => store.state.kind === 'whole', { what: `${store.address} to be whole`, timeoutMs });
   return recorder;
 }
