@@ -214,7 +214,7 @@ test('a Redis behind a master: away, the slave is told to come again; back, the 
     const away = async () => (await master.api('GET', '/tasks/kept')).status === 503;
     await until(away, { what: 'the loss of Redis' });
     expect((await master.api('GET', '/readyz')).status).toBe(200);
-    const refused = () => other.log.some((line) => line.includes('cannot send task metadata'));
+    const refused = () => other.log.some((line) => line.includes('failed to send task metadata'));
     await until(refused, { what: 'the slave to be sent away' });
     await redis.start();
     await untilAt([master], 'kept', 'TASK_FINISHED');
