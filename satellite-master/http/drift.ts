@@ -14,9 +14,9 @@ export function driftRoutes({ drift }: Services): Route[] {
       forms: JSON_OR_TEXT,
       async handle() {
         const { withoutMesos, ...report } = await drift();
-        const { reason, checkedAt, findings, counts } = report;
+        const { reason, findings } = report;
         if (reason !== null && !withoutMesos)
-          throw new SatelliteError('drift-unknown', reason, { checkedAt, findings, counts });
+          throw new SatelliteError('drift-unknown', reason, report);
         return { json: report, text: () => (reason === null ? findings.map(lineOf).join('\n') : reason) };
       },
     },

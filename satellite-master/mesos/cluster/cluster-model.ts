@@ -61,8 +61,8 @@ export class ClusterModel implements Cluster {
   get stale(): string | undefined {
     const ageMs = this.answeredMs;
     if (ageMs !== undefined && ageMs <= this.#staleAfterMs) return undefined;
-    const since =
-      ageMs === undefined ? 'Mesos has not answered yet' : `no good answer for ${Math.round(ageMs / 1000)} s`;
+    if (this.#failure === undefined && ageMs === undefined) return 'Mesos has not answered yet';
+    const since = ageMs === undefined ? 'no good answer yet' : `no good answer for ${Math.round(ageMs / 1000)} s`;
     return this.#failure === undefined ? since : `${since}: ${this.#failure}`;
   }
 

@@ -171,7 +171,7 @@ describe('the v1 stream', () => {
     const server = await serve({ SUBSCRIBE: raw(body, 503) });
     const { view, count, answers, turnUntil } = read(server);
     await turnUntil('three faults', () => count('failed') >= 3);
-    expect(view.stale).toBe(`Mesos has not answered yet: ${server.url}/api/v1: answered 503: ${JSON.stringify(body)}`);
+    expect(view.stale).toBe(`no good answer yet: ${server.url}/api/v1: answered 503: ${JSON.stringify(body)}`);
     expect(server.paths).not.toContain('/state');
     server.answer = byPath(streaming().answers);
     await answers(1);
