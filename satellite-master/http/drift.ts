@@ -15,8 +15,7 @@ export function driftRoutes({ drift }: Services): Route[] {
       async handle() {
         const { withoutMesos, ...report } = await drift();
         const { reason, findings } = report;
-        if (reason !== null && !withoutMesos)
-          throw new SatelliteError('drift-unknown', reason, report);
+        if (reason !== null && !withoutMesos) throw new SatelliteError('drift-unknown', reason, report);
         return { json: report, text: () => (reason === null ? findings.map(lineOf).join('\n') : reason) };
       },
     },

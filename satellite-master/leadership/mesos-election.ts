@@ -106,7 +106,7 @@ export function isElected({ elected, ageMs, streak }: ElectionFacts, answers: nu
   return elected === true && ageMs < MAX_ANSWER_AGE_MS && streak >= answers;
 }
 
-/** How the local mesos-master stands, in words. */
+/** What is known of the local mesos-master, as text. */
 export function electionText({ elected, ageMs, fault }: ElectionFacts): string {
   const because = fault === undefined ? '' : `: ${fault}`;
   if (elected === undefined)

@@ -219,7 +219,7 @@ export class EmbeddedTaskStore implements TaskStore {
     }
   }
 
-  /** After a failed write LevelDB takes no more until it is opened anew; whether that write is there nobody knows. */
+  /** After a failed write LevelDB accepts no more until it is opened again; whether that write was stored is unknown. */
   async #broken(what: string, error: unknown): Promise<SatelliteError> {
     this.#fault = `${what}: ${messageOf(error)}`;
     this.#once.warn('open', 'the task store failed and is opened again', { store: this.address, err: this.#fault });

@@ -34,7 +34,7 @@ export interface ReadableTask {
   /** When it first ran. */
   readonly started: number | null;
   readonly ended: number | null;
-  /** How it ended, as far as the last status tells in its message or reason. */
+  /** How it ended, as far as the message or reason of the last status says. */
   readonly exit: TaskExit | null;
   /** The folder on the host. */
   readonly sandbox: string | null;

@@ -83,7 +83,7 @@ export class RedisTaskStore implements TaskStore {
     return { id, host: name, storedAtMs: Number(at), newestS: newest ? Number(newest) : undefined, state };
   }
 
-  /** What others keep in the same Redis can't be told apart cheaply. */
+  /** What others keep in the same Redis can't be distinguished cheaply. */
   stats(): undefined {
     return undefined;
   }

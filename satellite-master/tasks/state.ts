@@ -23,7 +23,7 @@ export interface TaskStatus {
   readonly message?: string;
 }
 
-/** The place of the task that has the newest word on it: an id may have been used again. */
+/** The path to the task with the newest status: an id may have been used again. */
 export function newestPath(state: JsonObject, id: string): TaskPath | undefined {
   let newest: TaskPath | undefined;
   for (const framework of objectsIn(state, FRAMEWORKS))

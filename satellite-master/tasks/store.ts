@@ -1,7 +1,7 @@
 /** What the stores of task metadata have in common. */
 import type { HostName } from '../../shared/host-name.ts';
 
-/** A task's metadata as a slave tells it. */
+/** A task's metadata as a slave reports it. */
 export interface TaskMetadata {
   /** 1-1,024 characters, any. */
   readonly id: string;

@@ -64,18 +64,18 @@ export function taskOfV1(value: unknown, nameOf: (frameworkId: string) => string
 export function updateOfV1(value: unknown): TaskUpdate | undefined {
   const id = textAt(value, 'status', 'task_id', 'value');
   const frameworkId = textAt(value, 'framework_id', 'value');
-  const told = textAt(value, 'status', 'state');
-  const state = textAt(value, 'state') ?? told;
+  const reported = textAt(value, 'status', 'state');
+  const state = textAt(value, 'state') ?? reported;
   if (id === undefined || frameworkId === undefined || state === undefined) return undefined;
   const { status } = value as { readonly status?: unknown };
-  const ofState = state === told ? status : undefined;
+  const ofState = state === reported ? status : undefined;
   return {
     id,
     frameworkId,
     agentId: textAt(status, 'agent_id', 'value'),
     state,
     timeS: numberAt(ofState, 'timestamp'),
-    startedS: isStart(told) ? numberAt(status, 'timestamp') : undefined,
+    startedS: isStart(reported) ? numberAt(status, 'timestamp') : undefined,
     ...detailsIn(ofState),
   };
 }
