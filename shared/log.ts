@@ -16,7 +16,10 @@ export function createLog(name: string): Log {
 /** For tests and for parts that nobody listens to. */
 export const silentLog: Log = pino({ level: 'silent' });
 
-/** What varies of a log line; its message is constant. */
+/** A message without variable parts: a template with a part of type `string` is refused by the compiler. */
+type Constant<M extends string> = Record<never, never> extends Record<M, unknown> ? never : M;
+
+/** The variable parts of a log line; its message is constant. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** A fault that lasts is logged again this often. */
@@ -57,7 +60,7 @@ export class OnceLog {
    * @param message constant, lower case; all that varies is in `fields`
    * @param fields where `err` changes, the line is logged at once
    */
-  warn(key: string, message: string, fields: LogFields = {}): void {
+  warn<M extends string>(key: string, message: Constant<M>, fields: LogFields = {}): void {
     const nowMs = this.#clock.monoMs();
     const fault = this.#occurred(key, nowMs);
     if (fault.lines.renew(nowMs)) fault.logged.clear();
@@ -85,7 +88,7 @@ export class OnceLog {
   }
 
   /** The fault is over: logged, with its duration and count, where its beginning was. */
-  recovered(key: string, message: string, fields: LogFields = {}): void {
+  recovered<M extends string>(key: string, message: Constant<M>, fields: LogFields = {}): void {
     const fault = this.#faults.peek(key);
     if (!fault) return;
     this.#faults.delete(key);

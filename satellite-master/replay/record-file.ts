@@ -101,10 +101,10 @@ export class RecordFile {
           for (const { path, packed } of await filesIn(dir)) if (!packed && path !== current) await pack(path);
         // Room for the file that is being written.
         await prune(dir, { keepMs, maxBytes: maxBytes - fileBytes }, nowMs);
-        log.recovered('tidy', `${dir}: the bounds of the recording are kept again`);
+        log.recovered('tidy', 'old recordings removed again', { dir });
       })
       .catch((error: unknown) =>
-        log.warn('tidy', `${dir}: the bounds of the recording can't be kept: ${messageOf(error)}`),
+        log.warn('tidy', 'failed to compress or remove old recordings', { dir, err: messageOf(error) }),
       );
   }
 }

@@ -64,9 +64,9 @@ export class FigureRecorder {
     try {
       await mkdir(dirname(this.#path), { recursive: true });
       await writeFileAtomically(this.#path, this.history.save());
-      this.#once.recovered('save', `the history of the figures is kept in ${this.#path} again`);
+      this.#once.recovered('save', 'history of figures saved again', { path: this.#path });
     } catch (error) {
-      this.#once.warn('save', `the history of the figures can't be kept in ${this.#path}: ${messageOf(error)}`);
+      this.#once.warn('save', 'failed to save the history of figures', { path: this.#path, err: messageOf(error) });
     }
   }
 
@@ -75,7 +75,10 @@ export class FigureRecorder {
       this.history.load(await readFile(this.#path));
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-      this.#once.warn('load', `the history of the figures in ${this.#path} is begun anew: ${messageOf(error)}`);
+      this.#once.warn('load', 'failed to load the history of figures, starting without it', {
+        path: this.#path,
+        err: messageOf(error),
+      });
     }
   }
 }

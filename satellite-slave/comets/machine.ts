@@ -109,7 +109,7 @@ export class Machine {
     return Math.ceil((used * 100) / (used + bavail));
   }
 
-  /** @throws Error where it can't be told, e.g. a folder that may not be searched */
+  /** @throws Error where it cannot be found out, e.g. for a folder without permission to search */
   async exists(path: string): Promise<boolean> {
     return await this.#calls.call(`stat ${path}`, async () => {
       try {

@@ -37,7 +37,7 @@ export class Schedule {
     }
   }
 
-  /** Runs the beat after `delayMs`, if it is not due before; its period begins anew then. */
+  /** Runs the beat after `delayMs`, if it is not due before; its period then starts from there. */
   runWithin(beat: Beat, delayMs: number): void {
     const next = this.#next.get(beat);
     const dueMs = this.#clock.monoMs() + delayMs;

@@ -29,7 +29,7 @@ const WAIT_MS = 3_000;
 
 type TasksUplink = Pick<TaskUplink, 'fault' | 'status' | 'isQueued' | 'send' | 'onSettled'>;
 
-/** The host's name, and who is told when it changes. */
+/** The host's name, and notifications of its changes. */
 interface NameSource {
   readonly name: HostName | undefined;
   onName(listener: (name: HostName | undefined) => void): () => void;

@@ -10,8 +10,8 @@ import type { Rejection, SendOutcome, Transport } from './transport.ts';
 export interface SenderOptions<T> {
   readonly transport: Transport<T>;
   readonly queue: Pick<LatestQueue<T>, 'size' | 'add' | 'putBack' | 'take'>;
-  /** What is sent, for the log: `events`. */
-  readonly what: string;
+  /** What is sent, for the log. */
+  readonly what: 'events' | 'forwarded events' | 'task metadata';
   /** One item, for the log: `{service: "disk"}`. */
   readonly fieldsOf?: (item: T) => Readonly<Record<string, unknown>>;
   /** What is added within this time goes into one request; default 20 ms. */

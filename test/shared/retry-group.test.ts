@@ -24,7 +24,7 @@ function aGroup() {
         close: () => undefined,
       },
       queue: new LatestQueue<string>({ keyOf: (item) => item, jsonOf: (item) => JSON.stringify(item), maxItems: 10 }),
-      what: 'items',
+      what: 'events',
       maxItems: 10,
       maxBytes: 1000,
       group,

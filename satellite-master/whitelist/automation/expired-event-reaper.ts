@@ -68,7 +68,7 @@ export class Reaper {
       if (removed > 0) reaped(removed);
     } catch (error) {
       if (error instanceof SatelliteError && error.code === 'unknown-host') return;
-      this.#once.warn('reap', `expired manual events could not be removed yet: ${messageOf(error)}`);
+      this.#once.warn('reap', 'failed to remove expired manual events', { host, err: messageOf(error) });
       this.#due.set(host, clock.wallMs() + 10_000);
     }
   }

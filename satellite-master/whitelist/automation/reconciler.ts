@@ -168,7 +168,7 @@ export class Reconciler {
         await this.#round();
       }
     } catch (error) {
-      this.#once.warn('round', `the managed whitelist could not be brought up to date: ${messageOf(error)}`);
+      this.#once.warn('round', 'failed to update the managed whitelist', { err: messageOf(error) });
       this.#retry ??= this.#options.clock.after(this.#backoff.next(), () => this.markAll());
     } finally {
       this.#running = false;
@@ -186,7 +186,7 @@ export class Reconciler {
     if (this.#askDue) await this.#takeOff();
     if (!this.#mayWrite()) return;
     this.#backoff.reset();
-    this.#once.recovered('round', 'the managed whitelist is brought up to date again');
+    this.#once.recovered('round', 'managed whitelist updated again');
   }
 
   /** Sorts the hosts into what can be written at once and what has to pass the guard. */

@@ -129,7 +129,7 @@ export class History {
     if (!files) return this.#lost(batch.length, this.#why);
     try {
       await files.append(batch);
-      this.#log.recovered('write', 'The history is written again');
+      this.#log.recovered('write', 'history written again');
     } catch (error) {
       this.#lost(batch.length, messageOf(error));
       // LevelDB takes nothing more after a failed write until it is opened again.
@@ -155,18 +155,18 @@ export class History {
       this.#files = await HistoryFiles.open(this.#folder, this.#bounds, this.#clock.wallMs());
       const { damage } = this.#files;
       if (damage !== undefined) this.#log.warn('damage', 'the history is damaged', { err: damage });
-      this.#log.recovered('open', 'The history is open');
+      this.#log.recovered('open', 'history open');
     } catch (error) {
       this.#why = `${this.#folder}: ${messageOf(error)}`;
       this.#openAgainMs = this.#clock.monoMs() + REOPEN_MS;
-      this.#log.warn('open', `The history cannot be opened, changes go on without it: ${this.#why}`);
+      this.#log.warn('open', 'failed to open the history, changes go on without it', { err: this.#why });
     }
     return this.#files;
   }
 
   #lost(entries: number, why: string): void {
     this.#failures += entries;
-    this.#log.warn('write', `The history misses entries: ${why}`);
+    this.#log.warn('write', 'failed to write entries of the history', { entries, err: why });
   }
 }
 

@@ -56,7 +56,7 @@ export class TreeCommitter {
       if (isConflict(error)) throw await this.#conflict(error);
       if (!(error instanceof ZooKeeperError && error.kind === 'uncertain'))
         throw new SatelliteError('store-unavailable', `${this.#address}: ${messageOf(error)}`, {}, { cause: error });
-      this.#log.warn(`A change was sent and not confirmed, looking what became of it: ${messageOf(error)}`);
+      this.#log.warn({ err: messageOf(error) }, 'change sent and not confirmed, reading the store');
       await this.#settle(changes, raise, steps);
     }
     return this.#persist(async () => {
