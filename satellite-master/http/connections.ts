@@ -26,12 +26,16 @@ interface Connection {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Map<Socket, Connection>();
-  readonly #sweep: Timer;
+  #sweep: Timer | undefined;
   #closing = false;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     const { server, clock, unreadMs } = options;
+    // A service that never listens holds no timer, which would keep the process alive.
+    server.once('listening', () => {
+      this.#sweep = clock.every(unreadMs / 4, () => this.#cutUnread());
+    });
     server.on('connection', (socket: Socket) => {
       this.#open.set(socket, { answers: new Set(), unread: undefined });
       socket.once('close', () => this.#open.delete(socket));
@@ -45,13 +49,12 @@ export class Connections {
         if (this.#closing && answers?.size === 0) socket.destroySoon();
       });
     });
-    this.#sweep = clock.every(unreadMs / 4, () => this.#cutUnread());
   }
 
   /** Ends the idle ones now and the others with their last answer. */
   closeGently(): void {
     this.#closing = true;
-    this.#sweep.cancel();
+    this.#sweep?.cancel();
     for (const [socket, { answers }] of this.#open) {
       if (answers.size === 0) socket.destroy();
       // Said in the answer, so that the client asks nothing more on this connection.
