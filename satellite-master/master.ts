@@ -59,7 +59,7 @@ import {
 import { Chronicle, History } from './whitelist/history/index.ts';
 import { Replica, Whitelist } from './whitelist/index.ts';
 import { createHostCheck } from './whitelist/operators/index.ts';
-import { EmbeddedStore, FencedStore, ZooKeeperStore } from './whitelist/store/index.ts';
+import { EmbeddedStore, FencedStore, registerStoreClock, StoreClock, ZooKeeperStore } from './whitelist/store/index.ts';
 import { createZooKeeperSession } from './zookeeper/index.ts';
 
 export interface Master {
@@ -127,7 +127,11 @@ export function createMaster(
     state: () => `${leads() ? 'leads' : 'follows'}: ${leadership.now.reason}`,
   });
   metrics.onCollect(() => metrics.leader.set(leads() ? 1 : 0));
-  const replica = new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
+  // Records are dated, and expire, by the clock of the store.
+  const storeClock = session && new StoreClock(clock);
+  const recordClock = storeClock ?? clock;
+  registerStoreClock(storeClock, metrics, readiness);
+  const replica = new Replica({ clock: recordClock, log, foreignHoldMs: readmitAfter.firstMs });
   replica.onStoreState((state) => {
     if (state.kind === 'whole') log.info({ store: store.address, hosts: replica.size }, 'store read whole');
     else
@@ -136,12 +140,12 @@ export function createMaster(
         'store not whole; the whitelist file stays as it is',
       );
   });
-  const records = new Whitelist({ store, replica, clock });
+  const records = new Whitelist({ store, replica, clock: recordClock });
   // What only the leader writes is checked against the epoch under which it leads.
   const leaderStore = settings.zooKeeper
     ? new FencedStore({ store, epoch: () => leadership.epoch, automation: () => replica.automation })
     : store;
-  const leaderRecords = new Whitelist({ store: leaderStore, replica, clock });
+  const leaderRecords = new Whitelist({ store: leaderStore, replica, clock: recordClock });
 
   // Mesos: its agents and tasks, and which machines it has in maintenance.
   const cluster = settings.mesos && new ClusterModel({ ...settings.mesos, clock, log });
@@ -214,6 +218,7 @@ export function createMaster(
     replica,
     self,
     clock,
+    recordClock,
     log,
   });
   registerJudgement(judgement, metrics, readiness);
@@ -282,7 +287,12 @@ export function createMaster(
 
   // Records: what has become of them, and what time does to them.
   const history = new History({ dataDir, clock, log });
-  const changeLog = new Chronicle({ history, clock, log, counted: (cause) => metrics.whitelistChanges.inc({ cause }) });
+  const changeLog = new Chronicle({
+    history,
+    clock: recordClock,
+    log,
+    counted: (cause) => metrics.whitelistChanges.inc({ cause }),
+  });
   replica.onChange((change) => changeLog.changed(change));
   let historyFailures = 0;
   metrics.onCollect(() => {
@@ -294,7 +304,7 @@ export function createMaster(
     whitelist: records,
     replica,
     self,
-    clock,
+    clock: recordClock,
     log,
     reaped: (count) => metrics.reaped.inc(count),
   });
@@ -311,14 +321,14 @@ export function createMaster(
   });
 
   // The file that mesos-master reads.
-  const disappearances = new DisappearanceHold({ dataDir, replica, clock, log });
+  const disappearances = new DisappearanceHold({ dataDir, replica, clock: recordClock, log });
   const file = new FilePublisher({
     path: whitelistPath,
     replica,
-    existing: new ExistingFile({ path: whitelistPath, dataDir, store, replica, self, clock, log }),
+    existing: new ExistingFile({ path: whitelistPath, dataDir, store, replica, self, clock: recordClock, log }),
     holds: [damageHold(store), disappearances, new BrokenRecordsHold(replica)],
     offShare,
-    clock,
+    clock: recordClock,
     log,
     tried: (outcome) => metrics.publishes.inc({ outcome }),
   });
@@ -336,12 +346,14 @@ export function createMaster(
       state: file.state.kind,
       age: file.verifiedMs === undefined ? null : Math.round((clock.monoMs() - file.verifiedMs) / 1000),
     },
+    clockOffset: storeClock ? secondsOf(storeClock.offsetMs) : 0,
   });
   const masters = new Masters({
     session,
     root: settings.zooKeeper?.root ?? '',
     self: states,
     hostsHeard: () => [...presence.heard()].length,
+    onStoreTime: (measurement) => storeClock?.measured(measurement),
     clock,
     log,
   });
@@ -479,6 +491,7 @@ export function createMaster(
     whitelistFile: file,
     hostCheck: createHostCheck(settings.hostCheck, clock),
     clock,
+    recordClock,
     log,
   });
 
@@ -556,4 +569,8 @@ export function createMaster(
       shadow?.reload();
     },
   };
+}
+
+function secondsOf(ms: number | undefined): number | null {
+  return ms === undefined ? null : Math.round(ms) / 1000;
 }

@@ -54,9 +54,15 @@ export const HTTP_LIMITS: HttpLimits = {
 };
 
 export function createHttpServer(services: Services, limits: HttpLimits = HTTP_LIMITS): HttpServer {
-  const { whitelist, replica, hostCheck, clock, settings, log } = services;
-  const operators = new Operators({ whitelist, replica, hostCheck, clock, requireReason: settings.requireReason });
-  const listing = new Listing(replica, clock);
+  const { whitelist, replica, hostCheck, clock, recordClock = clock, settings, log } = services;
+  const operators = new Operators({
+    whitelist,
+    replica,
+    hostCheck,
+    clock: recordClock,
+    requireReason: settings.requireReason,
+  });
+  const listing = new Listing(replica, recordClock);
   const streams = new EventStreams({ ...services, gauge: services.metrics.eventStreams, limits: limits.streams ?? {} });
   const browsers = new Browsers(settings.serviceHost, settings.allowedHosts);
   const app = createApplication(

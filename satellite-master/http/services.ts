@@ -64,5 +64,7 @@ export interface Services {
   /** Full names of this machine, under which it is reached too; default: what its resolver says. Never rejects. */
   readonly ownNames?: () => Promise<readonly string[]>;
   readonly clock: Clock;
+  /** By which overrides are dated and expire; default: `clock`. */
+  readonly recordClock?: Clock;
   readonly log: Log;
 }

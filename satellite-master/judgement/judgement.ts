@@ -14,7 +14,7 @@ import { RulesEngine, type RulesSource } from '../rules/engine/index.ts';
 import { Census, type MesosWord, type ReadmitAfter, Reconciler, Wishes } from '../whitelist/automation/index.ts';
 import { Replica } from '../whitelist/index.ts';
 import { type Why, whyOf } from '../whitelist/operators/index.ts';
-import type { Store } from '../whitelist/store/index.ts';
+import type { RecordClock, Store } from '../whitelist/store/index.ts';
 
 /** The settings that decide. */
 export interface JudgementSettings {
@@ -57,6 +57,8 @@ export interface JudgementOptions {
   /** Name of this master, for `changed.by`. */
   readonly self: string;
   readonly clock: Clock;
+  /** By which records are written and expire. Default: the same. */
+  readonly recordClock?: RecordClock;
   readonly log: Log;
 }
 
@@ -96,9 +98,10 @@ const NO_MESOS: MesosFacts = { registrationOf: () => 'none', inMaintenance: () =
 export function createJudgement(options: JudgementOptions): Judgement {
   const { store, leads, mesos = NO_MESOS, settings, effects, self, clock, log } = options;
   const { offShare, readmitAfter } = settings;
+  const { recordClock = clock } = options;
   const hub = options.hub ?? new EventHub({ clock, log });
   const presence = options.presence ?? new Presence({ hub, clock });
-  const replica = options.replica ?? new Replica({ clock, log, foreignHoldMs: readmitAfter.firstMs });
+  const replica = options.replica ?? new Replica({ clock: recordClock, log, foreignHoldMs: readmitAfter.firstMs });
 
   const flags = new Wishes();
   const { indexed = hub } = options;
@@ -123,7 +126,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
     mesosWord: (host) => mesos.registrationOf(host),
     planned: () => mesos.inMaintenance(),
     share: offShare,
-    clock,
+    clock: recordClock,
   });
   replica.onChange(({ host, after }) => {
     if (after) return rules.recordChanged(host);
@@ -140,7 +143,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
     leads,
     readmitAfter,
     self,
-    clock,
+    clock: recordClock,
     log,
   });
 
@@ -167,7 +170,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
           fileUnkept,
           fileHeld,
           nowMs: clock.monoMs(),
-          nowS: clock.wallMs() / 1000,
+          nowS: recordClock.wallMs() / 1000,
         })
       );
     },

@@ -22,6 +22,8 @@ export interface MasterEntry {
   /** State of its whitelist file, and for how long that was last verified, s. */
   readonly file: { readonly state: string; readonly age: number | null };
   readonly hostsHeard: number;
+  /** Of its clock to that of ZooKeeper, s; negative: it is ahead; null: not measured yet. */
+  readonly clockOffset: number | null;
 }
 
 /** A master as it is now, without what takes a walk over all hosts to know. */
@@ -38,7 +40,7 @@ export function masterEntryIn(text: string): MasterEntry | undefined {
   const id = textAt(value, 'id');
   if (!isObject(value) || id === undefined) return undefined;
   const age = member(value, 'file', 'age');
-  const { hostsHeard } = value;
+  const { hostsHeard, clockOffset } = value;
   return {
     id,
     url: textAt(value, 'url') ?? '',
@@ -48,6 +50,7 @@ export function masterEntryIn(text: string): MasterEntry | undefined {
     store: textAt(value, 'store') ?? 'unread',
     file: { state: textAt(value, 'file', 'state') ?? 'unknown', age: typeof age === 'number' ? age : null },
     hostsHeard: typeof hostsHeard === 'number' ? hostsHeard : 0,
+    clockOffset: typeof clockOffset === 'number' ? clockOffset : null,
   };
 }
 

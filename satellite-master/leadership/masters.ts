@@ -2,6 +2,7 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
+import type { StoreTimeMeasurement } from '../whitelist/store/index.ts';
 import { ZooKeeperError, type ZooKeeperSession } from '../zookeeper/index.ts';
 import { type MasterEntry, type MasterStates, masterEntryIn, statesOf } from './master-entry.ts';
 
@@ -13,6 +14,8 @@ export interface MastersOptions {
   /** This master as it is now. */
   readonly self: () => MasterStates;
   readonly hostsHeard: () => number;
+  /** Called with the time at which ZooKeeper made a write of this master. */
+  readonly onStoreTime: (measurement: StoreTimeMeasurement) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -122,10 +125,15 @@ export class Masters {
     const node = await session.exists(path);
     // The node of this master's last session stays until ZooKeeper ends it; the next look tries again.
     if (node && node.ephemeralOwner !== session.sessionId) return;
+    const { clock, onStoreTime } = this.#options;
+    const fromMs = clock.monoMs();
     try {
       if (node) await session.multi([{ op: 'set', path, version: node.version, data }]);
       else await session.create(path, data, { ephemeral: true });
+      const toMs = clock.monoMs();
       this.#written = { states: statesOf(states), atMs: nowMs };
+      const written = await session.exists(path);
+      if (written) onStoreTime({ storeMs: written.mtimeMs, fromMs, toMs });
     } catch (error) {
       if (!(error instanceof ZooKeeperError && ['node-exists', 'no-node', 'bad-version'].includes(error.kind)))
         throw error;

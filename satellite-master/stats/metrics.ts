@@ -68,6 +68,10 @@ export class Metrics {
   readonly historyFailures = this.#counter('history_failures_total', 'History entries that could not be kept');
 
   // Guard
+  readonly clockOffset = this.#unknownGauge(
+    'clock_offset_seconds',
+    'By how much the clock of this machine is behind that of the store; negative: ahead',
+  );
   readonly guardLimit = this.#unknownGauge('guard_limit', 'Hosts that automation may hold off at most');
   readonly guardOff = this.#unknownGauge('guard_off', 'Hosts that automation holds off');
   readonly guardHeld = this.#unknownGauge('guard_held', 'Hosts that automation would take off and may not');

@@ -2,7 +2,6 @@
  * This master's copy of all host records, with what follows from them at every moment: who is on, how many automation
  * holds off. Nobody trusts it before the store has been read whole. Touches no store: it listens.
  */
-import type { Clock } from '../../shared/clock.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Log } from '../../shared/log.ts';
 import { byCodeUnit } from '../../shared/text.ts';
@@ -16,7 +15,7 @@ import {
   nextManualExpiry,
   parseRecord,
 } from './record/index.ts';
-import type { Automation, StoredRecord, StoreListener, StoreState } from './store/index.ts';
+import type { Automation, RecordClock, StoredRecord, StoreListener, StoreState } from './store/index.ts';
 
 /** One host as this master sees it. */
 export interface ReplicaEntry {
@@ -47,7 +46,8 @@ export interface ReplicaChange {
 }
 
 export interface ReplicaOptions {
-  readonly clock: Clock;
+  /** By which manual events expire. */
+  readonly clock: RecordClock;
   readonly log: Log;
   /** `readmit-after.first`, ms. */
   readonly foreignHoldMs: number;
@@ -146,6 +146,7 @@ export class Replica implements StoreListener {
 
   /** Follows the expiry of manual events; to be called several times a second. */
   tick(): void {
+    if (this.#options.clock.isKnown === false) return;
     for (const host of this.#expiries.takeDue(this.#options.clock.wallMs())) {
       const before = this.#entries.get(host);
       if (!before?.record) continue;
@@ -250,8 +251,10 @@ export class Replica implements StoreListener {
     for (const listener of this.#listeners) listener(change);
   }
 
+  /** Unix seconds; while the time of the store is not known, the beginning of time: nothing has expired. */
   #nowS(): number {
-    return this.#options.clock.wallMs() / 1000;
+    const { clock } = this.#options;
+    return clock.isKnown === false ? 0 : clock.wallMs() / 1000;
   }
 }
 

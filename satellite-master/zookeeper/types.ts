@@ -7,6 +7,7 @@ export interface Stat {
   readonly mzxid: bigint;
   readonly pzxid: bigint;
   readonly ctimeMs: number;
+  readonly mtimeMs: number;
   readonly ephemeralOwner: bigint;
   readonly numChildren: number;
 }

@@ -127,6 +127,7 @@ export function readStat(body: Buffer, at = 0): Stat {
     czxid: body.readBigInt64BE(at),
     mzxid: body.readBigInt64BE(at + 8),
     ctimeMs: Number(body.readBigInt64BE(at + 16)),
+    mtimeMs: Number(body.readBigInt64BE(at + 24)),
     // mtime at 24
     version: body.readInt32BE(at + 32),
     // cversion at 36, aversion at 40

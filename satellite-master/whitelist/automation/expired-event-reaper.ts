@@ -1,5 +1,4 @@
 /** Removes manual events that have run out, by version, on every master (docs/judgement.md, rule 27). What they said ended with their ttl already. */
-import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
@@ -7,12 +6,14 @@ import { Deadlines } from '../../events/index.ts';
 import { expiryOf, type HostRecord, isExpired, withoutExpired } from '../record/index.ts';
 import type { Author, Whitelist } from '../record-editor.ts';
 import type { Replica, ReplicaChange } from '../replica.ts';
+import type { RecordClock } from '../store/index.ts';
 
 export interface ReaperOptions {
   readonly whitelist: Whitelist;
   readonly replica: Replica;
   readonly self: string;
-  readonly clock: Clock;
+  /** By which manual events expire. */
+  readonly clock: RecordClock;
   readonly log: Log;
   /** Told of each event that this master removed. */
   readonly reaped: (count: number) => void;
@@ -42,7 +43,7 @@ export class Reaper {
   /** To be called several times a second. */
   tick(): void {
     const { clock, replica } = this.#options;
-    if (replica.state.kind !== 'whole') return;
+    if (replica.state.kind !== 'whole' || clock.isKnown === false) return;
     for (const host of this.#due.takeDue(clock.wallMs())) void this.#reap(host);
   }
 

@@ -14,4 +14,6 @@ export {
   type StoreListener,
   type StoreState,
 } from './store.ts';
+export { type RecordClock, StoreClock, type StoreTimeMeasurement } from './store-clock.ts';
+export { registerStoreClock } from './store-clock-status.ts';
 export { ZooKeeperStore } from './zookeeper-store.ts';

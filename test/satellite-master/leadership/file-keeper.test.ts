@@ -22,6 +22,7 @@ const master = (id: string, mesos: MesosBeside | null, store = 'whole'): MasterE
   store,
   file: { state: 'published', age: 1 },
   hostsHeard: 3,
+  clockOffset: 0,
 });
 
 describe('who keeps the file beside the leading mesos-master', () => {
