@@ -37,6 +37,7 @@ export interface MesosStream {
 }
 
 const FIGURES_TIMEOUT_MS = 3_000;
+const LEADER_HOLDS_MS = 1_000;
 const STATE_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
@@ -56,12 +57,15 @@ export class MesosClient {
   readonly #state: Place;
   readonly #api: Place;
   readonly #figures: SharedFigures;
+  readonly #clock: Clock;
+  #leaderAsked: { readonly atMs: number; readonly answer: Promise<string | undefined> } | undefined;
   /** Connections to whom the local one sent us last. */
   #leader: HttpClient | undefined;
 
   constructor(options: MesosClientOptions) {
     const { url, role, credentials, clock = systemClock } = options;
     this.#options = options;
+    this.#clock = clock;
     const { origin, pathname } = new URL(url);
     this.url = url.replace(/\/+$/, '');
     this.#base = pathname.replace(/\/+$/, '');
@@ -100,11 +104,18 @@ export class MesosClient {
 
   /**
    * Where the leading master listens, as this master says it, as in `http://10.0.0.2:5050`. Even the leader itself answers
-   * with a redirect.
+   * with a redirect. Asked at most once a second, whoever wants to know.
    * @returns undefined: no leader, or a version that does not say
    * @throws MesosError when nobody answers
    */
-  async leader(): Promise<string | undefined> {
+  leader(): Promise<string | undefined> {
+    const nowMs = this.#clock.monoMs();
+    if (!this.#leaderAsked || nowMs - this.#leaderAsked.atMs >= LEADER_HOLDS_MS)
+      this.#leaderAsked = { atMs: nowMs, answer: this.#askLeader() };
+    return this.#leaderAsked.answer;
+  }
+
+  async #askLeader(): Promise<string | undefined> {
     const signal = timeoutSignal(FIGURES_TIMEOUT_MS);
     const { status, headers, body } = await this.#ask(this.#local, `${this.#base}/redirect`, { method: 'GET' }, signal);
     body.resume();

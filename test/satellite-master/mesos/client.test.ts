@@ -251,6 +251,19 @@ describe('figures', () => {
     expect(heard).toEqual([0, 0, 1000]);
   });
 
+  test('who leads is asked at most once a second', async () => {
+    const server = await serve({ '/redirect': redirect('//10.0.0.2:5050') });
+    const clock = new ManualClock();
+    const client = clientOf(server.url, { clock });
+    expect(await Promise.all([client.leader(), client.leader()])).toEqual(Array(2).fill('http://10.0.0.2:5050'));
+    clock.advance(999);
+    await client.leader();
+    expect(server.asked).toHaveLength(1);
+    clock.advance(1);
+    await client.leader();
+    expect(server.asked).toHaveLength(2);
+  });
+
   test('a fault is shared too, and is over with the second', async () => {
     const server = await serve({});
     const clock = new ManualClock();
