@@ -51,6 +51,7 @@ async function untilStopped(work: Promise<void>): Promise<void> {
 
 let slave: Slave | undefined;
 let isEnding = false;
+let lastEventsMs = LAST_EVENTS_MS;
 
 async function execute(options: CommandOptions, log: Log): Promise<void> {
   const settings = await readSlaveSettings(options.config);
@@ -58,6 +59,8 @@ async function execute(options: CommandOptions, log: Log): Promise<void> {
   if (isEnding) return;
   slave = new Slave(settings, slaveOptions(options, log));
   if (options.once) {
+    // It has tried for long enough.
+    lastEventsMs = 0;
     if (!(await slave.once(ONCE_WITHIN_MS))) process.exitCode = EXIT_FAILED;
     return;
   }
@@ -129,7 +132,7 @@ function slaveOptions({ dryRun, once }: CommandOptions, log: Log): SlaveOptions 
 /** The only way out: what has been started is stopped, and what does not stop is cut off. */
 async function end(log: Log): Promise<never> {
   isEnding = true;
-  const stopped = slave?.stop(LAST_EVENTS_MS).then(() => true);
+  const stopped = slave?.stop(lastEventsMs).then(() => true);
   if (stopped && !(await Promise.race([stopped, sleep(clock, STOP_WITHIN_MS).then(() => false)]))) {
     log.error({ part: 'uplinks', withinMs: STOP_WITHIN_MS }, 'a part did not stop in time, cutting it off');
     process.exitCode = EXIT_FAILED;
