@@ -56,7 +56,7 @@ import {
   FilePublisher,
   registerFile,
 } from './whitelist/file/index.ts';
-import { Chronicle, History } from './whitelist/history/index.ts';
+import { ChangeLog, History } from './whitelist/history/index.ts';
 import { Replica, Whitelist } from './whitelist/index.ts';
 import { createHostCheck } from './whitelist/operators/index.ts';
 import { EmbeddedStore, FencedStore, registerStoreClock, StoreClock, ZooKeeperStore } from './whitelist/store/index.ts';
@@ -269,7 +269,7 @@ export function createMaster(
   if (recorder) {
     hub.subscribe({
       onArrival: (events, origin) => {
-        if (origin !== 'rules') recorder.take(events, origin === 'self');
+        if (origin !== 'rules') recorder.record(events, origin === 'self');
       },
       onStall: (ms) => recorder.stalled(ms),
     });
@@ -287,7 +287,7 @@ export function createMaster(
 
   // Records: what has become of them, and what time does to them.
   const history = new History({ dataDir, clock, log });
-  const changeLog = new Chronicle({
+  const changeLog = new ChangeLog({
     history,
     clock: recordClock,
     log,

@@ -21,8 +21,8 @@ export interface RecordFileOptions {
 
 /** Without O_APPEND a file that somebody shortened would be written with a hole. */
 const FLAGS = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND;
-/** The bounds are looked at so often, whatever is written. */
-const PRUNE_MS = 60_000;
+/** The bounds are checked this often, whatever is written. */
+const PRUNE_INTERVAL_MS = 60_000;
 
 export class RecordFile {
   readonly #options: RecordFileOptions;
@@ -31,7 +31,7 @@ export class RecordFile {
   #bytes = 0;
   /** Of the records, which come on top of `fileBytes`. */
   #headBytes = 0;
-  #begunMs = 0;
+  #startedMs = 0;
   #prunedMs = Number.NEGATIVE_INFINITY;
   /** Packing and pruning go on beside the writing, one after another. */
   #tidying: Promise<void> = Promise.resolve();
@@ -47,9 +47,9 @@ export class RecordFile {
    */
   async ready(wallMs: number): Promise<boolean> {
     const { dir, fileBytes, fileMs, clock } = this.#options;
-    const isFull = this.#bytes - this.#headBytes >= fileBytes || clock.monoMs() - this.#begunMs >= fileMs;
+    const isFull = this.#bytes - this.#headBytes >= fileBytes || clock.monoMs() - this.#startedMs >= fileMs;
     if (this.#handle && !isFull) {
-      if (clock.monoMs() - this.#prunedMs >= PRUNE_MS) this.#tidy(false);
+      if (clock.monoMs() - this.#prunedMs >= PRUNE_INTERVAL_MS) this.#tidy(false);
       return false;
     }
     await this.close();
@@ -61,7 +61,7 @@ export class RecordFile {
     this.#handle = await open(this.#path, FLAGS, 0o600);
     this.#bytes = 0;
     this.#headBytes = 0;
-    this.#begunMs = clock.monoMs();
+    this.#startedMs = clock.monoMs();
     this.#tidy(true);
     return true;
   }

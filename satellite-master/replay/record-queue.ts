@@ -21,7 +21,7 @@ export interface Snapshot {
   readonly records: readonly ReplicaEntry[];
 }
 
-/** What is taken out: lines up to the next snapshot, and that. */
+/** Lines up to the next snapshot, and that. */
 export interface Slice {
   readonly text: string;
   readonly events: number;
@@ -69,12 +69,13 @@ export class RecordQueue {
     this.#items.push(snapshot);
   }
 
-  take(most: number): Slice {
+  /** Removes and returns the oldest, at most `max`. */
+  dequeue(max: number): Slice {
     let text = '';
     let events = 0;
     let lastAt: number | undefined;
     let snapshot: Snapshot | undefined;
-    const end = Math.min(this.#items.length, this.#from + most);
+    const end = Math.min(this.#items.length, this.#from + max);
     for (; this.#from < end && !snapshot; this.#from++) {
       const item = this.#items[this.#from];
       if (!item) break;

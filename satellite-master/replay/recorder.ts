@@ -27,7 +27,7 @@ export interface RecorderOptions {
   readonly records: () => Iterable<ReplicaEntry>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of events that are missing in the recording. */
+  /** Called with the number of events that are missing in the recording. */
   readonly dropped: (events: number) => void;
   /** Default 32 MiB: what may wait for the disk, as estimated. */
   readonly maxWaitingBytes?: number;
@@ -98,7 +98,8 @@ export class Recorder {
     this.#timer = this.#clock.every(FLUSH_MS, () => void (this.#writing ?? this.flush()));
   }
 
-  take(events: readonly Event[], own = false): void {
+  /** @param own whether they come from the master itself */
+  record(events: readonly Event[], own = false): void {
     if (this.#closed) return;
     const at = this.#now();
     for (const event of events) if (!this.#queue.pushEvent(at, event, own)) this.#drop(1, TOO_MANY);
@@ -109,7 +110,7 @@ export class Recorder {
     this.#note({ note: 'stalled', ms: Math.round(ms) });
   }
 
-  /** The store is read whole: its records, as they stand before anything is done to them. */
+  /** The store is read whole: its records, as they are before anything is done to them. */
   storeWhole(): void {
     if (this.#isWhole || this.#closed) return;
     this.#isWhole = true;
@@ -177,7 +178,7 @@ export class Recorder {
     let events = 0;
     let lost = 0;
     try {
-      // Before the records that wait in the queue are written, none may stand in their place.
+      // Before the records that wait in the queue are written, no others may take their place.
       if (this.#hasGap && (this.#wholeWritten || !this.#isWhole)) {
         await this.#file.abandon();
         this.#hasGap = false;
@@ -192,7 +193,7 @@ export class Recorder {
           this.#file.addHead(lines.length);
           text += lines;
         } else {
-          const slice = this.#queue.take(SLICE);
+          const slice = this.#queue.dequeue(SLICE);
           text += slice.text;
           events += slice.events;
           this.#lastAt = slice.lastAt ?? this.#lastAt;
@@ -238,7 +239,7 @@ export class Recorder {
     return line;
   }
 
-  /** Every file can be read by itself: it begins with the records as they stand, once they have been told. */
+  /** Every file can be read by itself: it begins with the records as they are, once they are known. */
   #headOfFile(): string {
     const due = this.#snapshotDue && this.#wholeWritten;
     this.#snapshotDue = false;

@@ -11,8 +11,8 @@ import { type EffectReports, reportedEffects } from './reported-effects.ts';
 import { type Played, rerun } from './rerun.ts';
 import { SimulatedMaster, type Turn } from './simulated-master.ts';
 
-/** Different faults of a module that are told. */
-const MOST_FAULTS = 20;
+/** Different faults of a module that are printed. */
+const MAX_FAULTS = 20;
 /** Names the simulated master in what it writes. */
 const SELF = 'satellite-master';
 
@@ -81,7 +81,7 @@ function simulationOf(
     logged: () => undefined,
     fault(stream, error, place) {
       const text = `${place ?? module.name}: ${stream} threw: ${messageOf(error)}`;
-      if (faults.has(text) || faults.size < MOST_FAULTS) faults.set(text, (faults.get(text) ?? 0) + 1);
+      if (faults.has(text) || faults.size < MAX_FAULTS) faults.set(text, (faults.get(text) ?? 0) + 1);
     },
   };
   return new SimulatedMaster({
@@ -124,17 +124,17 @@ function headOf({ files, remarks }: Recording, played: Played): string[] {
   const { events, hosts, fromS, toS, restarts, dropped, decided } = played;
   const when = fromS === undefined || toS === undefined ? '' : `, ${timeText(fromS)} to ${timeText(toS)}`;
   const lines = [`${count(files, 'file')}, ${count(events, 'event')} of ${count(hosts, 'host')}${when}`];
-  if (restarts > 0) lines.push(`the master began anew ${restarts === 1 ? 'once' : `${restarts} times`}`);
+  if (restarts > 0) lines.push(`the master restarted ${restarts === 1 ? 'once' : `${restarts} times`}`);
   if (dropped > 0) lines.push(`the recording misses ${count(dropped, 'event')}`);
   if (!decided) lines.push('the store was not read while it was recorded: nothing could be decided');
   return [...lines, ...remarks.map(escapeControls)];
 }
 
 function table({ turns, alerts }: Outcome): string[] {
-  const told = alerts.length > 0 ? [`${count(alerts.length, 'alert')} would have been sent: see --json`] : [];
-  if (turns.length === 0) return [...told, 'No host would have been turned off or on.'];
+  const sent = alerts.length > 0 ? [`${count(alerts.length, 'alert')} would have been sent: see --json`] : [];
+  if (turns.length === 0) return [...sent, 'No host would have been turned off or on.'];
   const rows = turns.map(({ time, host, from, to, reason }) => [timeText(time), host, flags(from, to), reason]);
-  return [...told, ...aligned([['TIME', 'HOST', 'FLAG', 'WHY'], ...rows])];
+  return [...sent, ...aligned([['TIME', 'HOST', 'FLAG', 'WHY'], ...rows])];
 }
 
 function differenceTable(differences: readonly Difference[]): string[] {

@@ -26,7 +26,7 @@ export type Note =
     }
   /** The records follow, among the events, up to `whole`: the head of every file. */
   | { readonly note: 'records' }
-  /** The store is read whole; its records stand above. */
+  /** The store is read whole; its records are above. */
   | { readonly note: 'whole' }
   /** Events that are missing here. */
   | { readonly note: 'dropped'; readonly events: number; readonly reason: string }
@@ -130,9 +130,9 @@ export class LineReader {
   #same(service: string): string {
     const known = this.#services.get(service);
     if (known !== undefined) return known;
-    if (this.#services.size < MOST_SERVICES) this.#services.set(service, service);
+    if (this.#services.size < MAX_SERVICES) this.#services.set(service, service);
     return service;
   }
 }
 
-const MOST_SERVICES = 100_000;
+const MAX_SERVICES = 100_000;

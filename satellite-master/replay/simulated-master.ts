@@ -15,7 +15,7 @@ import {
   type MesosFacts,
 } from '../judgement/index.ts';
 import type { RulesModule } from '../rules/module/index.ts';
-import { Chronicle } from '../whitelist/history/index.ts';
+import { ChangeLog } from '../whitelist/history/index.ts';
 import type { Replica, ReplicaChange } from '../whitelist/index.ts';
 import { emptyRecord, type Flag, type HostRecord, serializeRecord } from '../whitelist/record/index.ts';
 import { MemoryStore } from '../whitelist/store/index.ts';
@@ -172,7 +172,7 @@ export class SimulatedMaster {
       clock,
       log,
     });
-    const changeLog = new Chronicle({
+    const changeLog = new ChangeLog({
       history: {
         append: (host, { time, from, to, cause, reason }, _key, { unlessKnown = false } = {}) => {
           if (from === to || unlessKnown || this.#byOthers) return;

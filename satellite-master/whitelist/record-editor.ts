@@ -66,7 +66,7 @@ export class Whitelist {
 
   /** At most so many hosts in one change of many. */
   get mostAtOnce(): number {
-    return this.#store.mostChanges;
+    return this.#store.maxChanges;
   }
 
   /**

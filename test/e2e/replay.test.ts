@@ -148,7 +148,7 @@ describe('a recording of a real master', () => {
 
     const table = await satelliteMaster('--replay', rec, '--config', config);
     expect(table.out).toMatch(/events of 6 hosts, \d{4}-\d\d-\d\dT[\d:.]+Z to /);
-    expect(table.out).toContain('the master began anew once');
+    expect(table.out).toContain('the master restarted once');
     expect(table.out).toMatch(/Z +h1\.example +on -> off +mesos\/slave\/disk critical\n/);
   });
 });

@@ -9,7 +9,7 @@ import { Reaper } from '../../satellite-master/whitelist/automation/expired-even
 import type { Census } from '../../satellite-master/whitelist/automation/guard-counts.ts';
 import type { MesosWord } from '../../satellite-master/whitelist/automation/inventory.ts';
 import type { Reconciler } from '../../satellite-master/whitelist/automation/reconciler.ts';
-import { Chronicle } from '../../satellite-master/whitelist/history/change-log.ts';
+import { ChangeLog } from '../../satellite-master/whitelist/history/change-log.ts';
 import type { Why } from '../../satellite-master/whitelist/operators/why.ts';
 import type { HostRecord } from '../../satellite-master/whitelist/record/record.ts';
 import { type Author, Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
@@ -125,7 +125,7 @@ export class House {
     this.whitelist = new Whitelist({ store, replica, clock });
     const { whitelist } = this;
     this.#reaper = new Reaper({ whitelist, replica, self, clock, log, reaped: (count) => this.reaped.push(count) });
-    const chronicle = new Chronicle({
+    const changeLog = new ChangeLog({
       history: { append: () => undefined },
       clock,
       log: Object.assign(Object.create(log), {
@@ -136,7 +136,7 @@ export class House {
     replica.onChange((change) => {
       this.changes.push(change);
       this.#reaper.changed(change);
-      chronicle.changed(change);
+      changeLog.changed(change);
     });
     judgement.start();
   }

@@ -90,7 +90,7 @@ export class SharedGround implements StoreListener {
 
 export class StoreView implements Store {
   readonly address = 'shared store';
-  readonly mostChanges = 500;
+  readonly maxChanges = 500;
   /** Commits that reached the store, as a follower must have none. */
   commits = 0;
   /** How often the automation node was read: once for each time that the guard is asked. */

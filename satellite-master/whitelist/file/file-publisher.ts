@@ -63,7 +63,7 @@ export class FilePublisher {
   readonly #stopped = new AbortController();
   #preparing: Promise<void> | undefined;
   #watch: Timer | undefined;
-  /** Digest of the content that an operator has taken for right. */
+  /** Digest of the content that an operator has confirmed. */
   #confirmed: string | undefined;
 
   /** Subscribes to the replica. */
@@ -111,7 +111,7 @@ export class FilePublisher {
   }
 
   /**
-   * An operator takes the content that was shown for right: it is written.
+   * An operator confirms the content that was shown: it is written.
    * @throws SatelliteError not-held, content-changed, not-confirmable; store-unavailable, store-uncertain
    */
   async confirm({ by, as, reason, digest }: Confirmation): Promise<FileReport> {

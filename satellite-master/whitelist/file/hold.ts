@@ -28,7 +28,7 @@ export interface HoldInput {
 export interface HoldSource {
   /** Asked before each write. @returns undefined: nothing speaks against it */
   hold(input: HoldInput): HoldReason | undefined;
-  /** An operator takes the new content for right, whatever this source held it for. @throws what the disk or store throws */
+  /** An operator has confirmed the new content, whatever this source held it for. @throws what the disk or store throws */
   confirmed(): Promise<void> | void;
 }
 

@@ -1,24 +1,24 @@
-/** Tells of every change: one log line when a host goes on or off, one entry of its history for each change of its record. */
+/** Reports every change: one log line when a host goes on or off, one history entry for each change of its record. */
 import type { Clock } from '../../../shared/clock.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { Flag } from '../record/index.ts';
 import type { ReplicaChange, ReplicaEntry } from '../replica.ts';
 import type { History, HistoryEntry } from './history.ts';
 
-export interface ChronicleOptions {
+export interface ChangeLogOptions {
   readonly history: Pick<History, 'append'>;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of the cause of each change that this master saw. */
+  /** Called with the cause of each change that this master saw. */
   readonly counted: (cause: string) => void;
 }
 
-type Telling = Pick<HistoryEntry, 'time' | 'cause' | 'by' | 'as' | 'reason'>;
+type Origin = Pick<HistoryEntry, 'time' | 'cause' | 'by' | 'as' | 'reason'>;
 
-export class Chronicle {
-  readonly #options: ChronicleOptions;
+export class ChangeLog {
+  readonly #options: ChangeLogOptions;
 
-  constructor(options: ChronicleOptions) {
+  constructor(options: ChangeLogOptions) {
     this.#options = options;
   }
 
@@ -27,16 +27,16 @@ export class Chronicle {
     const { history, log, counted, clock } = this.#options;
     const from = flagOf(before);
     const to = flagOf(after);
-    const telling = tellingOf(change, clock.wallMs() / 1000);
+    const origin = originOf(change, clock.wallMs() / 1000);
     if (!initial && from !== to) {
-      const { cause, by, as, reason } = telling;
+      const { cause, by, as, reason } = origin;
       log.info({ host, from, to, cause, by, as, reason }, `Turning ${host} ${from ?? 'unknown'} -> ${to ?? 'removed'}`);
     }
     if (kind === 'expiry') return;
-    if (!initial) counted(telling.cause);
-    // What is seen at the start may have been told before it; then it is known already, with where it came from.
+    if (!initial) counted(origin.cause);
+    // What is seen at the start may have been reported before; the entry that is there already says more.
     const key = after?.order ?? (before ? before.order + 1n : 0n);
-    history.append(host, { ...telling, from, to }, key, { unlessKnown: initial });
+    history.append(host, { ...origin, from, to }, key, { unlessKnown: initial });
   }
 }
 
@@ -45,7 +45,7 @@ function flagOf(entry: ReplicaEntry | undefined): Flag | null {
 }
 
 /** What the record says of its last change, where that was the change. */
-function tellingOf({ kind, after, deletion }: ReplicaChange, nowS: number): Telling {
+function originOf({ kind, after, deletion }: ReplicaChange, nowS: number): Origin {
   if (kind === 'expiry')
     return { time: nowS, cause: 'expired', by: 'satellite', as: null, reason: 'a manual event ran out' };
   if (deletion) {

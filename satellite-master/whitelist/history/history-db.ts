@@ -9,7 +9,7 @@ export interface Appended {
   readonly host: HostName;
   readonly key: bigint;
   readonly entry: HistoryEntry;
-  /** An entry of that key stands as it is. */
+  /** An entry of that key stays as it is. */
   readonly unlessKnown: boolean;
 }
 
@@ -18,8 +18,8 @@ export interface HistoryBounds {
   readonly inAll: number;
 }
 
-/** Where an entry stands already. */
-interface Standing {
+/** An entry that is there already. */
+interface Present {
   readonly number: string;
   readonly value: string | undefined;
 }
@@ -31,7 +31,7 @@ const NUMBER_LENGTH = 12;
  * Three rows an entry: `e:host/number` holds it, `k:host/key` finds it by its change, `n:number` finds the oldest.
  * The number grows with every entry; a key need not: a new ZooKeeper tree counts from the beginning again.
  */
-export class HistoryFiles {
+export class HistoryDb {
   readonly #level: ClassicLevel<string, string>;
   readonly #bounds: HistoryBounds;
   #next: number;
@@ -49,8 +49,8 @@ export class HistoryFiles {
   }
 
   /** A damaged folder is repaired as far as that goes: what is lost here decides nothing. */
-  static async open(folder: string, bounds: HistoryBounds, nowMs: number): Promise<HistoryFiles> {
-    return new HistoryFiles(await openLevelFolder({ folder, nowMs, check: countEntries }), bounds);
+  static async open(folder: string, bounds: HistoryBounds, nowMs: number): Promise<HistoryDb> {
+    return new HistoryDb(await openLevelFolder({ folder, nowMs, check: countEntries }), bounds);
   }
 
   /** Newest first. */
@@ -65,17 +65,17 @@ export class HistoryFiles {
     for (const appended of all) {
       const row = keyRow(appended);
       if (appended.unlessKnown && newest.has(row)) continue;
-      // Taken out first, so that a repeated change stands where it came last.
+      // Removed first, so that a repeated change has the place of its last occurrence.
       newest.delete(row);
       newest.set(row, appended);
     }
-    const standing = await this.#standing(newest);
+    const present = await this.#present(newest);
     const batch = this.#level.batch();
     const hosts = new Set<HostName>();
     let added = 0;
     for (const [row, { host, entry, unlessKnown }] of newest) {
       const value = JSON.stringify(entry);
-      const old = standing.get(row);
+      const old = present.get(row);
       if (old && (unlessKnown || old.value === value)) continue;
       if (old) batch.del(entryRow(host, old.number)).del(`n:${old.number}`);
       else added++;
@@ -94,7 +94,7 @@ export class HistoryFiles {
     return this.#level.close();
   }
 
-  async #standing(newest: ReadonlyMap<string, Appended>): Promise<Map<string, Standing>> {
+  async #present(newest: ReadonlyMap<string, Appended>): Promise<Map<string, Present>> {
     const numbers = await this.#level.getMany([...newest.keys()]);
     const found = [...newest].flatMap(([row, { host }], index) => {
       const number = numbers[index];

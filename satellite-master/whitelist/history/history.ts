@@ -7,7 +7,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
-import { type Appended, type HistoryBounds, HistoryFiles } from './history-db.ts';
+import { type Appended, type HistoryBounds, HistoryDb } from './history-db.ts';
 import type { HistoryEntry } from './history-entry.ts';
 
 export type { HistoryEntry } from './history-entry.ts';
@@ -36,8 +36,8 @@ export class History {
   readonly #clock: Clock;
   readonly #log: OnceLog;
   readonly #bounds: HistoryBounds;
-  #files: HistoryFiles | undefined;
-  #opening: Promise<HistoryFiles | undefined> | undefined;
+  #db: HistoryDb | undefined;
+  #opening: Promise<HistoryDb | undefined> | undefined;
   #openAgainMs = 0;
   #why = 'it is not open';
   #waiting: Appended[] = [];
@@ -45,7 +45,7 @@ export class History {
   #waitingBytes = 0;
   #writing: Promise<void> | undefined;
   #failures = 0;
-  /** Takes nothing more; what waits is still written. */
+  /** Accepts nothing more; what waits is still written. */
   #closed = false;
   #ended = false;
 
@@ -72,10 +72,10 @@ export class History {
   }
 
   /**
-   * Takes the entry at once and writes it in the background. The same change again (same host and key) replaces
+   * Queues the entry and writes it in the background. The same change again (same host and key) replaces
    * itself: after a restart every record's last change is reported again.
-   * @param key what tells the changes of one host apart: the record's `order`
-   * @param unlessKnown leaves an entry of that key as it stands: what is seen again at a start says less
+   * @param key distinguishes the changes of one host: the record's `order`
+   * @param unlessKnown keeps an entry of that key: what is seen again at a start says less
    */
   append(host: HostName, entry: HistoryEntry, key: bigint, { unlessKnown = false } = {}): void {
     const bytes = bytesOf(entry);
@@ -97,17 +97,17 @@ export class History {
    */
   async of(host: HostName): Promise<HistoryEntry[]> {
     await this.#writing;
-    const files = await this.#opened();
-    if (!files) throw new SatelliteError('internal', `the history cannot be read: ${this.#why}`);
-    return files.of(host);
+    const db = await this.#opened();
+    if (!db) throw new SatelliteError('internal', `the history cannot be read: ${this.#why}`);
+    return db.of(host);
   }
 
   /** Writes what waits, then closes. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
-    await this.#files?.close();
-    this.#files = undefined;
+    await this.#db?.close();
+    this.#db = undefined;
     this.#why = 'it is closed';
     this.#ended = true;
   }
@@ -125,35 +125,35 @@ export class History {
   }
 
   async #writeBatch(batch: readonly Appended[]): Promise<void> {
-    const files = await this.#opened();
-    if (!files) return this.#lost(batch.length, this.#why);
+    const db = await this.#opened();
+    if (!db) return this.#lost(batch.length, this.#why);
     try {
-      await files.append(batch);
+      await db.append(batch);
       this.#log.recovered('write', 'history written again');
     } catch (error) {
       this.#lost(batch.length, messageOf(error));
-      // LevelDB takes nothing more after a failed write until it is opened again.
-      this.#files = undefined;
+      // LevelDB accepts nothing more after a failed write until it is opened again.
+      this.#db = undefined;
       this.#openAgainMs = this.#clock.monoMs() + REOPEN_MS;
       this.#why = messageOf(error);
-      await files.close().catch(() => undefined);
+      await db.close().catch(() => undefined);
     }
   }
 
-  #opened(): Promise<HistoryFiles | undefined> {
-    if (this.#files) return Promise.resolve(this.#files);
+  #opened(): Promise<HistoryDb | undefined> {
+    if (this.#db) return Promise.resolve(this.#db);
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined;
     });
     return this.#opening;
   }
 
-  async #open(): Promise<HistoryFiles | undefined> {
+  async #open(): Promise<HistoryDb | undefined> {
     if (this.#ended) return undefined;
     if (this.#clock.monoMs() < this.#openAgainMs) return undefined;
     try {
-      this.#files = await HistoryFiles.open(this.#folder, this.#bounds, this.#clock.wallMs());
-      const { damage } = this.#files;
+      this.#db = await HistoryDb.open(this.#folder, this.#bounds, this.#clock.wallMs());
+      const { damage } = this.#db;
       if (damage !== undefined) this.#log.warn('damage', 'the history is damaged', { err: damage });
       this.#log.recovered('open', 'history open');
     } catch (error) {
@@ -161,7 +161,7 @@ export class History {
       this.#openAgainMs = this.#clock.monoMs() + REOPEN_MS;
       this.#log.warn('open', 'failed to open the history, changes go on without it', { err: this.#why });
     }
-    return this.#files;
+    return this.#db;
   }
 
   #lost(entries: number, why: string): void {

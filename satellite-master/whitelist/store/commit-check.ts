@@ -8,10 +8,10 @@ import type { Change, StoreListener } from './store.ts';
  * @throws SatelliteError too-large, its member `most` says how many changes fit; Error for what no caller may ask for:
  *   one host twice, or the deletion of what is expected to be absent
  */
-export function checkCommit(changes: readonly Change[], mostChanges: number): void {
-  if (changes.length > mostChanges)
-    throw new SatelliteError('too-large', `${changes.length} changes at once; at most ${mostChanges} fit`, {
-      most: mostChanges,
+export function checkCommit(changes: readonly Change[], maxChanges: number): void {
+  if (changes.length > maxChanges)
+    throw new SatelliteError('too-large', `${changes.length} changes at once; at most ${maxChanges} fit`, {
+      most: maxChanges,
     });
   if (new Set(changes.map((change) => change.host)).size !== changes.length)
     throw new Error('A commit names the same host twice');

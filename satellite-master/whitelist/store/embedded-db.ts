@@ -10,7 +10,7 @@ import { isGeneration, nameOf, writeGeneration } from './generation-file.ts';
 import { applyEntry, type LogContent, type LogEntry, lineOf } from './record-log.ts';
 import type { StoreDamage } from './store.ts';
 
-/** The file is written anew, without what is outdated, when it has grown to so many times what it then had. */
+/** The file is compacted when it has grown to this many times its size after the last compaction. */
 const GROWTH = 3;
 const MIN_COMPACTED_BYTES = 4 * 1024 * 1024;
 
@@ -88,7 +88,7 @@ export class EmbeddedDb {
     return this.#bytes >= this.#compactAtBytes;
   }
 
-  /** Writes a new file with what stands, and removes the old. @throws what the file system throws; then the old goes on */
+  /** Writes a new file with the present content, and removes the old. @throws what the file system throws; then the old goes on */
   async compact(): Promise<void> {
     // Where it fails it is tried again only when the file has grown by as much once more.
     this.#compactAtBytes = this.#bytes * GROWTH;

@@ -32,11 +32,11 @@ export interface EmbeddedStoreOptions {
 }
 
 /** Commits that may wait for the disk at once; each of them is a request that somebody holds open. */
-const MOST_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 export class EmbeddedStore implements Store {
   readonly address: string;
-  readonly mostChanges = 1000;
+  readonly maxChanges = 1000;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #onceLog: OnceLog;
@@ -96,10 +96,10 @@ export class EmbeddedStore implements Store {
     changes: readonly Change[],
     automation?: AutomationCheck,
   ): Promise<readonly (StoredRecord | undefined)[]> {
-    checkCommit(changes, this.mostChanges);
+    checkCommit(changes, this.maxChanges);
     this.#mustBeOpen();
-    if (this.#waiting >= MOST_WAITING)
-      throw new SatelliteError('store-unavailable', `${MOST_WAITING} changes already wait for the ${this.address}`);
+    if (this.#waiting >= MAX_WAITING)
+      throw new SatelliteError('store-unavailable', `${MAX_WAITING} changes already wait for the ${this.address}`);
     this.#waiting++;
     return this.#inTurn(() => this.#write(changes, automation)).finally(() => this.#waiting--);
   }

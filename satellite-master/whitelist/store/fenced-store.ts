@@ -38,8 +38,8 @@ export class FencedStore implements Store {
     return this.#options.store.state;
   }
 
-  get mostChanges(): number {
-    return this.#options.store.mostChanges;
+  get maxChanges(): number {
+    return this.#options.store.maxChanges;
   }
 
   start(listener: StoreListener): void {

@@ -1,6 +1,6 @@
 /**
- * The files in which the embedded store lies, `records-000001.log` and so on: a new one begins with all that stands and
- * takes the place of the one before it.
+ * The files in which the embedded store lies, `records-000001.log` and so on: a new one begins with the whole
+ * content and replaces the one before it.
  */
 import { copyFile, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';

@@ -17,7 +17,7 @@ const UNREAD: StoreState = { kind: 'unread', reason: 'its records have not been 
 
 export class MemoryStore implements Store {
   readonly address = 'the store in memory';
-  readonly mostChanges = 1000;
+  readonly maxChanges = 1000;
   readonly #clock: Clock;
   readonly #records = new Map<HostName, StoredRecord>();
   #automation: Automation = { version: 0, data: '{}' };
@@ -70,7 +70,7 @@ export class MemoryStore implements Store {
     changes: readonly Change[],
     automation?: AutomationCheck,
   ): Promise<readonly (StoredRecord | undefined)[]> {
-    checkCommit(changes, this.mostChanges);
+    checkCommit(changes, this.maxChanges);
     if (automation && automation.expect !== this.#automation.version) throw new StoreConflict('automation has moved');
     for (const { host, expect } of changes)
       if ((this.#records.get(host)?.version ?? 'absent') !== expect) throw new StoreConflict(`${host} has moved`);

@@ -1,6 +1,6 @@
 /**
  * The format of the embedded store's file: one line for each commit, with a checksum over the line, and in it the
- * counter and a checksum over all that stands after the commit. Pure.
+ * counter and a checksum over the whole content after the commit. Pure.
  */
 import { setImmediate } from 'node:timers/promises';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
@@ -72,7 +72,7 @@ export function applyEntry(content: LogContent, { order, steps, automation, dama
   content.order = order;
 }
 
-/** @param content as it stands after the entry */
+/** @param content as it is after the entry */
 export function lineOf(entry: LogEntry, { records, checksum }: LogContent): string {
   const { order, steps, automation, damage } = entry;
   const line: Line = {

@@ -80,13 +80,13 @@ export interface Store {
   readonly address: string;
   readonly state: StoreState;
   /** At most so many changes in one commit. */
-  readonly mostChanges: number;
+  readonly maxChanges: number;
 
   /** undefined: none, or the store takes care of that itself, as ZooKeeper does. */
   readonly damage?: StoreDamage | undefined;
 
   /**
-   * An operator has seen the damage and takes what was rescued for right. Does nothing where there is no damage.
+   * An operator has seen the damage and confirms what was rescued. Does nothing where there is no damage.
    * @throws SatelliteError store-unavailable, store-uncertain
    */
   confirmDamage?(): Promise<void>;

@@ -29,7 +29,7 @@ const CHECK_MS = 60_000;
 
 export class ZooKeeperStore implements Store {
   readonly address: string;
-  readonly mostChanges = 500;
+  readonly maxChanges = 500;
   readonly #session: ZooKeeperSession;
   readonly #paths: TreePaths;
   readonly #clock: Clock;
@@ -121,7 +121,7 @@ export class ZooKeeperStore implements Store {
     changes: readonly Change[],
     automation?: AutomationCheck,
   ): Promise<readonly (StoredRecord | undefined)[]> {
-    checkCommit(changes, this.mostChanges);
+    checkCommit(changes, this.maxChanges);
     const steps = stepsOf(changes, automation, this.#paths);
     const { committer } = this.#whole();
     const commit = committer.apply(changes, automation, steps);

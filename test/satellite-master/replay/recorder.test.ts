@@ -78,9 +78,9 @@ describe('what is recorded', () => {
       event('mesos/slave/disk', { attributes: { rack: 'r7' }, tags: ['x'], metric: 0.5, description: 'zwölf\n"%"' }),
       event('free', {}),
     ];
-    made.take(all);
+    made.record(all);
     clock.advance(1_500);
-    made.take([event('late')], true);
+    made.record([event('late')], true);
     await made.close();
     const found = events((await lines()).lines);
     expect(found).toEqual([
@@ -110,7 +110,7 @@ describe('what is recorded', () => {
     const made = recorder();
     made.stalled(7_000.4);
     clock.setWall(START_MS - 3_600_000);
-    made.take([event('disk')]);
+    made.record([event('disk')]);
     await made.close();
     const found = (await lines()).lines;
     expect(found.slice(1)).toMatchObject([
@@ -126,11 +126,11 @@ describe('what is recorded', () => {
     const manual: HostRecord = { ...on, 'manual-events': { manual: { state: 'critical', time: START_S } } };
     const records = [entry('a1.example', on), entry('a2.example', manual)];
     const made = recorder({ records: () => records });
-    made.take([event('before')]);
+    made.record([event('before')]);
     await written(made);
     made.storeWhole();
     records.push(entry('a3.example', on));
-    made.take([event('after')]);
+    made.record([event('after')]);
     await written(made);
     const change = (before: HostRecord | undefined, after: HostRecord | undefined): ReplicaChange => ({
       host: HOST,
@@ -167,7 +167,7 @@ describe('files', () => {
     const made = recorder({ fileBytes: 3_000, records: () => [entry('a1.example', emptyRecord)] });
     made.storeWhole();
     for (let at = 0; at < 30; at++) {
-      made.take([event(`service-${at}`, { description: 'x'.repeat(300) })]);
+      made.record([event(`service-${at}`, { description: 'x'.repeat(300) })]);
       await written(made);
     }
     await made.close();
@@ -188,10 +188,10 @@ describe('files', () => {
     const records = Array.from({ length: 5_000 }, (_, at) => entry(`a${at}.example`, emptyRecord));
     const made = recorder({ fileBytes: 20_000, records: () => records });
     made.storeWhole();
-    made.take([event('first')]);
+    made.record([event('first')]);
     await written(made);
     for (let at = 0; at < 10; at++) {
-      made.take([event(`service-${at}`)]);
+      made.record([event(`service-${at}`)]);
       await written(made);
     }
     await made.close();
@@ -201,10 +201,10 @@ describe('files', () => {
 
   test('a new one every hour; closed ones are packed, and read as before', async () => {
     const made = recorder({ gzip: true });
-    made.take([event('first')]);
+    made.record([event('first')]);
     await written(made);
     clock.advance(3_600_000);
-    made.take([event('second')]);
+    made.record([event('second')]);
     await written(made);
     await made.close();
     expect((await names()).map((name) => name.endsWith('.gz'))).toEqual([true, false]);
@@ -216,7 +216,7 @@ describe('files', () => {
     const made = recorder({ keepMs: 2 * 3_600_000 });
     for (let hour = 0; hour < 6; hour++) {
       if (hour > 0) clock.advance(3_600_000);
-      made.take([event(`hour-${hour}`)]);
+      made.record([event(`hour-${hour}`)]);
       await written(made);
     }
     await made.close();
@@ -230,7 +230,7 @@ describe('files', () => {
     const maxBytes = 100_000;
     const made = recorder({ maxBytes });
     for (let at = 0; at < 300; at++) {
-      made.take([event(`service-${at}`, { description: 'x'.repeat(1_000) })]);
+      made.record([event(`service-${at}`, { description: 'x'.repeat(1_000) })]);
       await written(made);
     }
     await made.close();
@@ -243,7 +243,7 @@ describe('files', () => {
 
   test('after a crash between packing and removing, a file counts once', async () => {
     const made = recorder({ gzip: true });
-    made.take([event('first')]);
+    made.record([event('first')]);
     await written(made);
     clock.advance(3_600_000);
     await written(made);
@@ -263,7 +263,7 @@ describe('files', () => {
 describe('what goes wrong', () => {
   test('a torn last line is skipped and told, and so is what is no line of a recording', async () => {
     const made = recorder();
-    made.take([event('whole'), event('torn')]);
+    made.record([event('whole'), event('torn')]);
     await written(made);
     const [name = ''] = await names();
     const path = join(folder, 'rec', name);
@@ -278,11 +278,11 @@ describe('what goes wrong', () => {
   test('what finds no room is counted and noted where it is missing; the intake does not wait', async () => {
     const made = recorder({ maxWaitingBytes: 10_000 });
     const many = Array.from({ length: 100 }, (_, at) => event(`service-${at}`));
-    made.take(many);
+    made.record(many);
     expect(lost).toBeGreaterThan(40);
     expect(lost).toBeLessThan(70);
     await written(made);
-    made.take([event('after')]);
+    made.record([event('after')]);
     await made.close();
     const found = (await lines()).lines;
     expect(events(found)).toHaveLength(101 - lost);
@@ -293,7 +293,7 @@ describe('what goes wrong', () => {
   test('while the folder can not be written events wait, and it is tried again', async () => {
     await writeFile(join(folder, 'rec'), 'in the way');
     const made = recorder();
-    made.take([event('waits')]);
+    made.record([event('waits')]);
     await written(made);
     expect(made.waiting).toBeGreaterThan(0);
     await rm(join(folder, 'rec'));

@@ -118,9 +118,9 @@ test('40,000 records are read again', async () => {
   const first = makeStore();
   await startWhole(first);
   const filling = 'x'.repeat(400);
-  for (let start = 0; start < 40_000; start += first.mostChanges)
+  for (let start = 0; start < 40_000; start += first.maxChanges)
     await first.commit(
-      Array.from({ length: first.mostChanges }, (_, index) => ({
+      Array.from({ length: first.maxChanges }, (_, index) => ({
         host: host(`h${start + index}.example`),
         expect: 'absent' as const,
         data: JSON.stringify({ filling }),

@@ -164,17 +164,17 @@ describe.each(kinds)('$name', ({ prepare, dispose }) => {
   });
 
   test('refuses more than fits one commit and says how much does', async () => {
-    const changes = Array.from({ length: store.mostChanges + 1 }, (_, index) => ({
+    const changes = Array.from({ length: store.maxChanges + 1 }, (_, index) => ({
       host: host(`m${index}.example`),
       expect: 'absent' as const,
       data: '{}',
     }));
     const refused = await store.commit(changes).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(SatelliteError);
-    expect(refused).toMatchObject({ code: 'too-large', members: { most: store.mostChanges } });
+    expect(refused).toMatchObject({ code: 'too-large', members: { most: store.maxChanges } });
     expect(told.records.size).toBe(0);
     await store.commit(changes.slice(1));
-    expect(told.records.size).toBe(store.mostChanges);
+    expect(told.records.size).toBe(store.maxChanges);
   });
 
   test('tells the automation node before the deletion that goes with it', async () => {
