@@ -28,7 +28,7 @@ import {
 } from './leadership/index.ts';
 import { CLUSTER_STATES, ClusterModel, clusterState } from './mesos/cluster/index.ts';
 import { AgentDeactivation, HostsInMaintenance } from './mesos/deactivation/index.ts';
-import { DriftWatch } from './mesos/drift/index.ts';
+import { DriftWatch, unknownHostWarning } from './mesos/drift/index.ts';
 import { FeedThread } from './mesos/feed/index.ts';
 import { ClusterReporter, hostOfMesos, LeaderMetrics } from './mesos/metrics/index.ts';
 import { Lifecycle, Ticker } from './part.ts';
@@ -489,6 +489,12 @@ export function createMaster(
     warnings: () => (fileKeeper.warning === undefined ? [] : [fileKeeper.warning]),
     shadow: shadow && (() => shadow.report()),
     whitelistFile: file,
+    unknownHost: (host) =>
+      unknownHostWarning(host, {
+        cluster,
+        hosts: () => Array.from(replica.entries(), (entry) => entry.host),
+        isHeard: (name) => presence.isHeard(name),
+      }),
     hostCheck: createHostCheck(settings.hostCheck, clock),
     clock,
     recordClock,

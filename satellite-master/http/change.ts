@@ -107,37 +107,36 @@ export function parseFlagChange(body: unknown, state: 'ok' | 'critical'): Manual
 
 /** @throws SatelliteError bad-request where there is no body, bad-event */
 export function parseEventChange(body: unknown): ManualChange {
-  const present = required(body);
-  if (!isEventBody(present)) throw new SatelliteError('bad-event', faultOf(isEventBody));
-  const { metric, tags } = present;
-  const attributes = attributesOf(present);
+  const given = required(body);
+  if (!isEventBody(given)) throw new SatelliteError('bad-event', faultOf(isEventBody));
+  const { metric, tags } = given;
+  const attributes = attributesOf(given);
   return {
-    ...changeOf(present, present.state),
-    ...(typeof metric === 'number' ? { metric } : {}),
-    ...(tags ? { tags } : {}),
+    ...changeOf(given, given.state),
+    ...present({ metric, tags }),
     ...(attributes ? { attributes } : {}),
   };
 }
 
 /** `PUT /whitelist/manual/{host}`. @throws SatelliteError bad-request */
 export function parseOverride(body: unknown): ManualChange {
-  const present = required(body);
-  if (!isOverride(present)) throw new SatelliteError('bad-request', faultOf(isOverride));
-  return changeOf(present, stateOf(present.flag));
+  const given = required(body);
+  if (!isOverride(given)) throw new SatelliteError('bad-request', faultOf(isOverride));
+  return changeOf(given, stateOf(given.flag));
 }
 
 /** `PUT /whitelist/manual`. @throws SatelliteError bad-request, bad-host-name */
 export function parseManyOverrides(body: unknown): { hosts: readonly HostName[]; change: ManualChange } {
-  const present = required(body);
-  if (!isManyOverrides(present)) throw new SatelliteError('bad-request', faultOf(isManyOverrides));
-  return { hosts: hostsOf(present.hosts), change: changeOf(present, stateOf(present.flag)) };
+  const given = required(body);
+  if (!isManyOverrides(given)) throw new SatelliteError('bad-request', faultOf(isManyOverrides));
+  return { hosts: hostsOf(given.hosts), change: changeOf(given, stateOf(given.flag)) };
 }
 
 /** `DELETE /whitelist/manual`. @throws SatelliteError bad-request, bad-host-name */
 export function parseManyWithdrawals(body: unknown): { hosts: readonly HostName[]; said: Said } {
-  const present = required(body);
-  if (!isManyWithdrawals(present)) throw new SatelliteError('bad-request', faultOf(isManyWithdrawals));
-  return { hosts: hostsOf(present.hosts), said: saidOf(present) };
+  const given = required(body);
+  if (!isManyWithdrawals(given)) throw new SatelliteError('bad-request', faultOf(isManyWithdrawals));
+  return { hosts: hostsOf(given.hosts), said: saidOf(given) };
 }
 
 /** `POST /whitelist/file/confirm`. @throws SatelliteError bad-request */
@@ -146,9 +145,9 @@ export function parseConfirmation(body: unknown): {
   readonly reason: string;
   readonly digest: string;
 } {
-  const present = required(body);
-  if (!isConfirmation(present)) throw new SatelliteError('bad-request', faultOf(isConfirmation));
-  const { by, reason, digest } = present;
+  const given = required(body);
+  if (!isConfirmation(given)) throw new SatelliteError('bad-request', faultOf(isConfirmation));
+  const { by, reason, digest } = given;
   if (hasControlCharacters(by))
     throw new SatelliteError('bad-request', `by: found ${shown(by)}, expected no control characters`);
   return { by, reason, digest };
@@ -166,16 +165,24 @@ function stateOf(flag: 'on' | 'off'): 'ok' | 'critical' {
 function saidOf({ by, description }: SaidBody): Said {
   if (by && hasControlCharacters(by))
     throw new SatelliteError('bad-request', `by: found ${shown(by)}, expected no control characters`);
-  return { ...(by ? { by } : {}), ...(typeof description === 'string' ? { description } : {}) };
+  return { ...(by === '' ? {} : present({ by })), ...present({ description }) };
 }
 
 function changeOf(body: HowBody, state: 'ok' | 'critical'): ManualChange {
-  const ttlMs = parseDurationMs(body.ttl, 's');
+  const { ttl, override } = body;
+  const ttlMs = parseDurationMs(ttl, 's');
   return {
     state,
     ...saidOf(body),
-    ...(ttlMs === undefined ? {} : { ttlS: ttlMs / 1000 }),
-    ...(body.override === true || body.override === 'true' ? { override: true } : {}),
+    ...(ttl === null ? { ttlS: null } : present({ ttlS: ttlMs === undefined ? undefined : ttlMs / 1000 })),
+    ...present({ override: typeof override === 'string' ? override === 'true' : override }),
+  };
+}
+
+/** Without what the body leaves out; null stays: it clears. */
+function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

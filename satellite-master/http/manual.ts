@@ -3,6 +3,7 @@ import type { HostName } from '../../shared/host-name.ts';
 import type { Changed, Listing, Operators } from '../whitelist/operators/index.ts';
 import { parseManyOverrides, parseManyWithdrawals, parseOverride, parseSaid } from './change.ts';
 import { type Answer, JSON_OR_TEXT, type Route } from './route.ts';
+import { withWarnings } from './warnings.ts';
 
 export function manualRoutes(listing: Listing, operators: Operators): Route[] {
   const one = '/whitelist/manual/:host';
@@ -62,13 +63,18 @@ export function manualRoutes(listing: Listing, operators: Operators): Route[] {
 
 function answerOfOne(host: HostName, changed: ReadonlyMap<HostName, Changed>): Answer {
   const one = changed.get(host);
-  return { status: one?.isNewHost ? 201 : 200, json: one?.record, text: () => `${host} updated.` };
+  const answer = { status: one?.isNewHost ? 201 : 200, json: one?.record, text: () => `${host} updated.` };
+  return withWarnings(answer, one?.warnings ?? []);
 }
 
 function answerOfMany(changed: ReadonlyMap<HostName, Changed>): Answer {
   const records = [...changed].map(([host, { record }]) => [host, record] as const);
-  return {
+  const answer = {
     json: Object.fromEntries(records),
     text: () => records.map(([host]) => `${host} updated.`).join('\n'),
   };
+  return withWarnings(
+    answer,
+    [...changed.values()].flatMap(({ warnings }) => warnings),
+  );
 }

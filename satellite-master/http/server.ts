@@ -61,6 +61,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
     hostCheck,
     clock: recordClock,
     requireReason: settings.requireReason,
+    ...(services.unknownHost ? { unknownHost: services.unknownHost } : {}),
   });
   const listing = new Listing(replica, recordClock);
   const streams = new EventStreams({ ...services, gauge: services.metrics.eventStreams, limits: limits.streams ?? {} });

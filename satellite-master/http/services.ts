@@ -61,6 +61,8 @@ export interface Services {
   /** The whitelist file; undefined: there is none. */
   readonly whitelistFile?: Pick<FilePublisher, 'report' | 'confirm'> | undefined;
   readonly hostCheck: HostCheck;
+  /** What to say of a host that is changed by hand and was not in the inventory; undefined: somebody else knows it. */
+  readonly unknownHost?: (host: HostName) => Promise<string | undefined>;
   /** Full names of this machine, under which it is reached too; default: what its resolver says. Never rejects. */
   readonly ownNames?: () => Promise<readonly string[]>;
   readonly clock: Clock;

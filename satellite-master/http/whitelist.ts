@@ -7,6 +7,7 @@ import type { Operators } from '../whitelist/operators/index.ts';
 import { LISTS, type Listing, type ListName } from '../whitelist/operators/index.ts';
 import { parseEventChange, parseFlagChange, parseSaid } from './change.ts';
 import { type Call, JSON_OR_TEXT, type Route } from './route.ts';
+import { withWarnings } from './warnings.ts';
 
 export function whitelistRoutes(listing: Listing, operators: Operators): Route[] {
   const host = '/whitelist/host/:host';
@@ -40,8 +41,10 @@ export function whitelistRoutes(listing: Listing, operators: Operators): Route[]
         async handle(call) {
           const name = call.host();
           const change = parseFlagChange(await call.body(), flag === 'on' ? 'ok' : 'critical');
-          const { record, isNewHost, flag: now } = await operators.setFlag(name, change, call.actor);
-          return { status: isNewHost ? 201 : 200, json: record, text: () => `${name} is now ${now}.` };
+          const changed = await operators.setFlag(name, change, call.actor);
+          const { record, isNewHost, flag: now, warnings } = changed;
+          const answer = { status: isNewHost ? 201 : 200, json: record, text: () => `${name} is now ${now}.` };
+          return withWarnings(answer, warnings);
         },
       }),
     ),
@@ -54,9 +57,9 @@ export function whitelistRoutes(listing: Listing, operators: Operators): Route[]
           const name = call.host();
           const id = idOf(call);
           const change = parseEventChange(await call.body());
-          const { record, isNewEvent } = await operators.setEvent(name, id, change, call.actor);
+          const { record, isNewEvent, warnings } = await operators.setEvent(name, id, change, call.actor);
           const status = method === 'POST' || isNewEvent ? 201 : 200;
-          return { status, json: record, text: () => `${name} updated.` };
+          return withWarnings({ status, json: record, text: () => `${name} updated.` }, warnings);
         },
       }),
     ),

@@ -29,10 +29,12 @@ export interface Author {
   /** E.g. `manual`. */
   readonly cause: string;
   readonly reason: string;
+  /** What the reason says further of one host, given the record before. */
+  readonly detail?: (before: HostRecord | undefined) => string | undefined;
 }
 
 /** Makes the next record of the present one (undefined: the host is not in the inventory), or throws a SatelliteError. */
-export type Edit = (record: HostRecord | undefined) => HostRecord;
+export type Edit = (record: HostRecord | undefined, host: HostName) => HostRecord;
 
 export interface Edited {
   readonly record: HostRecord;
@@ -139,7 +141,9 @@ export class Whitelist {
       const added = wanted.filter(({ before }) => !before).length;
       if (added > 0 && this.#replica.size + added > MOST_HOSTS)
         throw new SatelliteError('too-many-hosts', `${MOST_HOSTS} hosts at most`);
-      const changes = wanted.map(({ host, version, next }) => changeOf(host, version, next, author, this.#nowS()));
+      const changes = wanted.map(({ host, version, before, next }) =>
+        changeOf(host, version, next, authorFor(author, before), this.#nowS()),
+      );
       if (changes.length > 0) await this.#store.commit(changes.map(({ change }) => change));
       const written = new Map(changes.map(({ change, record }) => [change.host, record]));
       return edits.map(({ host, before, next }) => ({
@@ -210,7 +214,12 @@ interface PlannedEdit {
 }
 
 function editsOf(present: readonly PresentRecord[], edit: Edit): readonly PlannedEdit[] {
-  return present.map(({ host, version, record }) => ({ host, version, before: record, next: edit(record) }));
+  return present.map(({ host, version, record }) => ({ host, version, before: record, next: edit(record, host) }));
+}
+
+function authorFor(author: Author, before: HostRecord | undefined): Author {
+  const detail = author.detail?.(before);
+  return detail === undefined ? author : { ...author, reason: `${author.reason}; ${detail}` };
 }
 
 function isChange({ before, next }: PlannedEdit): boolean {

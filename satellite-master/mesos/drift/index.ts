@@ -2,3 +2,4 @@
 
 export type { Finding } from './drift.ts';
 export { type DriftReport, DriftWatch } from './drift-watch.ts';
+export { unknownHostWarning } from './unknown-host.ts';

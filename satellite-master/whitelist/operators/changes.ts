@@ -6,22 +6,26 @@ import type { Clock } from '../../../shared/clock.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
 import { MAX_DESCRIPTION_BYTES } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import { byCodeUnit, cutToBytes } from '../../../shared/text.ts';
+import { byCodeUnit, cutToBytes, escapeControls } from '../../../shared/text.ts';
 import {
   emptyRecord,
+  expiryOf,
   type Flag,
   flagOfState,
   type HostRecord,
   isOn,
+  MANUAL_ID,
   type ManualInput,
+  type RecordEvent,
   shownRecord,
+  standingEvent,
   withFlagByHand,
   withManualEvent,
   withManualReplaced,
   withoutManual,
   withoutManualEvent,
 } from '../record/index.ts';
-import { type Author, type Edit, type Edited, unavailable, type Whitelist } from '../record-editor.ts';
+import { type Author, type Edited, unavailable, type Whitelist } from '../record-editor.ts';
 import type { Replica } from '../replica.ts';
 import type { HostCheck } from './host-check.ts';
 import { type ShownRecord, shownEntry } from './listing.ts';
@@ -36,16 +40,18 @@ export interface Actor {
 
 /** Who and why, as the request says it. */
 export interface Said {
-  readonly by?: string;
-  readonly description?: string;
+  readonly by?: string | null;
+  readonly description?: string | null;
 }
 
-export type ManualChange = Said & Omit<ManualInput, 'by'>;
+export type ManualChange = Said & Omit<ManualInput, 'author'>;
 
 export interface Changed {
   readonly record: HostRecord;
   /** The host was not in the inventory before. */
   readonly isNewHost: boolean;
+  /** What who asked should know: an unknown host, what stayed as it was, what was replaced. */
+  readonly warnings: readonly string[];
 }
 
 export interface OperatorsOptions {
@@ -54,6 +60,8 @@ export interface OperatorsOptions {
   readonly hostCheck: HostCheck;
   readonly clock: Clock;
   readonly requireReason: boolean;
+  /** What to say of a host that was not in the inventory; undefined: somebody else knows it. */
+  readonly unknownHost?: (host: HostName) => Promise<string | undefined>;
 }
 
 /** Host checks of one change of many that run at a time. */
@@ -65,22 +73,26 @@ export class Operators {
   readonly #hostCheck: HostCheck;
   readonly #clock: Clock;
   readonly #requireReason: boolean;
+  readonly #unknownHost: NonNullable<OperatorsOptions['unknownHost']>;
 
-  constructor({ whitelist, replica, hostCheck, clock, requireReason }: OperatorsOptions) {
+  constructor(options: OperatorsOptions) {
+    const { whitelist, replica, hostCheck, clock, requireReason } = options;
     this.#whitelist = whitelist;
     this.#replica = replica;
     this.#hostCheck = hostCheck;
     this.#clock = clock;
     this.#requireReason = requireReason;
+    this.#unknownHost = options.unknownHost ?? (async () => undefined);
   }
 
   /** @throws SatelliteError outweighed, host-check-failed, reason-required, and as {@link Whitelist.edit} */
   async setFlag(host: HostName, change: ManualChange, actor: Actor): Promise<Changed & { readonly flag: Flag }> {
     const author = this.#author(change, actor, `set ${flagOfState(change.state)} by hand`);
     await this.#mustPass([host], change);
-    const input: ManualInput = { ...change, by: author.by };
+    const input: ManualInput = { ...change, author: author.by };
     const edited = await this.#whitelist.edit(host, author, (record) => withFlagByHand(record, input, this.#nowS()));
-    return { ...changed(edited), flag: this.#flagOf(edited.record) };
+    const warnings = keptWarnings(host, MANUAL_ID, change, edited.before, this.#nowS());
+    return { ...(await this.#changed(host, edited, warnings)), flag: this.#flagOf(edited.record) };
   }
 
   /** @throws SatelliteError host-check-failed, reason-required, and as {@link Whitelist.edit} */
@@ -92,20 +104,22 @@ export class Operators {
   ): Promise<Changed & { readonly isNewEvent: boolean }> {
     const author = this.#author(change, actor, `event ${id} ${change.state} by hand`);
     await this.#mustPass([host], change);
-    const input: ManualInput = { ...change, by: author.by };
+    const input: ManualInput = { ...change, author: author.by };
     const edited = await this.#whitelist.edit(host, author, (record) =>
       withManualEvent(record, id, input, this.#nowS()),
     );
     const isNewEvent = !Object.hasOwn(edited.before?.['manual-events'] ?? {}, id);
-    return { ...changed(edited), isNewEvent };
+    const warnings = keptWarnings(host, id, change, edited.before, this.#nowS());
+    return { ...(await this.#changed(host, edited, warnings)), isNewEvent };
   }
 
   /** @throws SatelliteError unknown-host, unknown-event, reason-required, and as {@link Whitelist.edit} */
   async removeEvent(host: HostName, id: string, said: Said, actor: Actor): Promise<Changed> {
     const author = this.#author(said, actor, `event ${id} withdrawn by hand`);
-    return changed(
-      await this.#whitelist.edit(host, author, (record) => withoutManualEvent(known(record, host), id, this.#nowS())),
+    const edited = await this.#whitelist.edit(host, author, (record) =>
+      withoutManualEvent(known(record, host), id, this.#nowS()),
     );
+    return this.#changed(host, edited, []);
   }
 
   /** For all of the hosts or none (rule 17). @throws as {@link setEvent}, and too-large */
@@ -115,10 +129,19 @@ export class Operators {
     actor: Actor,
   ): Promise<ReadonlyMap<HostName, Changed>> {
     const author = this.#author(change, actor, `set ${flagOfState(change.state)} by hand`);
-    const input: ManualInput = { ...change, by: author.by };
+    const input: ManualInput = { ...change, author: author.by };
     this.#mustFit(hosts);
     await this.#mustPass(hosts, change);
-    return this.#editAll(hosts, author, (record) => withManualReplaced(record, input, this.#nowS()));
+    const replaced = (before: HostRecord | undefined) => replacedEvents(before, change.state, this.#nowS());
+    return this.#editAll(
+      hosts,
+      { ...author, detail: (before) => idsText('replaced', replaced(before)) },
+      (record) => withManualReplaced(record, input, this.#nowS()),
+      (host, before) => [
+        ...keptWarnings(host, MANUAL_ID, change, before, this.#nowS()),
+        ...eventWarnings(host, 'replaced', replaced(before)),
+      ],
+    );
   }
 
   /** For all of the hosts or none; one without an override stays as it is. @throws as {@link removeEvent}, and too-large */
@@ -135,7 +158,13 @@ export class Operators {
       throw new SatelliteError('unknown-host', `not in the inventory: ${strangers.slice(0, 10).join(', ')}`, {
         hosts: strangers,
       });
-    return this.#editAll(hosts, author, (record) => withoutManual(known(record, 'one of them')));
+    const eventsOf = (before: HostRecord | undefined) => Object.entries(before?.['manual-events'] ?? {});
+    return this.#editAll(
+      hosts,
+      { ...author, detail: (before) => idsText('withdrawn', eventsOf(before)) },
+      (record, host) => withoutManual(known(record, host)),
+      (host, before) => eventWarnings(host, 'withdrawn', eventsOf(before)),
+    );
   }
 
   /** @returns the record as it was last, with `broken` where it could not be read. @throws SatelliteError unknown-host */
@@ -148,9 +177,28 @@ export class Operators {
     return entry ? shownEntry(entry, nowS) : { ...emptyRecord, broken: 'it could not be read' };
   }
 
-  async #editAll(hosts: readonly HostName[], author: Author, edit: Edit): Promise<ReadonlyMap<HostName, Changed>> {
+  async #editAll(
+    hosts: readonly HostName[],
+    author: Author,
+    edit: (record: HostRecord | undefined, host: HostName) => HostRecord,
+    warningsOf: (host: HostName, before: HostRecord | undefined) => readonly string[],
+  ): Promise<ReadonlyMap<HostName, Changed>> {
     const edited = await this.#whitelist.editMany(hosts, author, edit);
-    return new Map(hosts.flatMap((host, at) => (edited[at] ? [[host, changed(edited[at])] as const] : [])));
+    const all = new Map<HostName, Changed>();
+    for (const [at, host] of hosts.entries()) {
+      const one = edited[at];
+      if (one) all.set(host, await this.#changed(host, one, warningsOf(host, one.before)));
+    }
+    return all;
+  }
+
+  async #changed(host: HostName, { record, before }: Edited, warnings: readonly string[]): Promise<Changed> {
+    const unknown = before === undefined ? await this.#unknownHost(host) : undefined;
+    return {
+      record,
+      isNewHost: before === undefined,
+      warnings: unknown === undefined ? warnings : [unknown, ...warnings],
+    };
   }
 
   #author({ by, description }: Said, { as, remote }: Actor, fallback: string): Author {
@@ -198,11 +246,45 @@ export class Operators {
   }
 }
 
-function known(record: HostRecord | undefined, host: string): HostRecord {
+function known(record: HostRecord | undefined, host: HostName): HostRecord {
   if (!record) throw new SatelliteError('unknown-host', `${host} is not in the inventory`);
   return record;
 }
 
-function changed({ record, before }: Edited): Changed {
-  return { record, isNewHost: before === undefined };
+type NamedEvent = readonly [id: string, event: RecordEvent];
+
+/** Manual events that stood and that one of that state under the id `manual` takes the place of. */
+function replacedEvents(before: HostRecord | undefined, state: 'ok' | 'critical', nowS: number): readonly NamedEvent[] {
+  const kept = standingEvent(before, MANUAL_ID, state, nowS);
+  return Object.entries(before?.['manual-events'] ?? {}).filter(([, event]) => event !== kept);
+}
+
+function idsText(what: string, events: readonly NamedEvent[]): string | undefined {
+  return events.length === 0 ? undefined : cutToBytes(`${what}: ${events.map(([id]) => id).join(', ')}`, MAX_IDS_BYTES);
+}
+
+const MAX_IDS_BYTES = 2_048;
+
+function eventWarnings(host: HostName, what: string, events: readonly NamedEvent[]): readonly string[] {
+  return events.map(([id, { state, by, description }]) => {
+    const author = typeof by === 'string' ? ` by ${by}` : '';
+    const text = typeof description === 'string' ? ` (${description})` : '';
+    return escapeControls(`${what} on ${host}: ${id}, ${state}${author}${text}`);
+  });
+}
+
+/** That the end of an event stays, where the request says nothing of it. */
+function keptWarnings(
+  host: HostName,
+  id: string,
+  { state, ttlS }: ManualChange,
+  before: HostRecord | undefined,
+  nowS: number,
+): readonly string[] {
+  const event = ttlS === undefined ? standingEvent(before, id, state, nowS) : undefined;
+  const endS = event && expiryOf(event);
+  if (endS === undefined) return [];
+  const end = new Date(endS * 1000);
+  const text = Number.isNaN(end.getTime()) ? String(endS) : end.toISOString();
+  return [escapeControls(`${id} on ${host} still ends at ${text}: no ttl was given (null: no end)`)];
 }

@@ -13,6 +13,7 @@ export { putOn, takenOff, withManagedEvents } from './managed-events.ts';
 export {
   flagOfState,
   type ManualInput,
+  standingEvent,
   withFlagByHand,
   withManualEvent,
   withManualReplaced,
@@ -30,6 +31,7 @@ export {
   isExpired,
   isMemory,
   isOn,
+  MANUAL_ID,
   manualVerdict,
   mergedVerdict,
   nextManualExpiry,

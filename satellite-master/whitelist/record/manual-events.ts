@@ -6,8 +6,10 @@ import { SatelliteError } from '../../../shared/errors.ts';
 import { MOST_RECORD_BYTES } from './managed-events.ts';
 import {
   emptyRecord,
+  expiryOf,
   type Flag,
   type HostRecord,
+  isExpired,
   MANUAL_ID,
   manualVerdict,
   type RecordEvent,
@@ -15,16 +17,21 @@ import {
   timeOf,
 } from './record.ts';
 
-/** What the operator said, checked and with durations in seconds. */
+/**
+ * What the operator said, checked and with durations in seconds. What is absent stays as it is in an event of the same
+ * state that stands; null clears.
+ */
 export interface ManualInput {
   readonly state: 'ok' | 'critical';
-  readonly ttlS?: number;
-  readonly description?: string;
+  readonly ttlS?: number | null;
+  readonly description?: string | null;
   /** Claimed author; stored with the event. */
-  readonly by: string;
-  readonly override?: boolean;
-  readonly metric?: number;
-  readonly tags?: readonly string[];
+  readonly by?: string | null;
+  /** Who it is where nobody is claimed. */
+  readonly author?: string;
+  readonly override?: boolean | null;
+  readonly metric?: number | null;
+  readonly tags?: readonly string[] | null;
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
@@ -40,7 +47,7 @@ export function withManualEvent(
   input: ManualInput,
   nowS: number,
 ): HostRecord {
-  return withManualEvents(record, { ...record['manual-events'], [id]: eventOf(record, input, nowS) }, nowS);
+  return withManualEvents(record, { ...record['manual-events'], [id]: eventOf(record, id, input, nowS) }, nowS);
 }
 
 /**
@@ -60,7 +67,7 @@ export function withFlagByHand(record: HostRecord = emptyRecord, input: ManualIn
 
 /** `PUT /whitelist/manual/{host}`: all manual events replaced by one (rule 17). */
 export function withManualReplaced(record: HostRecord = emptyRecord, input: ManualInput, nowS: number): HostRecord {
-  return withManualEvents(record, { [MANUAL_ID]: eventOf(record, input, nowS) }, nowS);
+  return withManualEvents(record, { [MANUAL_ID]: eventOf(record, MANUAL_ID, input, nowS) }, nowS);
 }
 
 /** All manual events and a flag without one withdrawn (rule 17). */
@@ -101,19 +108,46 @@ export function withManualEvents(record: HostRecord, events: RecordEvents, nowS:
   return { ...next, 'manual-flag': manualVerdict(next, nowS).flag };
 }
 
-function eventOf(record: HostRecord, input: ManualInput, nowS: number): RecordEvent {
-  const { state, ttlS, description, by, override, metric, tags, attributes } = input;
-  return {
+/** The event under that id if it says the same and has not run out: then a change only changes what it names. */
+export function standingEvent(
+  record: HostRecord | undefined,
+  id: string,
+  state: 'ok' | 'critical',
+  nowS: number,
+): RecordEvent | undefined {
+  const events = record?.['manual-events'] ?? {};
+  const event = Object.hasOwn(events, id) ? events[id] : undefined;
+  return event && event.state === state && !isExpired(event, nowS) ? event : undefined;
+}
+
+function eventOf(record: HostRecord, id: string, input: ManualInput, nowS: number): RecordEvent {
+  const { state, ttlS, override, attributes } = input;
+  const old = standingEvent(record, id, state, nowS);
+  // Its time moves only with what is counted from it: the end that was asked for, and the criticals that it outweighs.
+  const time = old?.time != null && ttlS == null && !override ? old.time : later(record, nowS);
+  const { ttl, description, metric, tags, by, override: wasOverride, ...others } = old ?? NO_EVENT;
+  const end = old && expiryOf(old);
+  const event: { [key: string]: unknown } = {
+    ...others,
     ...attributes,
     state,
-    time: later(record, nowS),
-    ...(ttlS === undefined ? {} : { ttl: ttlS }),
-    ...(description === undefined ? {} : { description }),
-    ...(metric === undefined ? {} : { metric }),
-    ...(tags === undefined ? {} : { tags }),
-    by,
-    ...(override ? { override: 'true' } : {}),
+    time,
+    ttl: ttlS === undefined ? end && toMs(end - time) : ttlS,
+    description: input.description === undefined ? description : input.description,
+    metric: input.metric === undefined ? metric : input.metric,
+    tags: input.tags === undefined ? tags : input.tags,
+    by: (input.by === undefined ? by : input.by) ?? input.author,
+    override: (override === undefined ? wasOverride === 'true' : override) ? 'true' : undefined,
   };
+  return Object.fromEntries(
+    Object.entries(event).filter(([, value]) => value !== undefined && value !== null),
+  ) as unknown as RecordEvent;
+}
+
+const NO_EVENT: Partial<RecordEvent> = {};
+
+function toMs(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
 }
 
 /** Now, or just after the newest manual event where another master's clock was ahead: what comes later counts as later. */
