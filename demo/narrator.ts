@@ -14,7 +14,7 @@ export class Narrator {
   readonly #startMs: number;
   readonly #read = new Map<Program, number>();
   #programs: ReadonlyMap<string, Program> = new Map();
-  readonly #told = new Map<string, number>();
+  readonly #shown = new Map<string, number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -42,12 +42,12 @@ export class Narrator {
     process.stdout.write(`${text}\n`);
   }
 
-  /** From now on their logs are told as well. */
+  /** From now on their logs are shown as well. */
   watch(programs: ReadonlyMap<string, Program>): void {
     this.#programs = programs;
   }
 
-  /** Tells what is new in the logs; what they say comes before what is said after it. */
+  /** Shows what is new in the logs, before anything that is shown later. */
   followLogs(): void {
     for (const [name, program] of this.#programs) {
       const from = this.#read.get(program) ?? 0;
@@ -62,8 +62,8 @@ export class Narrator {
     const leadership = msg.startsWith('this master');
     const key = leadership ? `${name} ${msg}` : msg.slice(0, SAME_TO);
     const nowMs = this.#clock.monoMs();
-    if (nowMs - (this.#told.get(key) ?? Number.NEGATIVE_INFINITY) < SAME_WITHIN_MS) return;
-    this.#told.set(key, nowMs);
+    if (nowMs - (this.#shown.get(key) ?? Number.NEGATIVE_INFINITY) < SAME_WITHIN_MS) return;
+    this.#shown.set(key, nowMs);
     this.#line(reason && !msg.includes(reason) ? `${msg} (${reason})` : msg, leadership ? name : 'satellite');
   }
 }

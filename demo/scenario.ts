@@ -50,7 +50,7 @@ export const ACTS: readonly Act[] = [
       stage.mesos.world.disconnect(stage.mesos.world.agent(host));
       await untilOff(stage, host, TTL_S * 1000 + 5_000);
       narrator.say(`it is off; ${await whyOf(stage, host)}`, 'outcome');
-      stage.mesos.world.registerAnew(stage.mesos.world.agent(host));
+      stage.mesos.world.reregister(stage.mesos.world.agent(host));
       stage.reports.setSilent(host, false);
       narrator.say('it has power again and registers with a new agent id', 'cluster');
     },
@@ -164,7 +164,7 @@ async function untilOff(stage: Stage, host: string, timeoutMs: number): Promise<
   );
 }
 
-/** After mesos-master has read the file anew. */
+/** After mesos-master has read the file again. */
 async function nothingLaunchedOn({ mesos }: Stage, host: string): Promise<void> {
   await until(() => mesos.leader?.whitelist?.allows(host) === false, { what: 'mesos-master to read the file' });
   let launched = 0;

@@ -8,7 +8,7 @@ interface Due {
 }
 
 export interface Offers {
-  /** false: nobody leads, or the leader has not got its agents yet. Nothing changes then, as nobody is told. */
+  /** false: nobody leads, or the leader has not got its agents yet. Nothing changes then, as no framework gets offers. */
   readonly on: boolean;
   /** The leading master's whitelist. */
   allows(hostname: string): boolean;

@@ -84,7 +84,7 @@ export class Maintenance {
     }));
     this.#windows = left.filter(({ machine_ids }) => machine_ids.length > 0);
     for (const agent of this.#world.agents.values())
-      if (agent.state === 'down' && machines.some((machine) => isOn(agent, machine))) this.#world.registerAnew(agent);
+      if (agent.state === 'down' && machines.some((machine) => isOn(agent, machine))) this.#world.reregister(agent);
   }
 
   #machines(): readonly Machine[] {

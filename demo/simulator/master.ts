@@ -88,7 +88,7 @@ export class Master {
     };
   }
 
-  /** The process starts, anew or again on its port. */
+  /** The process starts, for the first time or again on its port. */
   async start(): Promise<void> {
     const { world, whitelist } = this.#options;
     this.#id = world.random.uuid();
@@ -219,7 +219,7 @@ export class Master {
     return { elected: this.leads, hidden: this.hidden, uptimeS, subscribers: this.#subscribers.count };
   }
 
-  /** What a master that does not lead says to nearly everything. */
+  /** The answer of a master that does not lead to nearly everything. */
   #elsewhere(path: string): Answer | undefined {
     return this.#options.leader(this) === this ? undefined : this.#redirect(`/master${path}`);
   }

@@ -159,7 +159,7 @@ export class Mesos {
     this.#electLater();
   }
 
-  /** The leader says it is elected and shows no agents. */
+  /** The leader is elected and answers no agents. */
   loseQuorum(): void {
     if (this.#leader) this.#leader.hidden = true;
   }

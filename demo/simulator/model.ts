@@ -12,7 +12,7 @@ export interface Drain {
 export type AgentState = 'active' | 'disconnected' | 'unreachable' | 'gone' | 'down';
 
 export interface Agent {
-  /** Changes when the agent registers anew. */
+  /** Changes when the agent registers again. */
   id: string;
   readonly hostname: string;
   readonly ip: string;

@@ -23,28 +23,28 @@ export function answerCall(desk: Desk, call: Json): Answer {
   const { world, maintenance, face, hidden } = desk;
   const type = call['type'];
   if (typeof type !== 'string') throw new BadRequest("Failed to validate master::Call: Expecting 'type' to be present");
-  const tell = (field: string, body: Json) => json({ type, [field]: body });
+  const answer = (field: string, body: Json) => json({ type, [field]: body });
   switch (type) {
     case 'GET_HEALTH':
-      return tell('get_health', { healthy: true });
+      return answer('get_health', { healthy: true });
     case 'GET_VERSION':
-      return tell('get_version', { version_info: BUILD });
+      return answer('get_version', { version_info: BUILD });
     case 'GET_FLAGS':
-      return tell('get_flags', { flags: Object.entries(face.flags).map(([name, value]) => ({ name, value })) });
+      return answer('get_flags', { flags: Object.entries(face.flags).map(([name, value]) => ({ name, value })) });
     case 'GET_MASTER':
-      return tell('get_master', getMaster(face));
+      return answer('get_master', getMaster(face));
     case 'GET_AGENTS':
-      return tell('get_agents', getAgents(world, hidden));
+      return answer('get_agents', getAgents(world, hidden));
     case 'GET_STATE':
-      return tell('get_state', getState(world, hidden));
+      return answer('get_state', getState(world, hidden));
     case 'GET_TASKS':
-      return tell('get_tasks', getState(world, hidden)['get_tasks'] as Json);
+      return answer('get_tasks', getState(world, hidden)['get_tasks'] as Json);
     case 'GET_FRAMEWORKS':
-      return tell('get_frameworks', getState(world, hidden)['get_frameworks'] as Json);
+      return answer('get_frameworks', getState(world, hidden)['get_frameworks'] as Json);
     case 'GET_MAINTENANCE_SCHEDULE':
-      return tell('get_maintenance_schedule', { schedule: maintenance.schedule() });
+      return answer('get_maintenance_schedule', { schedule: maintenance.schedule() });
     case 'GET_MAINTENANCE_STATUS':
-      return tell('get_maintenance_status', { status: maintenance.status() });
+      return answer('get_maintenance_status', { status: maintenance.status() });
     case 'UPDATE_MAINTENANCE_SCHEDULE':
       maintenance.replace(objectOf(call['update_maintenance_schedule'])['schedule']);
       return OK;

@@ -14,16 +14,16 @@ export class Subscribers {
   readonly #streams = new Map<ServerResponse, number>();
   readonly #unlisten: () => void;
   readonly #timer: Timer;
-  /** While true nothing is told, as by a process that is stopped. */
+  /** While true nothing is sent, as by a process that is stopped. */
   #silent = false;
 
   constructor(world: World, heartbeatMs: number) {
     this.#world = world;
     this.#heartbeatMs = heartbeatMs;
     this.#unlisten = world.listen((event) => {
-      if (this.#streams.size > 0) this.#tell(record(eventBody(event)));
+      if (this.#streams.size > 0) this.#emit(record(eventBody(event)));
     });
-    this.#timer = world.clock.every(heartbeatMs, () => this.#tell(HEARTBEAT));
+    this.#timer = world.clock.every(heartbeatMs, () => this.#emit(HEARTBEAT));
   }
 
   get count(): number {
@@ -60,7 +60,7 @@ export class Subscribers {
     this.cut();
   }
 
-  #tell(text: string): void {
+  #emit(text: string): void {
     if (this.#silent) return;
     for (const [response, most] of this.#streams) {
       response.write(text);

@@ -1,4 +1,4 @@
-/** What every body of the captured 1.12.0 says of itself. */
+/** The version, as in every body of the captured 1.12.0. */
 export const BUILD = {
   version: '1.12.0',
   git_sha: 'c1b42f79d157aa900be5cbb0c1023f1479962aa7',

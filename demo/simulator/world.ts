@@ -131,7 +131,7 @@ export class World {
     this.agents.set(key, agent);
     this.byId.set(agent.id, agent);
     this.count('slave_registrations');
-    this.#tell({ kind: 'agent-added', agent });
+    this.#emit({ kind: 'agent-added', agent });
     return agent;
   }
 
@@ -146,7 +146,7 @@ export class World {
     agent.state = 'unreachable';
     this.count('slave_removals');
     for (const task of agent.tasks) this.update(task, 'TASK_UNREACHABLE');
-    this.#tell({ kind: 'agent-removed', agentId: agent.id });
+    this.#emit({ kind: 'agent-removed', agentId: agent.id });
   }
 
   /** It becomes a black hole: what runs there fails, and so does whatever it is given, within so many ms. */
@@ -160,7 +160,7 @@ export class World {
     agent.state = state;
     this.count('slave_removals');
     for (const task of [...agent.tasks]) this.end(task, state === 'gone' ? 'TASK_GONE_BY_OPERATOR' : 'TASK_LOST');
-    this.#tell({ kind: 'agent-removed', agentId: agent.id });
+    this.#emit({ kind: 'agent-removed', agentId: agent.id });
   }
 
   /** It comes back as what it was. */
@@ -170,14 +170,14 @@ export class World {
     agent.reregisteredS = this.nowS;
     this.count('slave_reregistrations');
     for (const task of agent.tasks) if (task.state === 'TASK_UNREACHABLE') this.update(task, 'TASK_RUNNING');
-    if (!listed) this.#tell({ kind: 'agent-added', agent });
+    if (!listed) this.#emit({ kind: 'agent-added', agent });
   }
 
   /** It comes back with a new id, as after a reboot or a change of its resources; Mesos then knows nothing of before. */
-  registerAnew(agent: Agent): void {
+  reregister(agent: Agent): void {
     for (const task of [...agent.tasks]) this.end(task, 'TASK_LOST');
     this.byId.delete(agent.id);
-    this.#tell({ kind: 'agent-removed', agentId: agent.id });
+    this.#emit({ kind: 'agent-removed', agentId: agent.id });
     agent.id = this.#nextAgentId();
     this.byId.set(agent.id, agent);
     Object.assign(agent, {
@@ -188,7 +188,7 @@ export class World {
       reregisteredS: undefined,
     } satisfies Partial<Agent>);
     this.count('slave_registrations');
-    this.#tell({ kind: 'agent-added', agent });
+    this.#emit({ kind: 'agent-added', agent });
   }
 
   launch(application: Application, agent: Agent): Task | undefined {
@@ -213,7 +213,7 @@ export class World {
     agent.usedMem += task.mem;
     framework.tasks.add(task);
     this.count('messages_launch_tasks');
-    this.#tell({ kind: 'task-added', task });
+    this.#emit({ kind: 'task-added', task });
     return task;
   }
 
@@ -222,7 +222,7 @@ export class World {
     task.state = state;
     task.statuses.push(status);
     this.count('messages_status_update');
-    this.#tell({ kind: 'task-updated', task, status });
+    this.#emit({ kind: 'task-updated', task, status });
   }
 
   end(task: Task, state: TaskState, why: { readonly message?: string; readonly reason?: string } = {}): void {
@@ -273,7 +273,7 @@ export class World {
     return `${this.#idPrefix}-S${this.#agentIds++}`;
   }
 
-  #tell(event: WorldEvent): void {
+  #emit(event: WorldEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 }

@@ -445,7 +445,7 @@ describe('life', () => {
     const agent = mesos.world.agent('agent-001.sim.test');
     const before = agent.id;
     mesos.world.lose(agent);
-    mesos.world.registerAnew(agent);
+    mesos.world.reregister(agent);
     const { slaves } = await read<{ slaves: { id: string; hostname: string }[] }>('/slaves');
     const now = slaves.find(({ hostname }) => hostname === 'agent-001.sim.test');
     expect(now?.id).toBe(agent.id);

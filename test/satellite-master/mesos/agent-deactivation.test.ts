@@ -192,7 +192,7 @@ describe('off and on', () => {
     const side = await open();
     await fall(side, H1);
     await side.round();
-    mesos.world.registerAnew(agent(H1));
+    mesos.world.reregister(agent(H1));
     await side.round();
     expect([deactivated(), side.remembered(H1)]).toEqual([[H1], [agent(H1).id]]);
   });
