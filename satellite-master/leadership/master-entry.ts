@@ -4,6 +4,8 @@ import { isObject, member, textAt } from '../../shared/mesos/index.ts';
 /** The mesos-master beside a satellite-master. */
 export interface MesosBeside {
   readonly url: string;
+  /** Its id; null: not known, as while it is not elected. */
+  readonly id: string | null;
   /** null: it gives no good answer. */
   readonly elected: boolean | null;
   /** Where it says that the leading mesos-master is; null: it knows none, or does not answer. */
@@ -59,6 +61,7 @@ function besideIn(value: unknown): MesosBeside | null {
   const { elected } = value;
   return {
     url: textAt(value, 'url') ?? '',
+    id: textAt(value, 'id') ?? null,
     elected: typeof elected === 'boolean' ? elected : null,
     leader: textAt(value, 'leader') ?? null,
   };

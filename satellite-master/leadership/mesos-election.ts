@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import type { MesosClient } from '../../shared/mesos/index.ts';
+import { type MesosClient, textAt } from '../../shared/mesos/index.ts';
 import type { MesosBeside } from './master-entry.ts';
 
 /** What the local mesos-master answered last. */
@@ -24,18 +24,20 @@ const LEADER_POLLS = 5;
 export const MAX_ANSWER_AGE_MS = 10_000;
 
 export class MesosElection {
-  readonly #client: Pick<MesosClient, 'elected' | 'leader' | 'url'>;
+  readonly #client: Pick<MesosClient, 'call' | 'elected' | 'leader' | 'url'>;
   readonly #clock: Clock;
   readonly #once: OnceLog;
   readonly #listeners: (() => void)[] = [];
   #last: { readonly elected: boolean; readonly atMs: number; readonly streak: number } | undefined;
   #fault: string | undefined;
   #leader: string | undefined;
+  /** Of the local mesos-master, while it is elected: a follower passes the question on to its leader. */
+  #id: string | undefined;
   #timer: Timer | undefined;
   #asking = false;
   #polls = 0;
 
-  constructor(client: Pick<MesosClient, 'elected' | 'leader' | 'url'>, clock: Clock, log: Log) {
+  constructor(client: Pick<MesosClient, 'call' | 'elected' | 'leader' | 'url'>, clock: Clock, log: Log) {
     this.#client = client;
     this.#clock = clock;
     this.#once = new OnceLog(log, clock);
@@ -57,6 +59,7 @@ export class MesosElection {
     const answers = ageMs < MAX_ANSWER_AGE_MS && elected !== undefined;
     return {
       url: this.#client.url,
+      id: answers && elected ? (this.#id ?? null) : null,
       elected: answers ? elected : null,
       leader: answers ? (this.#leader ?? null) : null,
     };
@@ -85,7 +88,8 @@ export class MesosElection {
       const streak = this.#last?.elected === elected ? this.#last.streak + 1 : 1;
       this.#last = { elected, atMs: this.#clock.monoMs(), streak };
       this.#fault = undefined;
-      if (this.#polls++ % LEADER_POLLS === 0) this.#leader = await this.#client.leader();
+      if (!elected) this.#id = undefined;
+      if (this.#polls++ % LEADER_POLLS === 0) void this.#askBeside(elected);
       this.#once.recovered('elected', 'the local mesos-master answers again');
     } catch (error) {
       this.#fault = messageOf(error);
@@ -94,6 +98,14 @@ export class MesosElection {
       this.#asking = false;
     }
     this.#notify();
+  }
+
+  /** What only the other masters are told. Nobody waits for it, and what fails stays unknown. */
+  async #askBeside(elected: boolean): Promise<void> {
+    this.#leader = await this.#client.leader().catch(() => undefined);
+    if (!elected || this.#id !== undefined) return;
+    const answer = await this.#client.call({ type: 'GET_MASTER' }).catch(() => undefined);
+    this.#id = textAt(answer, 'get_master', 'master_info', 'id');
   }
 
   #notify(): void {

@@ -10,6 +10,7 @@ import { ManualClock } from '../../../shared/manual-clock.ts';
 const LEADER = 'http://10.0.0.1:5050';
 const beside = (elected: boolean | null, leader: string | null = LEADER): MesosBeside => ({
   url: 'http://localhost:5050',
+  id: null,
   elected,
   leader,
 });
