@@ -1,6 +1,7 @@
 /** The setting `satellites`: the masters to report to. */
 import { messageOf } from '../../shared/errors.ts';
 import type { TlsOptions } from '../../shared/http-client.ts';
+import type { Problem } from '../../shared/settings.ts';
 import { readSmallFile } from '../../shared/small-file.ts';
 import { readToken } from '../uplink/index.ts';
 import type { Place } from './problems.ts';
@@ -37,6 +38,7 @@ export async function compileSatellite(
 ): Promise<SatelliteSettings[]> {
   const report: Report = (key, found, expected) =>
     problems.push({ file, path: key === '' ? path : `${path}.${key}`, found, expected });
+  explainHost(entry, `${path}.host`, problems);
   if (entry.protocol === 'riemann') return compileRiemann(entry, report);
   const { host, port, url, cert, key } = entry;
   if ((host === undefined) === (url === undefined))
@@ -57,8 +59,22 @@ export async function compileSatellite(
   return origin === undefined ? [] : [{ protocol: 'http', origin, tokenFile, tls }];
 }
 
+/** A host with a port or a scheme in it: the problem that the schema has reported says how to write it. */
+function explainHost({ host }: SatelliteEntry, path: string, problems: Problem[]): void {
+  const at = problems.findIndex((problem) => problem.path === path);
+  const problem = problems[at];
+  if (problem === undefined || typeof host !== 'string') return;
+  const [, name, port] = /^([^:/@]+):(\d+)$/.exec(host) ?? [];
+  const url = originOf(host);
+  if (url !== undefined) problems[at] = { ...problem, expected: `"url": ${JSON.stringify(url)}` };
+  else if (name !== undefined)
+    problems[at] = { ...problem, expected: `"host": ${JSON.stringify(name)}, "port": ${port}` };
+}
+
 function checkOrigin({ url, host, port }: SatelliteEntry, origin: string | undefined, report: Report): void {
   if (origin === undefined) {
+    // The schema has reported a host that is none.
+    if (url === undefined && /[:/]/.test(String(host))) return;
     if (url === undefined) report('host', String(host), 'a host and a port, 1-65535');
     else report('url', JSON.stringify(url), urlForm(url, DEFAULT_PORT));
   } else if (new URL(origin).port === String(RIEMANN_PORT))

@@ -63,6 +63,18 @@ describe('wrong settings', () => {
     ['no satellites', { satellites: [] }, 'satellites', /at least one/],
     ['neither host nor url', { satellites: [{ port: 5001 }] }, 'satellites[0]', /either host \(and port\) or url/],
     ['host and url', { satellites: [{ host: 'a', url: 'http://a:1' }] }, 'satellites[0]', /either host/],
+    [
+      'a port in the host',
+      { satellites: [{ host: 'master1:5001' }] },
+      'satellites[0].host',
+      /^"host": "master1", "port": 5001$/,
+    ],
+    [
+      'a url in host',
+      { satellites: [{ host: 'http://master1:5001/' }] },
+      'satellites[0].host',
+      /^"url": "http:\/\/master1:5001"$/,
+    ],
     ['no host name', { satellites: [{ host: 'a..b' }] }, 'satellites[0].host', /a host name/],
     ['a port out of range', { satellites: [{ host: 'a', port: 70000 }] }, 'satellites[0].port', /1-65535/],
     [
