@@ -440,7 +440,7 @@ export function createMaster(
 
   // The doors.
   const riemannIntake = new RiemannIntake({
-    takeEvents: (events) => hub.publish(events, 'report'),
+    publishEvents: (events) => hub.publish(events, 'report'),
     direct: hub,
     metrics,
     clock,
@@ -473,7 +473,7 @@ export function createMaster(
         fileHeld: file.holdReason,
       }),
     index: hub.index,
-    takeEvents: (events) => hub.publish(events, 'report'),
+    publishEvents: (events) => hub.publish(events, 'report'),
     onChange: (listener) => hub.subscribe({ onEvent: (event) => listener(event), onExpired: listener }),
     tasks,
     metrics,

@@ -88,7 +88,7 @@ type Raw = FromExtendedSchema<Keywords, typeof masterSchema>;
 
 const RIEMANN_PORT = 5555;
 const SHORTEST_KEEP_MS = 60_000;
-const MOST_TASK_BYTES = 10_000_000_000;
+const DEFAULT_TASK_STORE_BYTES = 10_000_000_000;
 
 /** @throws SettingsError with everything that is wrong */
 export function readMasterSettings(file: string): MasterSettings {
@@ -207,7 +207,7 @@ function readmitAfterOf(raw: Raw): MasterSettings['readmitAfter'] {
 }
 
 /** Two reports of a slave with the period of 60 s: in a shorter window its counters can't differ. */
-const LEAST_BLACK_HOLE_WINDOW_MS = 120_000;
+const MIN_BLACK_HOLE_WINDOW_MS = 120_000;
 
 /** For a replay without a settings file. */
 export function defaultReplaySettings(): Pick<MasterSettings, 'blackHole' | 'offShare' | 'readmitAfter'> {
@@ -217,7 +217,7 @@ export function defaultReplaySettings(): Pick<MasterSettings, 'blackHole' | 'off
 
 function blackHoleOf(raw: Raw): BlackHoleSettings {
   return {
-    windowS: Math.max(ms(raw['blackhole-check-seconds'], 's'), LEAST_BLACK_HOLE_WINDOW_MS) / 1000,
+    windowS: Math.max(ms(raw['blackhole-check-seconds'], 's'), MIN_BLACK_HOLE_WINDOW_MS) / 1000,
     failsToStarts: raw['blackhole-fails-to-starts-threshold'],
     failsToFinishes: raw['blackhole-fails-to-finishes-threshold'],
     leastFailures: raw['blackhole-least-failures'],
@@ -265,7 +265,9 @@ function faultOfTaskStore({ kind, keep, url, 'most-bytes': maxBytes }: Raw['task
 
 function taskStoreOf({ kind, keep, url, 'most-bytes': maxBytes }: Raw['task-store']): TaskStoreSettings {
   const keepMs = ms(keep, 's');
-  return kind === 'redis' ? { kind, keepMs, url: url ?? '' } : { kind, keepMs, maxBytes: maxBytes ?? MOST_TASK_BYTES };
+  return kind === 'redis'
+    ? { kind, keepMs, url: url ?? '' }
+    : { kind, keepMs, maxBytes: maxBytes ?? DEFAULT_TASK_STORE_BYTES };
 }
 
 function recordOf({ record }: Raw): RecordSettings | undefined {
@@ -275,7 +277,7 @@ function recordOf({ record }: Raw): RecordSettings | undefined {
 }
 
 /** Mesos takes two requests a second for the same. */
-const LEAST_POLL_MS = 500;
+const MIN_POLL_INTERVAL_MS = 500;
 
 function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefined {
   const url = raw['mesos-master-url'];
@@ -285,7 +287,7 @@ function mesosOf(raw: Raw, secret: string | undefined): MesosSettings | undefine
   return {
     url: url.replace(/\/+$/, ''),
     credentials,
-    pollIntervalMs: Math.max(LEAST_POLL_MS, ms(raw['sleep-time'], 'ms')),
+    pollIntervalMs: Math.max(MIN_POLL_INTERVAL_MS, ms(raw['sleep-time'], 'ms')),
   };
 }
 
@@ -304,9 +306,9 @@ function zooKeeperOf(raw: Raw, secret: string | undefined): ZooKeeperSettings | 
 function warningsOf(raw: Raw): string[] {
   const warnings: string[] = [];
   const window = ms(raw['blackhole-check-seconds'], 's');
-  if (window < LEAST_BLACK_HOLE_WINDOW_MS)
+  if (window < MIN_BLACK_HOLE_WINDOW_MS)
     warnings.push(
-      `"blackhole-check-seconds" is ${formatDuration(window)}, shorter than two reports of a slave: widened to ${formatDuration(LEAST_BLACK_HOLE_WINDOW_MS)}`,
+      `"blackhole-check-seconds" is ${formatDuration(window)}, shorter than two reports of a slave: widened to ${formatDuration(MIN_BLACK_HOLE_WINDOW_MS)}`,
     );
   if (raw['off-action'] !== 'whitelist' && raw['mesos-master-url'] === null)
     warnings.push(`"off-action" is "${raw['off-action']}", but there is no "mesos-master-url": it has no effect`);
@@ -316,8 +318,8 @@ function warningsOf(raw: Raw): string[] {
     );
   if (raw['mesos-master-url'] !== null && raw.zookeeper === null)
     warnings.push('a Mesos is set, but no "zookeeper": the embedded store serves one master only');
-  if (ms(raw['sleep-time'], 'ms') < LEAST_POLL_MS)
-    warnings.push(`"sleep-time" below ${LEAST_POLL_MS} ms is taken as ${LEAST_POLL_MS} ms`);
+  if (ms(raw['sleep-time'], 'ms') < MIN_POLL_INTERVAL_MS)
+    warnings.push(`"sleep-time" below ${MIN_POLL_INTERVAL_MS} ms is taken as ${MIN_POLL_INTERVAL_MS} ms`);
   return warnings;
 }
 

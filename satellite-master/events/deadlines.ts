@@ -1,17 +1,19 @@
-/** So many places of keys that are gone the heap may hold beside one for each key. */
+import { Heap } from '../../shared/heap.ts';
+
+/** Places of keys that are gone or moved that the heap may hold beside one for each key. */
 const SLACK = 64;
 
 /**
- * Keys that fall due: a binary heap in which each key lies once. Moving a deadline later costs nothing until it
- * comes up, so a key refreshed a thousand times is touched in the heap once a ttl: work does not grow with the entries.
+ * Keys that fall due, the earliest first. Moving a deadline later costs nothing until it comes up, so a key that is
+ * refreshed a thousand times is touched in the heap once a ttl: work does not grow with the entries.
  */
 export class Deadlines<K> {
-  #heap: Queued<K>[] = [];
+  readonly #heap = new Heap<Place<K>>((a, b) => a.atMs < b.atMs);
   readonly #dues = new Map<K, Due<K>>();
 
   /** Places held in memory; never more than about twice the keys. */
   get places(): number {
-    return this.#heap.length;
+    return this.#heap.size;
   }
 
   get size(): number {
@@ -44,18 +46,13 @@ export class Deadlines<K> {
     this.#keepInProportion();
   }
 
-  /** Moves every deadline for which `later` gives a greater value. Walks all keys: for rare events such as a stall. */
-  postponeAll(later: (key: K, atMs: number) => number): void {
-    for (const due of this.#dues.values()) due.atMs = Math.max(due.atMs, later(due.key, due.atMs));
-  }
-
-  /** Takes out and returns the keys due at `nowMs` or before, earliest first. */
-  takeDue(nowMs: number): K[] {
+  /** Removes and returns the keys that are due at `nowMs` or before, earliest first. */
+  popDue(nowMs: number): K[] {
     const keys: K[] = [];
-    for (let top = this.#heap[0]; top && top.atMs <= nowMs; top = this.#heap[0]) {
-      this.#pop();
+    for (let top = this.#heap.top; top && top.atMs <= nowMs; top = this.#heap.top) {
+      this.#heap.pop();
+      if (!counts(top)) continue;
       const { due } = top;
-      if (due.deleted || due.queuedMs !== top.atMs) continue;
       if (due.atMs > top.atMs) {
         due.queuedMs = due.atMs;
         this.#push(due);
@@ -68,45 +65,15 @@ export class Deadlines<K> {
     return keys;
   }
 
-  /** Leaves behind the places of keys that were deleted or moved, once they are more than those that count. */
+  /** Drops the places of keys that were deleted or moved, once they are more than those that count. */
   #keepInProportion(): void {
-    if (this.#heap.length <= 2 * this.#dues.size + SLACK) return;
-    for (const due of this.#dues.values()) due.queuedMs = due.atMs;
-    this.#heap = [...this.#dues.values()].map((due) => ({ due, atMs: due.atMs })).sort((a, b) => a.atMs - b.atMs);
+    if (this.#heap.size > 2 * this.#dues.size + SLACK) this.#heap.keepOnly(counts);
   }
 
   /** Gives the deadline its place at `queuedMs`. */
   #push(due: Due<K>): void {
-    const heap = this.#heap;
-    const entry = { due, atMs: due.queuedMs };
-    let at = heap.push(entry) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      const parent = heap[up];
-      if (!parent || parent.atMs <= entry.atMs) break;
-      heap[at] = parent;
-      at = up;
-    }
-    heap[at] = entry;
+    this.#heap.push({ due, atMs: due.queuedMs });
     this.#keepInProportion();
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const last = heap.pop();
-    if (!last || heap.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      const a = heap[left];
-      const b = heap[right];
-      const [child, entry] = b && a && b.atMs < a.atMs ? [right, b] : [left, a];
-      if (!entry || entry.atMs >= last.atMs) break;
-      heap[at] = entry;
-      at = child;
-    }
-    heap[at] = last;
   }
 }
 
@@ -120,7 +87,11 @@ interface Due<K> {
 }
 
 /** A place in the heap. */
-interface Queued<K> {
+interface Place<K> {
   readonly due: Due<K>;
   readonly atMs: number;
+}
+
+function counts<K>({ due, atMs }: Place<K>): boolean {
+  return !due.deleted && due.queuedMs === atMs;
 }

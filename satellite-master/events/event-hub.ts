@@ -6,7 +6,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { type Event, expiredEvent } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
-import { EventIndex, type FoundKey, type Taken } from './event-index.ts';
+import { EventIndex, type FoundKey, type IndexOutcome } from './event-index.ts';
 import { type IndexBounds, isRefusal, type RefusedEvent, refusalText } from './index-bounds.ts';
 import type { Found } from './refresh.ts';
 import type { Slot } from './slot.ts';
@@ -93,7 +93,7 @@ export class EventHub {
 
   /** A known event that is no test, straight from its bytes. @returns false: it has to be published as a whole event */
   refresh(found: FoundKey & Found, time: number, nowMs: number): boolean {
-    const taken = this.index.takeFound(found, time, nowMs, isNoTest);
+    const taken = this.index.applyFound(found, time, nowMs, isNoTest);
     if (taken === 'older') this.#counters.dropped?.('older');
     return taken !== undefined;
   }
@@ -127,12 +127,12 @@ export class EventHub {
   }
 
   /** What became of the event in the index; one with the state `expired` leaves it. */
-  #index(event: Event, origin: Origin): Taken | 'expired' {
+  #index(event: Event, origin: Origin): IndexOutcome | 'expired' {
     if (event.state === 'expired') {
       this.index.delete(event.host ?? '', event.service);
       return 'expired';
     }
-    const outcome = this.index.take(event, origin !== 'report');
+    const outcome = this.index.apply(event, origin !== 'report');
     if (outcome === 'older') this.#counters.dropped?.('older');
     if (isRefusal(outcome)) {
       this.#counters.dropped?.('full');

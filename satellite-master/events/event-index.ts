@@ -29,11 +29,11 @@ export interface FoundKey {
 }
 
 /** What this master itself says of one host, such as the figures of a Mesos master: they take no room from reports. */
-export const MOST_OWN_SERVICES_A_HOST = 16_384;
-export const MOST_HOSTS = 100_000;
+export const MAX_OWN_SERVICES_PER_HOST = 16_384;
+export const MAX_HOSTS = 100_000;
 
 /** `older`: an event with a newer time is there and within its ttl. A refusal: a new key beyond a bound. */
-export type Taken = 'new' | 'updated' | 'older' | Refusal;
+export type IndexOutcome = 'new' | 'updated' | 'older' | Refusal;
 
 /** A gap between two ticks that is longer than this is a stall of our own (docs/judgement.md, rule 7). */
 export const STALL_MS = 5_000;
@@ -80,7 +80,7 @@ export class EventIndex {
   }
 
   /** @param own it comes from this master, not from a report */
-  take(event: Event, own = false): Taken {
+  apply(event: Event, own = false): IndexOutcome {
     const host = event.host ?? NO_HOST;
     const nowMs = this.#clock.monoMs();
     const services = this.#hosts.get(host);
@@ -97,14 +97,19 @@ export class EventIndex {
   }
 
   /**
-   * Takes an event straight from its bytes, where its key is known and `mayTake` the entry; nothing becomes an object.
+   * Takes an event straight from its bytes, where its key is known and `mayApply` the entry; nothing becomes an object.
    * @param time unix seconds of the event
    * @param nowMs monotonic ms
    * @returns undefined: not taken, it has to come as a whole event
    */
-  takeFound(found: FoundKey & Found, time: number, nowMs: number, mayTake: (slot: Slot) => boolean): Taken | undefined {
+  applyFound(
+    found: FoundKey & Found,
+    time: number,
+    nowMs: number,
+    mayApply: (slot: Slot) => boolean,
+  ): IndexOutcome | undefined {
     const slot = this.#raw.find(found.bytes, found.hostFrom, found.hostTo, found.serviceFrom, found.serviceTo);
-    if (!slot || !mayTake(slot) || !isPlain(found) || !this.#bounds.memory.hasRoom) return undefined;
+    if (!slot || !mayApply(slot) || !isPlain(found) || !this.#bounds.memory.hasRoom) return undefined;
     if (isOlder(time, slot, nowMs)) return 'older';
     slot.time = time;
     refresh(slot, found);
@@ -171,7 +176,7 @@ export class EventIndex {
       return { expired: [], stalledMs: gapMs };
     }
     const expired: Event[] = [];
-    for (const slot of this.#expiries.takeDue(nowMs)) {
+    for (const slot of this.#expiries.popDue(nowMs)) {
       expired.push(slot.event);
       this.delete(slot.host ?? NO_HOST, slot.service);
     }
@@ -210,8 +215,8 @@ export class EventIndex {
     const { servicesPerHost, memory } = this.#bounds;
     const tests = this.#tests.of(host);
     const owned = this.#own.of(host);
-    if (!services && this.#hosts.size >= MOST_HOSTS) return 'hosts-full';
-    if (own) return owned < MOST_OWN_SERVICES_A_HOST ? undefined : 'services-full';
+    if (!services && this.#hosts.size >= MAX_HOSTS) return 'hosts-full';
+    if (own) return owned < MAX_OWN_SERVICES_PER_HOST ? undefined : 'services-full';
     if (isTest && tests >= MAX_TESTS_PER_HOST) return 'tests-full';
     if (!isTest && services && services.size - owned - tests >= servicesPerHost) return 'services-full';
     return memory.hasRoom ? undefined : 'memory-full';

@@ -14,7 +14,7 @@ const TURN_MS = 100;
 /** So many stale places may be there beside as many as live ones. */
 const SLACK = 64;
 /** A turn that is this far ahead is looked for at the most; so much time passes between two calls only in a stall. */
-const MOST_STEPS = 100_000;
+const MAX_STEPS = 100_000;
 
 export class ExpiryWheel<T extends Due> {
   readonly #turns = new Map<number, T[]>();
@@ -56,7 +56,7 @@ export class ExpiryWheel<T extends Due> {
   }
 
   /** Takes out what is due at `nowMs` or before, earliest first. */
-  takeDue(nowMs: number): T[] {
+  popDue(nowMs: number): T[] {
     const due: T[] = [];
     const now = turnOf(nowMs);
     for (const turn of this.#turnsUpTo(now)) {
@@ -92,7 +92,7 @@ export class ExpiryWheel<T extends Due> {
 
   #turnsUpTo(now: number): number[] {
     const turns: number[] = [];
-    if (now - this.#done > MOST_STEPS) {
+    if (now - this.#done > MAX_STEPS) {
       for (const turn of this.#turns.keys()) if (turn <= now) turns.push(turn);
       return turns.sort((a, b) => a - b);
     }

@@ -2,7 +2,7 @@
 
 export { Deadlines } from './deadlines.ts';
 export { EventHub, type HubCounters, type HubSubscriber, type Origin } from './event-hub.ts';
-export { EventIndex, type FoundKey, MOST_HOSTS, STALL_MS, type Taken } from './event-index.ts';
+export { EventIndex, type FoundKey, type IndexOutcome, MAX_HOSTS, STALL_MS } from './event-index.ts';
 export { watchHeap } from './heap-room.ts';
 export { type IndexBounds, isRefusal, MAX_TESTS_PER_HOST, type RefusedEvent, refusalText } from './index-bounds.ts';
 export { type EventPlace, pageOf, placeOf } from './page.ts';

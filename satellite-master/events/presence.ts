@@ -7,7 +7,7 @@ import type { Clock } from '../../shared/clock.ts';
 import { type Event, TEST_PREFIX } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { EventHub, HubSubscriber, Origin } from './event-hub.ts';
-import { MOST_HOSTS } from './event-index.ts';
+import { MAX_HOSTS } from './event-index.ts';
 
 /** A host from which nothing has arrived for a while. */
 export interface QuietHost {
@@ -52,7 +52,7 @@ export class Presence implements HubSubscriber {
     }
     const known = this.#hosts.get(host);
     if (!known) {
-      if (this.#hosts.size >= MOST_HOSTS) return;
+      if (this.#hosts.size >= MAX_HOSTS) return;
       const lastHeardMs = this.#clock.monoMs();
       this.#hosts.set(host, { lastHeardMs, shortestTtlMs: ttl * 1000, silentSinceMs: undefined });
       return;

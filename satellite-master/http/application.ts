@@ -6,7 +6,7 @@ import { SatelliteError } from '../../shared/errors.ts';
 import { HOST_NAME_FORM, parseHostName } from '../../shared/host-name.ts';
 import { OnceLog } from '../../shared/log.ts';
 import { plainAddress } from '../../shared/loopback.ts';
-import { MOST_REPORT_BYTES, shown } from '../intake/index.ts';
+import { MAX_REPORT_BYTES, shown } from '../intake/index.ts';
 import { Access, type Right } from './access.ts';
 import { ClientGone, readJson } from './body.ts';
 import type { Browsers } from './browsers.ts';
@@ -17,14 +17,14 @@ import type { Services } from './services.ts';
 import { withWarnings } from './warnings.ts';
 
 /** Of all requests together. */
-const MOST_BODY_BYTES = 128 * 1024 * 1024;
+const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE']);
 
 export function createApplication(routes: readonly Route[], services: Services, browsers: Browsers): Koa {
   const { settings, log, metrics } = services;
   const access = new Access(settings.tokens);
-  const budget = new ByteBudget(MOST_BODY_BYTES);
+  const budget = new ByteBudget(MAX_BODY_BYTES);
   const ignored = new OnceLog(log, services.clock);
   const noteIgnored = (context: Koa.Context, { path, query = [] }: Route) => {
     const fault = faultOfParameters(context.query, query);
@@ -140,7 +140,7 @@ function callOf(context: Koa.Context, form: Form, as: string | null, may: Call['
       const value = context.query[name];
       return Array.isArray(value) ? value[0] : value;
     },
-    body: () => readJson(context.req, MOST_REPORT_BYTES, budget),
+    body: () => readJson(context.req, MAX_REPORT_BYTES, budget),
   };
 }
 

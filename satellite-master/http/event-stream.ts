@@ -102,9 +102,9 @@ class EventStream {
     this.#options = options;
     this.#limits = limits;
     this.#unsubscribe = options.onChange((event, before) => {
-      if (matches(event) || (before && matches(before))) this.#tell(textOf(event));
+      if (matches(event) || (before && matches(before))) this.#send(textOf(event));
     });
-    this.#heartbeat = options.clock.every(limits.heartbeatMs, () => this.#tell(': still here\n\n'));
+    this.#heartbeat = options.clock.every(limits.heartbeatMs, () => this.#send(': still here\n\n'));
   }
 
   async run(): Promise<void> {
@@ -122,8 +122,8 @@ class EventStream {
       );
       const early = this.#early ?? [];
       this.#early = undefined;
-      this.#tell(': that is what is there; changes follow\n\n');
-      for (const text of early) this.#tell(text);
+      this.#send(': that is what is there; changes follow\n\n');
+      for (const text of early) this.#send(text);
     } catch (error) {
       log.error({ err: error }, 'a stream of events was ended by a fault');
       this.end();
@@ -146,7 +146,7 @@ class EventStream {
     this.#farewell = this.#options.clock.after(this.#limits.farewellMs, () => this.#response.destroy());
   }
 
-  #tell(text: string): void {
+  #send(text: string): void {
     if (this.#over) return;
     if (this.#early) {
       this.#early.push(text);

@@ -22,7 +22,7 @@ export function reportRoutes(services: Services): Route[] {
           throw new SatelliteError('no-event-accepted', `none of ${rejected.length} events was acceptable`, {
             rejected,
           });
-        const refused = services.takeEvents(accepted);
+        const refused = services.publishEvents(accepted);
         const kept = accepted.length - refused.length;
         metrics.reports.inc();
         metrics.eventsAccepted.inc(kept);

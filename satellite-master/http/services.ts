@@ -38,7 +38,7 @@ export interface Services {
    * Accepted events on their way to index and streams; called once a report.
    * @returns those for which there is no room
    */
-  takeEvents(events: readonly Event[]): readonly RefusedEvent[];
+  publishEvents(events: readonly Event[]): readonly RefusedEvent[];
   /** Calls for each change of the index. @returns how to stop it */
   onChange(listener: ChangeListener): () => void;
   readonly tasks: Pick<TaskStore, 'put' | 'get'>;

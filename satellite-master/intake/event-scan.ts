@@ -5,7 +5,7 @@
 import { ATTRIBUTE, EVENT, MSG } from '../../shared/riemann/index.ts';
 
 /** Of more bytes than this a number may be beyond what a double holds. */
-const MOST_VARINT_BYTES = 7;
+const MAX_VARINT_BYTES = 7;
 
 /** Eight bytes as the number that they are. */
 const eight = new Uint8Array(8);
@@ -145,7 +145,7 @@ export class EventScan {
           let value = (bytes[at] as number) & 0x7f;
           for (let scale = 0x80; (bytes[at++] as number) >= 0x80; scale *= 0x80)
             value += ((bytes[at] as number) & 0x7f) * scale;
-          if (at - first > MOST_VARINT_BYTES + (tag === EVENT.timeMicros ? 1 : 0)) this.isOdd = true;
+          if (at - first > MAX_VARINT_BYTES + (tag === EVENT.timeMicros ? 1 : 0)) this.isOdd = true;
           if (tag === EVENT.time) time = value;
           else if (tag === EVENT.timeMicros) micros = value;
           else {

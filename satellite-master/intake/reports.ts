@@ -7,8 +7,8 @@ import { hasControlCharacters } from '../../shared/text.ts';
 import { type CutPart, fitEvent, type SentEvent } from './fit-event.ts';
 import { compile, faultOf, shown } from './schema.ts';
 
-export const MOST_EVENTS_A_REPORT = 1000;
-export const MOST_REPORT_BYTES = 1024 * 1024;
+export const MAX_EVENTS_PER_REPORT = 1000;
+export const MAX_REPORT_BYTES = 1024 * 1024;
 
 const eventSchema = {
   type: 'object',
@@ -40,7 +40,7 @@ const isReport = compile<{ readonly host: string; readonly events: readonly unkn
   required: ['host', 'events'],
   properties: {
     host: { type: 'string', expected: HOST_NAME_FORM },
-    events: { type: 'array', minItems: 1, expected: `an array of 1-${MOST_EVENTS_A_REPORT} events` },
+    events: { type: 'array', minItems: 1, expected: `an array of 1-${MAX_EVENTS_PER_REPORT} events` },
   },
 });
 
@@ -72,9 +72,9 @@ export function parseReports(body: unknown, { nowS }: { readonly nowS: number })
   const { events } = body;
   const host = parseHostName(body.host);
   if (!host) throw new SatelliteError('bad-host-name', `host: found ${shown(body.host)}, expected ${HOST_NAME_FORM}`);
-  if (events.length > MOST_EVENTS_A_REPORT)
-    throw new SatelliteError('too-large', `${events.length} events, ${MOST_EVENTS_A_REPORT} at most in one report`, {
-      most: MOST_EVENTS_A_REPORT,
+  if (events.length > MAX_EVENTS_PER_REPORT)
+    throw new SatelliteError('too-large', `${events.length} events, ${MAX_EVENTS_PER_REPORT} at most in one report`, {
+      most: MAX_EVENTS_PER_REPORT,
     });
   const accepted: Event[] = [];
   const places: number[] = [];

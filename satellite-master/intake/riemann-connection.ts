@@ -12,7 +12,7 @@ export type Cut = 'garbage' | 'too-large' | 'slow' | 'overloaded';
 
 export interface ConnectionParts {
   /** @throws WireError @returns the query to be answered */
-  readonly take: (bytes: Buffer, from: number, to: number) => string | undefined;
+  readonly ingest: (bytes: Buffer, from: number, to: number) => string | undefined;
   /** The whole frame of the answer. */
   readonly answer: (query: string) => Promise<Buffer>;
   readonly cut: (why: Cut) => void;
@@ -63,14 +63,14 @@ export class RiemannConnection {
     this.#busy = true;
     try {
       while (this.#next()) {
-        const query = this.#take();
-        if (query !== undefined) await this.#pausedWhile(this.#tell(query));
+        const query = this.#ingest();
+        if (query !== undefined) await this.#pausedWhile(this.#answer(query));
       }
       this.#acknowledge();
       this.#hold();
       if (this.#socket.writableNeedDrain) await this.#pausedWhile(this.#drained());
     } catch (error) {
-      this.#tellCut(error);
+      this.#countCut(error);
       this.#acknowledge();
       this.#ending = true;
     }
@@ -78,7 +78,7 @@ export class RiemannConnection {
     if (this.#ending) this.#socket.destroySoon();
   }
 
-  #tellCut(error: unknown): void {
+  #countCut(error: unknown): void {
     const { log, cut } = this.#parts;
     if (error instanceof WireError) cut('garbage');
     else if (error instanceof FrameTooLarge) cut('too-large');
@@ -89,10 +89,10 @@ export class RiemannConnection {
     return !this.#socket.destroyed && this.#frames.next();
   }
 
-  #take(): string | undefined {
+  #ingest(): string | undefined {
     const { bytes, from, to } = this.#frames;
     try {
-      const query = this.#parts.take(bytes, from, to);
+      const query = this.#parts.ingest(bytes, from, to);
       if (query === undefined) this.#owed++;
       return query;
     } catch (error) {
@@ -110,7 +110,7 @@ export class RiemannConnection {
   }
 
   /** The answer of a query, in its place among the others. It stays in the budget until the client has taken it. */
-  async #tell(query: string): Promise<void> {
+  async #answer(query: string): Promise<void> {
     this.#acknowledge();
     const { answer, budget } = this.#parts;
     const bytes = await answer(query);

@@ -12,14 +12,14 @@ import { readRiemannEvent } from './riemann-events.ts';
 
 export interface RiemannIntakeOptions {
   /** @returns those for which there is no room */
-  readonly takeEvents: (events: readonly Event[]) => readonly RefusedEvent[];
+  readonly publishEvents: (events: readonly Event[]) => readonly RefusedEvent[];
   /** The way past the rules, for what concerns none of them. */
-  readonly direct?: DirectWay;
+  readonly direct?: FastPath;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
-export interface DirectWay {
+export interface FastPath {
   /** Asked before each message. */
   readonly isIndexEnough: boolean;
   /** @returns false: it has to come as a whole event */
@@ -46,17 +46,17 @@ export class RiemannIntake {
    * @throws WireError where the bytes are no message: then nothing of it was taken; SatelliteError overloaded where
    * there is no room for any of its events
    */
-  take(bytes: Buffer, from = 0, to = bytes.length): string | undefined {
+  ingest(bytes: Buffer, from = 0, to = bytes.length): string | undefined {
     const { direct, clock } = this.#options;
     try {
       if (direct?.isIndexEnough && isPlainMessage(bytes, from, to)) {
-        this.#takePlain(direct, bytes, from, to);
+        this.#ingestPlain(direct, bytes, from, to);
         this.#mustHaveRoom();
         return undefined;
       }
       const { events, query } = decodeMessage(bytes, from, to);
       const nowS = clock.wallMs() / 1000;
-      this.#takeWhole(events, nowS);
+      this.#ingestWhole(events, nowS);
       this.#mustHaveRoom();
       return query;
     } finally {
@@ -65,7 +65,7 @@ export class RiemannIntake {
   }
 
   /** One event after another, in their order: most of them only move an entry of the index. */
-  #takePlain(direct: DirectWay, bytes: Buffer, from: number, to: number): void {
+  #ingestPlain(direct: FastPath, bytes: Buffer, from: number, to: number): void {
     const scan = this.#scan;
     const nowS = this.#options.clock.wallMs() / 1000;
     const nowMs = this.#options.clock.monoMs();
@@ -82,7 +82,7 @@ export class RiemannIntake {
       const time = isAheadOfUs || Number.isNaN(scan.time) ? nowS : scan.time;
       const isEmptyHost = scan.hostFrom >= 0 && scan.hostFrom === scan.hostTo;
       if (scan.isOdd || isEmptyHost || !direct.refresh(scan, time, nowMs)) {
-        this.#takeWhole([decodeEvent(new Cursor(bytes, begin, at))], nowS);
+        this.#ingestWhole([decodeEvent(new Cursor(bytes, begin, at))], nowS);
         continue;
       }
       this.#accepted++;
@@ -90,8 +90,8 @@ export class RiemannIntake {
     }
   }
 
-  #takeWhole(events: readonly RiemannEvent[], nowS: number): void {
-    const { takeEvents, metrics } = this.#options;
+  #ingestWhole(events: readonly RiemannEvent[], nowS: number): void {
+    const { publishEvents, metrics } = this.#options;
     const accepted: Event[] = [];
     for (const raw of events) {
       const fit = readRiemannEvent(raw, nowS);
@@ -105,7 +105,7 @@ export class RiemannIntake {
       if (fit.clamped) this.#clamped++;
     }
     if (accepted.length === 0) return;
-    const refused = takeEvents(accepted);
+    const refused = publishEvents(accepted);
     this.#accepted += accepted.length - refused.length;
     this.#refused += refused.length;
     this.#refusal = refused[0]?.reason ?? this.#refusal;

@@ -52,9 +52,9 @@ export function createRiemannTcp({ intake, index, metrics, clock, log, limits }:
   const messages = metrics.riemannMessages.labels({ transport: 'tcp' });
   const open = new Map<Socket, RiemannConnection>();
   const parts = {
-    take: (bytes: Buffer, from: number, to: number) => {
+    ingest: (bytes: Buffer, from: number, to: number) => {
       messages.inc();
-      return intake.take(bytes, from, to);
+      return intake.ingest(bytes, from, to);
     },
     answer: (query: string) => answerQuery(query, index, clock, answerBytes),
     cut: (reason: string) => metrics.riemannCut.inc({ reason }),

@@ -9,7 +9,7 @@ import type { RiemannIntake } from './riemann-intake.ts';
 import type { RiemannServer } from './riemann-tcp.ts';
 
 /** As in Riemann: a larger datagram is not taken. */
-const MOST_DATAGRAM_BYTES = 16_384;
+const MAX_DATAGRAM_BYTES = 16_384;
 /** Room in the kernel for a burst; it gives what it may. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -25,9 +25,9 @@ export function createRiemannUdp({ intake, metrics, log }: RiemannUdpOptions, ho
   let open = false;
   socket.on('message', (bytes) => {
     metrics.riemannMessages.inc({ transport: 'udp' });
-    if (bytes.length > MOST_DATAGRAM_BYTES) return metrics.riemannDatagramsDropped.inc({ reason: 'too-large' });
+    if (bytes.length > MAX_DATAGRAM_BYTES) return metrics.riemannDatagramsDropped.inc({ reason: 'too-large' });
     try {
-      intake.take(bytes);
+      intake.ingest(bytes);
     } catch (error) {
       const reason = reasonOf(error);
       if (reason === 'fault') log.error({ err: error }, 'events from a datagram could not be taken');

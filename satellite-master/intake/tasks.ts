@@ -7,7 +7,7 @@ import { newestPath } from '../tasks/index.ts';
 import type { Rejected } from './reports.ts';
 import { compile, faultOf, shown } from './schema.ts';
 
-export const MOST_TASKS_A_REQUEST = 1000;
+export const MAX_TASKS_PER_REQUEST = 1000;
 const LONGEST_ID = 1024;
 
 interface TaskInBody {
@@ -30,7 +30,7 @@ const isBody = compile<{ readonly host: string; readonly tasks: readonly unknown
   required: ['host', 'tasks'],
   properties: {
     host: { type: 'string', expected: HOST_NAME_FORM },
-    tasks: { type: 'array', minItems: 1, expected: `an array of 1-${MOST_TASKS_A_REQUEST} tasks` },
+    tasks: { type: 'array', minItems: 1, expected: `an array of 1-${MAX_TASKS_PER_REQUEST} tasks` },
   },
 });
 
@@ -45,9 +45,9 @@ export function parseTasks(body: unknown): ParsedTasks {
   const { tasks } = body;
   const host = parseHostName(body.host);
   if (!host) throw new SatelliteError('bad-host-name', `host: found ${shown(body.host)}, expected ${HOST_NAME_FORM}`);
-  if (tasks.length > MOST_TASKS_A_REQUEST)
-    throw new SatelliteError('too-large', `${tasks.length} tasks, ${MOST_TASKS_A_REQUEST} at most in one request`, {
-      most: MOST_TASKS_A_REQUEST,
+  if (tasks.length > MAX_TASKS_PER_REQUEST)
+    throw new SatelliteError('too-large', `${tasks.length} tasks, ${MAX_TASKS_PER_REQUEST} at most in one request`, {
+      most: MAX_TASKS_PER_REQUEST,
     });
   const accepted: TaskMetadata[] = [];
   const rejected: Rejected[] = [];

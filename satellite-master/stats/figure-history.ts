@@ -10,7 +10,7 @@ export const LEVELS = [
   { stepS: 600, points: 1_008 },
 ] as const;
 
-export const MOST_FIGURES = 256;
+export const MAX_FIGURES = 256;
 
 export interface Series {
   readonly name: string;
@@ -42,7 +42,7 @@ export class FigureHistory {
   }
 
   #begin(name: string, unused: string[]): readonly Ring[] | undefined {
-    if (this.#rings.size >= MOST_FIGURES) {
+    if (this.#rings.size >= MAX_FIGURES) {
       const oldest = unused.shift();
       if (oldest === undefined) return undefined;
       this.#rings.delete(oldest);
@@ -114,7 +114,7 @@ function headOf(text: string): readonly SavedFigure[] {
   const { version, levels, figures } = head as Readonly<Record<string, unknown>>;
   if (version !== VERSION || JSON.stringify(levels) !== JSON.stringify(LEVELS))
     throw new Error('it is of another version');
-  if (!Array.isArray(figures) || figures.length > MOST_FIGURES) throw new Error('it has no list of figures');
+  if (!Array.isArray(figures) || figures.length > MAX_FIGURES) throw new Error('it has no list of figures');
   return figures.map((figure: unknown) => {
     const { name, newest } = figure as Readonly<Record<string, unknown>>;
     const fits = (slot: unknown) => slot === null || Number.isSafeInteger(slot);

@@ -33,7 +33,7 @@ export const noRates: Rates = { last: undefined, totals: {}, past: [] };
 /** Rates are taken over so long where readings reach back so far. */
 export const RATE_WINDOW_MS = 60_000;
 /** From a shorter time no rate is told: one task a second after the start is not sixty a minute. */
-const LEAST_MS = 10_000;
+const MIN_SPAN_MS = 10_000;
 /** Finer than this nothing is kept. */
 const GRAIN_MS = 5_000;
 /** An answer may be on its way so long that uptime seems to grow by other than the time between two answers. */
@@ -61,7 +61,7 @@ export function perMinute({ totals, past }: Rates, name: string): number | undef
   const first = past[0];
   const newest = past.at(-1);
   const total = totals[name];
-  if (!first || !newest || total === undefined || newest.atMs - first.atMs < LEAST_MS) return undefined;
+  if (!first || !newest || total === undefined || newest.atMs - first.atMs < MIN_SPAN_MS) return undefined;
   const from = past.findLast(({ atMs }) => newest.atMs - atMs >= RATE_WINDOW_MS) ?? first;
   return ((total - (from.totals[name] ?? total)) / (newest.atMs - from.atMs)) * 60_000;
 }

@@ -147,7 +147,7 @@ export class Replica implements StoreListener {
   /** Follows the expiry of manual events; to be called several times a second. */
   tick(): void {
     if (this.#options.clock.isKnown === false) return;
-    for (const host of this.#expiries.takeDue(this.#options.clock.wallMs())) {
+    for (const host of this.#expiries.popDue(this.#options.clock.wallMs())) {
       const before = this.#entries.get(host);
       if (!before?.record) continue;
       this.#put({ ...before, on: isOn(before.record, this.#nowS()) });

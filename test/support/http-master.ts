@@ -95,9 +95,9 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    takeEvents(events) {
+    publishEvents(events) {
       for (const event of events) {
-        index.take(event);
+        index.apply(event);
         taken.push(event);
         for (const tell of listeners) tell(event);
       }

@@ -39,7 +39,7 @@ export interface RiemannMaster {
 export async function startRiemann(
   limits: Partial<RiemannTcpLimits> = {},
   clock: Clock = systemClock,
-  takeEvents?: (events: readonly Event[]) => readonly RefusedEvent[],
+  publishEvents?: (events: readonly Event[]) => readonly RefusedEvent[],
   tcpPort = 0,
 ): Promise<RiemannMaster> {
   const metrics = new Metrics({ ofProcess: false });
@@ -62,7 +62,7 @@ export async function startRiemann(
   });
   hub.subscribe({ wants: 'tests', onEvent: (event) => heard.push(event) });
   const intake = new RiemannIntake({
-    takeEvents: takeEvents ?? ((events) => hub.publish(events, 'report')),
+    publishEvents: publishEvents ?? ((events) => hub.publish(events, 'report')),
     direct: hub,
     metrics,
     clock,

@@ -3,9 +3,9 @@ import { type Comparison, type Query, QueryError, type Term } from './ast.ts';
 import { type Token, tokensOf } from './tokens.ts';
 
 /** docs/settings.md, "Riemann's protocol". */
-export const MOST_QUERY_BYTES = 4096;
+export const MAX_QUERY_BYTES = 4096;
 /** Parentheses and `not` within each other. */
-export const MOST_QUERY_DEPTH = 64;
+export const MAX_QUERY_DEPTH = 64;
 
 const COMPARISONS: ReadonlySet<string> = new Set(['=', '!=', '<', '>', '<=', '>=']);
 const CONSTANTS: Readonly<Record<string, boolean | null>> = { true: true, false: false, nil: null, null: null };
@@ -14,8 +14,8 @@ const RESERVED: ReadonlySet<string> = new Set(['and', 'or', 'not', 'tagged']);
 /** @throws QueryError with the column and what was expected there */
 export function parseQuery(text: string): Query {
   const bytes = Buffer.byteLength(text);
-  if (bytes > MOST_QUERY_BYTES)
-    throw new QueryError(MOST_QUERY_BYTES + 1, `expected at most ${MOST_QUERY_BYTES} bytes, found ${bytes}`);
+  if (bytes > MAX_QUERY_BYTES)
+    throw new QueryError(MAX_QUERY_BYTES + 1, `expected at most ${MAX_QUERY_BYTES} bytes, found ${bytes}`);
   const parser = new Parser(tokensOf(text));
   const query = parser.or();
   parser.end();
@@ -107,8 +107,8 @@ class Parser {
   }
 
   #deeper(parse: () => Query): Query {
-    if (++this.#depth > MOST_QUERY_DEPTH)
-      throw new QueryError(this.#token.column, `expected at most ${MOST_QUERY_DEPTH} levels of parentheses and not`);
+    if (++this.#depth > MAX_QUERY_DEPTH)
+      throw new QueryError(this.#token.column, `expected at most ${MAX_QUERY_DEPTH} levels of parentheses and not`);
     const query = parse();
     this.#depth--;
     return query;

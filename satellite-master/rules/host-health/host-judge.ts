@@ -8,7 +8,7 @@ import type { LongWork } from '../../../shared/cooperative.ts';
 import { type Event, TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
-import { Deadlines, MAX_TESTS_PER_HOST, MOST_HOSTS, STALL_MS } from '../../events/index.ts';
+import { Deadlines, MAX_HOSTS, MAX_TESTS_PER_HOST, STALL_MS } from '../../events/index.ts';
 import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
 import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 import { type HeardTest, type HostVerdict, heardTest, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
@@ -101,7 +101,7 @@ export class HostJudge {
     // After a stall what stands in the records gets its ttl anew, as the index gives it to what was heard (rule 7).
     if (nowMs - this.#lastTickMs > STALL_MS) this.#listeningSinceMs = nowMs;
     this.#lastTickMs = nowMs;
-    for (const host of this.#again.takeDue(nowMs)) {
+    for (const host of this.#again.popDue(nowMs)) {
       const known = this.#hosts.get(host);
       if (known) this.#judge(host, known);
     }
@@ -154,7 +154,7 @@ export class HostJudge {
 
   /** undefined: no more hosts are taken; the inventory has no room for more either. */
   #begin(host: HostName): HostState | undefined {
-    if (this.#hosts.size >= MOST_HOSTS) return undefined;
+    if (this.#hosts.size >= MAX_HOSTS) return undefined;
     const nowMs = this.#options.clock.monoMs();
     const state: HostState = {
       heard: new Map(),

@@ -44,7 +44,7 @@ export class Reaper {
   tick(): void {
     const { clock, replica } = this.#options;
     if (replica.state.kind !== 'whole' || clock.isKnown === false) return;
-    for (const host of this.#due.takeDue(clock.wallMs())) void this.#reap(host);
+    for (const host of this.#due.popDue(clock.wallMs())) void this.#reap(host);
   }
 
   async #reap(host: HostName): Promise<void> {

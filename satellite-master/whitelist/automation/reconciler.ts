@@ -110,7 +110,7 @@ export class Reconciler {
   /** Follows the time; to be called several times a second. */
   tick(): void {
     const nowMs = this.#options.clock.monoMs();
-    for (const host of this.#again.takeDue(nowMs)) {
+    for (const host of this.#again.popDue(nowMs)) {
       this.#dirty.add(host);
       if (this.#wantedOff.has(host)) this.#askDue = true;
     }

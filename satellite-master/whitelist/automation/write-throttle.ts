@@ -32,6 +32,6 @@ export class Calm {
 
   /** To be called several times a second. */
   tick(): void {
-    for (const host of this.#over.takeDue(this.#clock.monoMs())) this.#writes.delete(host);
+    for (const host of this.#over.popDue(this.#clock.monoMs())) this.#writes.delete(host);
   }
 }

@@ -44,24 +44,24 @@ describe('rule 4: which event counts', () => {
     ['an older time at the very end of the ttl is passed over', base - 1, 60_000, 'older'],
     ['an older time after a whole ttl wins: a corrected clock heals', base - 3_600, 60_001, 'updated'],
   ] as const)('%s', (_, time, afterMs, expected) => {
-    expect(index.take(event({ time: base, description: 'first' }))).toBe('new');
+    expect(index.apply(event({ time: base, description: 'first' }))).toBe('new');
     clock.stall(afterMs);
-    expect(index.take(event({ time, description: 'second' }))).toBe(expected);
+    expect(index.apply(event({ time, description: 'second' }))).toBe(expected);
     expect(index.get(a1, 'disk')?.event.description).toBe(expected === 'older' ? 'first' : 'second');
   });
 
   test('an older event does not prolong the life of the newer one', () => {
-    index.take(event({ time: base }));
+    index.apply(event({ time: base }));
     pass(30_000);
-    index.take(event({ time: base - 1 }));
+    index.apply(event({ time: base - 1 }));
     expect(pass(30_000)).toHaveLength(1);
   });
 });
 
 describe('rule 4: ttl runs from arrival on the monotonic clock', () => {
   test('whatever the slave believes the time to be', () => {
-    index.take(event({ service: 'behind', time: 0 }));
-    index.take(event({ service: 'ahead', time: clock.wallMs() / 1000 + 4 }));
+    index.apply(event({ service: 'behind', time: 0 }));
+    index.apply(event({ service: 'ahead', time: clock.wallMs() / 1000 + 4 }));
     expect(pass(59_999)).toEqual([]);
     expect(
       pass(1)
@@ -71,7 +71,7 @@ describe('rule 4: ttl runs from arrival on the monotonic clock', () => {
   });
 
   test('whatever happens to the clock on the wall', () => {
-    index.take(event());
+    index.apply(event());
     clock.setWall(clock.wallMs() + 86_400_000);
     expect(pass(59_999)).toEqual([]);
     clock.setWall(0);
@@ -79,9 +79,9 @@ describe('rule 4: ttl runs from arrival on the monotonic clock', () => {
   });
 
   test('and anew with each arrival', () => {
-    index.take(event());
+    index.apply(event());
     pass(50_000);
-    index.take(event());
+    index.apply(event());
     expect(pass(59_999)).toEqual([]);
     expect(pass(1)).toHaveLength(1);
     expect(index.size).toBe(0);
@@ -89,8 +89,8 @@ describe('rule 4: ttl runs from arrival on the monotonic clock', () => {
   });
 
   test('a shorter ttl ends sooner than the one before it would have', () => {
-    index.take(event({ ttl: 3_600 }));
-    index.take(event({ ttl: 10 }));
+    index.apply(event({ ttl: 3_600 }));
+    index.apply(event({ ttl: 10 }));
     expect(pass(10_000)).toHaveLength(1);
     expect(pass(3_600_000)).toEqual([]);
   });
@@ -98,8 +98,8 @@ describe('rule 4: ttl runs from arrival on the monotonic clock', () => {
 
 describe('rule 7: a stall of our own', () => {
   test('of more than 5 s: nothing expires, and all have one more ttl from now', () => {
-    index.take(event({ service: 'short', ttl: 10 }));
-    index.take(event({ service: 'long', ttl: 60 }));
+    index.apply(event({ service: 'short', ttl: 10 }));
+    index.apply(event({ service: 'long', ttl: 60 }));
     clock.stall(5_001);
     expect(index.tick()).toEqual({ expired: [], stalledMs: 5_001 });
     expect(pass(9_999)).toEqual([]);
@@ -109,7 +109,7 @@ describe('rule 7: a stall of our own', () => {
   });
 
   test('of 5 s is none', () => {
-    index.take(event({ ttl: 5 }));
+    index.apply(event({ ttl: 5 }));
     clock.stall(5_000);
     expect(index.tick().expired).toHaveLength(1);
   });
@@ -117,16 +117,17 @@ describe('rule 7: a stall of our own', () => {
 
 describe('bounds', () => {
   test('256 services a host; one that is known is still updated', () => {
-    for (let at = 0; at < DEFAULT_SERVICES_PER_HOST; at++) expect(index.take(event({ service: `s${at}` }))).toBe('new');
-    expect(index.take(event({ service: 'one more' }))).toBe('services-full');
-    expect(index.take(event({ service: 's0' }))).toBe('updated');
-    expect(index.take(event({ host: host('a2.example') }))).toBe('new');
+    for (let at = 0; at < DEFAULT_SERVICES_PER_HOST; at++)
+      expect(index.apply(event({ service: `s${at}` }))).toBe('new');
+    expect(index.apply(event({ service: 'one more' }))).toBe('services-full');
+    expect(index.apply(event({ service: 's0' }))).toBe('updated');
+    expect(index.apply(event({ host: host('a2.example') }))).toBe('new');
     index.delete(a1, 's1');
-    expect(index.take(event({ service: 'one more' }))).toBe('new');
+    expect(index.apply(event({ service: 'one more' }))).toBe('new');
   });
 
   test('work does not grow with the entries: most ticks touch nothing', () => {
-    for (let at = 0; at < 20_000; at++) index.take(event({ host: host(`h${at}.example`) }));
+    for (let at = 0; at < 20_000; at++) index.apply(event({ host: host(`h${at}.example`) }));
     const begin = performance.now();
     for (let tick = 0; tick < 1_000; tick++) {
       clock.advance(10);
@@ -141,40 +142,41 @@ describe('bounds', () => {
 
 describe('room', () => {
   test('of a host for its tests is kept, whatever else it reports, and the other way round', () => {
-    for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) index.take(event({ service: `collectd ${n}` }));
-    expect(index.take(event({ service: 'collectd' }))).toBe('services-full');
-    for (let n = 0; n < MAX_TESTS_PER_HOST; n++) expect(index.take(event({ service: `mesos/slave/${n}` }))).toBe('new');
-    expect(index.take(event({ service: 'mesos/slave/one more' }))).toBe('tests-full');
+    for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) index.apply(event({ service: `collectd ${n}` }));
+    expect(index.apply(event({ service: 'collectd' }))).toBe('services-full');
+    for (let n = 0; n < MAX_TESTS_PER_HOST; n++)
+      expect(index.apply(event({ service: `mesos/slave/${n}` }))).toBe('new');
+    expect(index.apply(event({ service: 'mesos/slave/one more' }))).toBe('tests-full');
     index.delete(a1, 'mesos/slave/0');
-    expect(index.take(event({ service: 'collectd' }))).toBe('services-full');
-    expect(index.take(event({ service: 'mesos/slave/one more' }))).toBe('new');
+    expect(index.apply(event({ service: 'collectd' }))).toBe('services-full');
+    expect(index.apply(event({ service: 'mesos/slave/one more' }))).toBe('new');
   });
 
   test('for other services is what the setting says', () => {
     const small = new EventIndex(clock, { servicesPerHost: 2 });
-    for (const service of ['a', 'b']) expect(small.take(event({ service }))).toBe('new');
-    expect(small.take(event({ service: 'c' }))).toBe('services-full');
+    for (const service of ['a', 'b']) expect(small.apply(event({ service }))).toBe('new');
+    expect(small.apply(event({ service: 'c' }))).toBe('services-full');
   });
 
   test('in memory: without it new keys are refused, known ones go on and do not grow', () => {
     const memory = { hasRoom: true, keyAdded: () => undefined };
     const short = new EventIndex(clock, { memory });
-    short.take(event({ service: 'known' }));
+    short.apply(event({ service: 'known' }));
     memory.hasRoom = false;
-    expect(short.take(event({ service: 'new' }))).toBe('memory-full');
+    expect(short.apply(event({ service: 'new' }))).toBe('memory-full');
     const attributes = { a: 'x'.repeat(1000) };
     const long = event({ service: 'known', state: 'critical', description: 'é'.repeat(2000), tags: ['t'], attributes });
-    expect(short.take(long)).toBe('updated');
+    expect(short.apply(long)).toBe('updated');
     const { attributes: _, tags: __, ...kept } = long;
     expect(short.get(a1, 'known')?.event).toEqual({ ...kept, description: 'é'.repeat(128) });
     memory.hasRoom = true;
-    expect(short.take(event({ service: 'new' }))).toBe('new');
+    expect(short.apply(event({ service: 'new' }))).toBe('new');
   });
 
   test('that is missing shows for five minutes after the last refusal', () => {
     const small = new EventIndex(clock, { servicesPerHost: 1 });
     expect(small.state).toBe('ok');
-    for (const service of ['a', 'b', 'c']) small.take(event({ service }));
+    for (const service of ['a', 'b', 'c']) small.apply(event({ service }));
     expect(small.state).toBe('services-full: 2 new events were not kept, the last one of a1.example');
     clock.advance(299_999);
     expect(small.state).toMatch('services-full');
@@ -218,15 +220,15 @@ describe('the room in the heap', () => {
 describe('what it holds', () => {
   test('an event without a host is kept and runs out as any other', () => {
     const { host: _, ...homeless } = event();
-    index.take(homeless);
+    index.apply(homeless);
     expect(index.size).toBe(1);
     expect(index.hosts).toBe(0);
     expect(pass(60_000)).toEqual([homeless]);
   });
 
   test('of a host that is dropped nothing is left, and nothing of it runs out later', () => {
-    index.take(event());
-    index.take(event({ service: 'memory' }));
+    index.apply(event());
+    index.apply(event({ service: 'memory' }));
     index.dropHost(a1);
     expect([...index.ofHost(a1)]).toEqual([]);
     expect(index.size).toBe(0);
@@ -234,8 +236,8 @@ describe('what it holds', () => {
   });
 
   test('services whose names look like keys are kept apart', () => {
-    index.take(event({ service: 'b\nc' }));
-    index.take(event({ service: 'b' }));
+    index.apply(event({ service: 'b\nc' }));
+    index.apply(event({ service: 'b' }));
     expect(index.size).toBe(2);
     expect(
       pass(60_000)
@@ -247,10 +249,10 @@ describe('what it holds', () => {
 
 test("a master's own figures of a host leave its reports the room they have", () => {
   for (let n = 0; n < DEFAULT_SERVICES_PER_HOST + 100; n++)
-    expect(index.take(event({ service: `mesos/key ${n}` }), true)).toBe('new');
-  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
-  expect(index.take(event({ service: 'one more' }))).toBe('services-full');
+    expect(index.apply(event({ service: `mesos/key ${n}` }), true)).toBe('new');
+  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) expect(index.apply(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.apply(event({ service: 'one more' }))).toBe('services-full');
   index.dropHost(a1);
-  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) expect(index.take(event({ service: `test ${n}` }))).toBe('new');
-  expect(index.take(event({ service: 'one more' }))).toBe('services-full');
+  for (let n = 0; n < DEFAULT_SERVICES_PER_HOST; n++) expect(index.apply(event({ service: `test ${n}` }))).toBe('new');
+  expect(index.apply(event({ service: 'one more' }))).toBe('services-full');
 });

@@ -43,7 +43,7 @@ test('everything runs out at its time and not before, in order, however it was m
         } else {
           nowMs += step.ms;
           const expected = [...live].filter(([, { expiresMs }]) => expiresMs <= nowMs);
-          const due = wheel.takeDue(nowMs);
+          const due = wheel.popDue(nowMs);
           expect(new Set(due)).toEqual(new Set(expected.map(([, thing]) => thing)));
           expect(due.map(({ expiresMs }) => expiresMs)).toEqual(
             due.map(({ expiresMs }) => expiresMs).sort((a, b) => a - b),
@@ -77,6 +77,6 @@ test('putting one off takes no place', () => {
     wheel.set(thing);
   }
   expect(wheel.places).toBe(1);
-  expect(wheel.takeDue(10_999)).toEqual([]);
-  expect(wheel.takeDue(11_000)).toEqual([thing]);
+  expect(wheel.popDue(10_999)).toEqual([]);
+  expect(wheel.popDue(11_000)).toEqual([thing]);
 });

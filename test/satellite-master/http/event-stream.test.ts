@@ -24,7 +24,7 @@ beforeEach(async () => {
     services: {
       clock,
       index: hub.index,
-      takeEvents: (events) => hub.publish(events, 'report'),
+      publishEvents: (events) => hub.publish(events, 'report'),
       onChange(listener) {
         listeners++;
         const end = hub.subscribe({ onEvent: (event) => listener(event), onExpired: listener });

@@ -26,7 +26,7 @@ beforeAll(async () => {
       ttl: 600,
       ...(at < 50 ? {} : { host: hostName(`h${at - (at % 50)}`) }),
     };
-    index.take(event);
+    index.apply(event);
     all.push(keyOf(event));
   }
   all.sort((a, b) => {
@@ -82,7 +82,7 @@ describe('a page of events', () => {
     const { index, clock } = master.services;
     index.delete('', last.split('/')[1] as string);
     expect((await page(`?limit=1&cursor=${next}`)).events.map(keyOf)).toEqual([all[10]]);
-    index.take({ service: last.split('/')[1] as string, time: clock.wallMs() / 1000, ttl: 600 });
+    index.apply({ service: last.split('/')[1] as string, time: clock.wallMs() / 1000, ttl: 600 });
   });
 
   test.each(['limit=0', 'limit=10001', 'limit=-1', 'limit=x', 'limit=1e3', 'cursor=x', 'cursor=W10', 'cursor='])(

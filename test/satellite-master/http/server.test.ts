@@ -107,7 +107,7 @@ test('closing breaks off what is not over by the deadline', async () => {
 test('too busy is 503 with the time to come again', async () => {
   const master = await startHttpMaster({
     services: {
-      takeEvents() {
+      publishEvents() {
         throw new SatelliteError('overloaded', 'the queue is full');
       },
     },

@@ -21,7 +21,7 @@ function intakeWith(clock: Clock, lookAtTestsOnly: boolean) {
   });
   hub.subscribe({ wants: lookAtTestsOnly ? 'tests' : 'all', onEvent: (event) => heard.push(event) });
   const intake = new RiemannIntake({
-    takeEvents: (events) => hub.publish(events, 'report'),
+    publishEvents: (events) => hub.publish(events, 'report'),
     direct: hub,
     metrics,
     clock,
@@ -65,7 +65,7 @@ describe('the way past the rules', () => {
       fc.asyncProperty(fc.array(message, { minLength: 2, maxLength: 8 }), async (messages) => {
         const direct = intakeWith(clock, true);
         const whole = intakeWith(clock, false);
-        for (const bytes of messages) for (const { intake } of [direct, whole]) intake.take(bytes);
+        for (const bytes of messages) for (const { intake } of [direct, whole]) intake.ingest(bytes);
         expect(direct.indexed()).toEqual(whole.indexed());
         for (const name of [
           'events_accepted',
@@ -89,17 +89,17 @@ describe('the way past the rules', () => {
         { host: 'a', service: 'mesos/slave/s', state: 'ok' },
       ],
     });
-    for (let n = 0; n < 3; n++) intake.take(bytes);
+    for (let n = 0; n < 3; n++) intake.ingest(bytes);
     expect(heard.map(({ service }) => service)).toEqual(['s', 'mesos/slave/s', 'mesos/slave/s', 'mesos/slave/s']);
   });
 
   test('is closed while somebody listens to changes', () => {
     const { intake, hub } = intakeWith(clock, true);
     const bytes = encodeMessage({ events: [{ host: 'a', service: 's' }] });
-    intake.take(bytes);
+    intake.ingest(bytes);
     const told: Event[] = [];
     hub.subscribe({ onEvent: (event) => told.push(event) });
-    intake.take(bytes);
+    intake.ingest(bytes);
     expect(told).toHaveLength(1);
   });
 
@@ -115,9 +115,9 @@ describe('the way past the rules', () => {
           for (const [at, value] of changes) bytes[at] = value;
           const outcomes = [true, false].map((testsOnly) => {
             const { intake, indexed } = intakeWith(clock, testsOnly);
-            intake.take(known);
+            intake.ingest(known);
             try {
-              intake.take(bytes);
+              intake.ingest(bytes);
               return indexed();
             } catch (error) {
               expect(error).toBeInstanceOf(WireError);

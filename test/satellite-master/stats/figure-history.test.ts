@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FigureHistory, LEVELS, MOST_FIGURES } from '../../../satellite-master/stats/figure-history.ts';
+import { FigureHistory, LEVELS, MAX_FIGURES } from '../../../satellite-master/stats/figure-history.ts';
 import { FigureRecorder } from '../../../satellite-master/stats/figure-recorder.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
@@ -89,8 +89,8 @@ test('whatever the clock does: points in order, within the bounds, and the newes
 
 test('no more figures than may be', () => {
   const history = new FigureHistory();
-  for (let n = 0; n < MOST_FIGURES + 10; n++) history.record(START_S, { [`f${n}`]: n });
-  expect(history.names()).toHaveLength(MOST_FIGURES);
+  for (let n = 0; n < MAX_FIGURES + 10; n++) history.record(START_S, { [`f${n}`]: n });
+  expect(history.names()).toHaveLength(MAX_FIGURES);
 });
 
 describe('over a restart', () => {
@@ -157,15 +157,15 @@ test('a new figure takes the place of the one that has been unused for the longe
     Object.fromEntries(Array.from({ length: count }, (_, n) => [`stat ${from + n}`, n]));
   history.record(START_S, { up: 1, ...stats(0, 100) });
   history.record(START_S + 10, { up: 1, ...stats(100, 155) });
-  expect(history.names()).toHaveLength(MOST_FIGURES);
+  expect(history.names()).toHaveLength(MAX_FIGURES);
   history.record(START_S + 20, { up: 1, new: 7, ...stats(100, 155) });
-  expect(history.names()).toHaveLength(MOST_FIGURES);
+  expect(history.names()).toHaveLength(MAX_FIGURES);
   expect(history.series('new', START_S, START_S + 20)?.points).toEqual([[START_S + 20, 7]]);
   expect(history.series('up', START_S, START_S + 20)?.points).toHaveLength(3);
   expect(history.names()).toContain('stat 254');
   expect(history.names().filter((name) => /^stat \d\d?$/.test(name))).toHaveLength(99);
   history.record(START_S + 30, { up: 1, ...stats(1_000, 300) });
-  expect(history.names()).toHaveLength(MOST_FIGURES);
+  expect(history.names()).toHaveLength(MAX_FIGURES);
   expect(history.names()).toContain('up');
   history.record(START_S + 40, { up: 1, ...stats(1_000, 300) });
   expect(history.series('stat 1000', START_S, START_S + 40)?.points).toHaveLength(2);
