@@ -222,8 +222,10 @@ export class ZooKeeperLeadership implements Leadership {
     this.#wasRead = true;
     this.#readMs = startMs;
     if (!found) {
+      // The one for whom others would wait has just left.
+      const wasElected = this.#seen?.node.elected === true && !this.#seen.isSelf;
       this.#seen = undefined;
-      this.#vacantSinceMs ??= startMs;
+      this.#vacantSinceMs ??= wasElected ? Number.NEGATIVE_INFINITY : startMs;
       return;
     }
     const { czxid, version, ephemeralOwner } = found.stat;
