@@ -30,7 +30,9 @@ async function agentWarnings(file: string, { agent: settings, host }: SlaveSetti
       : [`slave-host: ${host}, but the Mesos agent has registered as ${name}`];
   } catch (error) {
     const found = messageOf(error);
-    if (!(error instanceof MesosError && error.fault === 'refused')) return [`mesos-agent-url: ${found}`];
+    // With slave-host the slave reports all the same.
+    const isFatal = host === undefined && error instanceof MesosError && error.fault === 'refused';
+    if (!isFatal) return [`mesos-agent-url: ${found}`];
     const text = `mesos-credentials: ${found}`;
     throw new SettingsError([
       { file, path: 'mesos-credentials', found, expected: 'an account of the Mesos agent', text },

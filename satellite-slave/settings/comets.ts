@@ -61,6 +61,7 @@ export async function compileComet(
   const comet = makeComet(entry, custom.comets, { periodMs: periodMs ?? 0, timeoutMs: timeoutMs ?? 0 }, place);
   if (comet === undefined || periodMs === undefined || timeoutMs === undefined || retryPeriodMs === undefined)
     return [];
+  place.warnings.push(...retryWarnings(entry, periodMs, retryPeriodMs, place.path));
   const missing = comet.program === undefined ? undefined : await missingProgram(comet.program, environment);
   if (missing !== undefined) place.warnings.push(`${place.path}: ${missing}; its state will be unknown`);
   return [
@@ -74,6 +75,13 @@ export async function compileComet(
       identity: JSON.stringify([entry, custom.comets.has(bareName(name)) ? custom.version : 0]),
     },
   ];
+}
+
+/** What would have no effect. */
+function retryWarnings(entry: CometEntry, periodMs: number, retryPeriodMs: number, path: string): string[] {
+  if (entry['retry-period'] === undefined) return [];
+  if ((entry.attempts ?? 1) === 1) return [`${path}.retry-period: has no effect without attempts of 2 or more`];
+  return retryPeriodMs > periodMs ? [`${path}.retry-period: has no effect, as it is longer than the period`] : [];
 }
 
 /** In ms; undefined where it is no duration, which the schema reports, or out of range. */

@@ -108,6 +108,13 @@ describe('--check and the Mesos agent', () => {
     expect(err).toMatch(/mesos-credentials: .* answered 401/);
   });
 
+  test('an agent that refuses the slave is a warning where slave-host names the host', async () => {
+    const file = settingsFile({ 'mesos-agent-url': await agent(401), 'slave-host': 'a1.example' });
+    const { exit, out } = await run('--config', file, '--check');
+    expect(exit).toBe(0);
+    expect(out).toMatch(/warning: mesos-agent-url: .* answered 401/);
+  });
+
   test('an agent that does not answer is a warning', async () => {
     const file = settingsFile({ 'mesos-agent-url': `http://127.0.0.1:${await closedPort()}` });
     const { exit, out } = await run('--config', file, '--check');

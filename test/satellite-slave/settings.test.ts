@@ -229,6 +229,16 @@ describe('allowed, with a warning', () => {
       comet({ name: 'command', params: { command: ['/etc/passwd'], service: 'x' } }),
       /comets\[0\]: \/etc\/passwd is not executable/,
     ],
+    [
+      'a retry-period without attempts',
+      comet({ 'retry-period': '5s' }),
+      /comets\[0\]\.retry-period: has no effect without/,
+    ],
+    [
+      'a retry-period beyond the period',
+      comet({ attempts: 2, 'retry-period': '5m' }),
+      /has no effect, as it is longer/,
+    ],
     ['another prefix', { service: 'x/' }, /only services below "mesos\/slave\/" decide/],
     [
       'two of a name',
