@@ -156,7 +156,7 @@ export class Slave {
   #apply(): void {
     const { log, print } = this.#options;
     const { settings, context } = { settings: this.#settings, context: this.#context() };
-    for (const warning of settings.warnings) log.warn({ warning }, 'settings');
+    for (const warning of settings.warnings) log.warn({ warning }, 'settings warning');
     this.#masters.apply(print ? [] : settings.satellites, settings.storesTasks);
     this.#sink.outputs = print ? [new Printer(print, () => this.#naming.name)] : this.#masters.reports;
     const before = new Map(this.#comets.map((comet) => [comet.runner.settings.identity, comet]));

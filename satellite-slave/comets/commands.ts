@@ -134,7 +134,9 @@ export class Commands {
 
 /** @throws UnknownStateError where the check was not made */
 function refuseUnmade(program: string, { exit, signal, errors }: CommandResult): void {
-  const detail = errors.trim().split('\n', 1)[0] ?? '';
+  const complaint = errors.trim().split('\n', 1)[0] ?? '';
+  // The launcher's own complaint repeats the program.
+  const detail = complaint.startsWith(`${LAUNCHER[0]}:`) ? (complaint.split(': ').at(-1) ?? '') : complaint;
   const said = detail === '' ? '' : `: ${detail}`;
   if (signal !== null) throw new UnknownStateError(`${program} was killed by ${signal}`);
   if (exit === NOT_FOUND) throw new UnknownStateError(`${program} exited with 127 (command not found)${said}`);

@@ -42,7 +42,13 @@ describe('the comet command', () => {
     [['echo', 'two  words', ';', 'rm'], { state: 'ok', metric: 0, description: 'two  words ; rm' }],
     [['printf', '\\n\\nfirst\\nsecond\\n'], { state: 'ok', metric: 0, description: 'first' }],
     ['ls /nowhere/at/all', { state: 'critical', metric: 2 }],
-    ['/nowhere/program', { state: 'unknown', description: expect.stringContaining('exited with 127') }],
+    [
+      '/nowhere/program',
+      {
+        state: 'unknown',
+        description: '/nowhere/program exited with 127 (command not found): No such file or directory',
+      },
+    ],
     ['/etc/passwd', { state: 'unknown', description: expect.stringContaining('exited with 126') }],
     [['sh', '-c', 'exit 127'], { state: 'unknown', description: 'sh exited with 127 (command not found)' }],
     [['sh', '-c', 'kill -SEGV $$'], { state: 'unknown', description: 'sh was killed by SIGSEGV' }],
