@@ -183,7 +183,7 @@ export class EventIndex {
     return { expired, stalledMs: 0 };
   }
 
-  /** An entry's ttl runs anew. */
+  /** Restarts an entry's ttl. */
   #heard(slot: Slot, nowMs: number): void {
     slot.arrivedMs = nowMs;
     slot.expiresMs = nowMs + slot.ttl * 1000;

@@ -11,7 +11,7 @@ export interface Due {
 }
 
 const TURN_MS = 100;
-/** So many stale places may be there beside as many as live ones. */
+/** Stale places allowed beyond the number of live ones. */
 const SLACK = 64;
 /** A turn that is this far ahead is looked for at the most; so much time passes between two calls only in a stall. */
 const MAX_STEPS = 100_000;

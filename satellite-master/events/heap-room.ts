@@ -12,7 +12,7 @@ const MAX_SHARE = 0.65;
 const YOUNG_BYTES = 48 * 1024 * 1024;
 /** With its host, its record, and what rules remember of it; a full collection corrects it. */
 const BYTES_PER_KEY = 2_048;
-/** A look at the heap costs as much as taking an event: so many questions are answered from one. */
+/** Reading the heap statistics costs as much as an event: one reading answers this many questions. */
 const ASKS_PER_LOOK = 32;
 
 export interface HeapUse {

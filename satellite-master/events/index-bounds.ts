@@ -37,7 +37,7 @@ export function isRefusal(outcome: string): outcome is Refusal {
   return outcome.endsWith('-full');
 }
 
-/** The reason as the sender of an event is told it. */
+/** The reason that the sender of the event gets. */
 export function refusalText(refusal: Refusal, { servicesPerHost }: Pick<IndexBounds, 'servicesPerHost'>): string {
   switch (refusal) {
     case 'services-full':

@@ -1,4 +1,4 @@
-/** A page of the index: the first events in the order of host and service, from a place on. */
+/** A page of the index: the next events after a position, in the order of host and service. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import { Heap } from '../../shared/heap.ts';
@@ -7,7 +7,7 @@ import type { EventIndex } from './event-index.ts';
 import type { Query } from './query/index.ts';
 import { search } from './search.ts';
 
-/** Where an event stands in that order; an event without a host before all others. */
+/** The position of an event in that order; events without a host come first. */
 export interface EventPlace {
   readonly host: string;
   readonly service: string;
@@ -22,7 +22,7 @@ export interface EventPage {
 
 /**
  * Walks the whole index in short turns, and holds no more than one page of it.
- * @param after only what stands behind it
+ * @param after only events after this position
  * @throws QueryError
  */
 export async function pageOf(

@@ -1,4 +1,4 @@
-/** One live event of the index, its fields beside each other: heard again, nothing is made anew but what has changed. */
+/** One entry of the index, with its fields in place: a refresh allocates only what has changed. */
 import { type Event, TEST_PREFIX } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import type { Due } from './expiry-wheel.ts';

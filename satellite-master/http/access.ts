@@ -5,14 +5,14 @@ import { SatelliteError } from '../../shared/errors.ts';
 export type Right = 'read' | 'report' | 'write';
 
 export interface AccessToken {
-  /** Stands as `as` beside what was done with it. */
+  /** Recorded as `as` with every change. */
   readonly name: string;
-  /** Of the token, 64 hexadecimal digits. */
+  /** SHA-256 of the token: 64 hexadecimal digits. */
   readonly sha256: string;
   readonly may: readonly Right[];
 }
 
-/** Thrown with 401: what the answer's `WWW-Authenticate` has to say. */
+/** The `WWW-Authenticate` header of a 401. */
 export const CHALLENGE = 'Bearer realm="satellite"';
 
 export class Access {
@@ -41,13 +41,13 @@ export class Access {
     return token.name;
   }
 
-  /** As {@link check}, for what is shown only to those who may see it. */
+  /** Like {@link check}, but answers instead of throwing: for parts of an answer that need a further right. */
   may(authorization: string | undefined, right: Right): boolean {
     if (this.#tokens.length === 0) return true;
     return this.#find(tokenIn(authorization))?.may.includes(right) ?? false;
   }
 
-  /** Looks at every token for equally long, whether one fits or not. */
+  /** Compares with every token, so that the time taken does not depend on which one matches. */
   #find(secret: string | undefined): AccessToken | undefined {
     const digest = createHash('sha256')
       .update(secret ?? '')

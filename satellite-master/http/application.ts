@@ -16,7 +16,7 @@ import type { Answer, Call, Form, Route } from './route.ts';
 import type { Services } from './services.ts';
 import { withWarnings } from './warnings.ts';
 
-/** Of all requests together. */
+/** Of all requests that are being read, together. */
 const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE']);
@@ -50,8 +50,8 @@ export function createApplication(routes: readonly Route[], services: Services, 
   }
 
   const app = new Koa();
-  // Every fault of a request is answered and logged below; what is left is a client that went away while being answered.
-  app.on('error', (error: unknown) => log.debug({ err: error }, 'A connection broke while being answered'));
+  // Every fault of a request is answered and logged below; only clients that disconnect while being answered end here.
+  app.on('error', (error: unknown) => log.debug({ err: error }, 'client disconnected while being answered'));
 
   app.use(async (context, next) => {
     context.set({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
@@ -101,7 +101,7 @@ function checkPath(path: string): void {
   }
 }
 
-/** With the charset, so that a client that asks for it is answered too. */
+/** Includes the charset, so that `Accept` headers that name it match. */
 const TYPES: Readonly<Record<Form, string>> = {
   json: 'application/json; charset=utf-8',
   text: 'text/plain; charset=utf-8',
@@ -109,8 +109,8 @@ const TYPES: Readonly<Record<Form, string>> = {
 };
 
 /**
- * The offered form that the client likes best; among equals the first offered. Where the answer has a type of its own
- * nothing is refused.
+ * The offered form that the client prefers; the first one offered if it has no preference. Nothing is refused where the
+ * answer has a type of its own.
  * @throws SatelliteError not-acceptable
  */
 function formFor(context: Koa.Context, offered: readonly Form[]): Form {
@@ -167,7 +167,7 @@ function send(context: Koa.Context, { status = 200, json, text, raw, stream }: A
 function sendProblem(context: Koa.Context, error: SatelliteError): void {
   context.status = error.status;
   context.set(headersOf(error));
-  // The rest of it is not worth waiting for.
+  // Do not wait for the rest of the body.
   if (error.code === 'too-large' && !context.req.complete) context.set('connection', 'close');
   if (context.get('accept') && context.accepts([TYPES.json, TYPES.text]) === TYPES.text) {
     context.type = TYPES.text;

@@ -1,16 +1,16 @@
-/** Request bodies: JSON, whole, within bounds. */
+/** Reads request bodies: JSON of bounded size. */
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { JsonTextError, parseJsonText } from '../../shared/json-text.ts';
 
-/** Thrown when the client went away before its body was whole: there is nobody to answer. */
+/** Thrown when the client disconnects before its body is complete: there is nobody to answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
-/** So much of a body that is too large is still taken off the wire, so that its sender gets to read the answer. */
+/** A body that is too large is still read up to this multiple of the limit, so that its sender can read the answer. */
 const DRAINED_TIMES = 10;
 
 /**
@@ -64,7 +64,7 @@ function readBytes(request: IncomingMessage, maxBytes: number, budget: ByteBudge
       if (bytes > maxBytes)
         return refuse(new SatelliteError('too-large', `the body is longer than ${maxBytes} bytes`, { maxBytes }));
       if (!budget.reserve(part.length))
-        return refuse(new SatelliteError('overloaded', 'too many bodies at once: come again'));
+        return refuse(new SatelliteError('overloaded', 'too many bodies at once: try again later'));
       taken += part.length;
       parts.push(part);
     };

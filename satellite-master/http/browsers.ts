@@ -1,6 +1,6 @@
 /**
- * What keeps a page of another site from speaking through an operator's browser (docs/rest.md, "Browsers"): the name
- * under which it asks must be one of ours (DNS rebinding), and a change must not come from a foreign page.
+ * Keeps pages of other sites from acting through an operator's browser (docs/rest.md, "Browsers"): the Host header must
+ * be a name of this service (DNS rebinding), and a change must not come from a foreign page.
  */
 import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
@@ -37,7 +37,7 @@ export class Browsers {
       throw new SatelliteError('cross-site', 'a change must not come from a page of another site (Origin)');
   }
 
-  /** Without a Host header (HTTP/1.0) it is no browser: load balancers ask for health like that. */
+  /** A request without a Host header (HTTP/1.0) is not from a browser: load balancers check health that way. */
   #checkHost(host: string | undefined, request: IncomingMessage): void {
     if (host === undefined) return;
     const name = nameOf(host);
@@ -65,13 +65,13 @@ export class Browsers {
 
 const SLAVE_PATHS: ReadonlySet<string | undefined> = new Set(['/reports', '/tasks']);
 
-/** Slaves use any name of the master. No browser is taken for one: with POST it always sends one of these headers. */
+/** Slaves may use any name of the master. Browsers are not mistaken for one: they send one of these headers with every POST. */
 function isFromSlave({ method, url, headers }: IncomingMessage): boolean {
   if (method !== 'POST' || headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) return false;
   return SLAVE_PATHS.has(url?.split('?', 1)[0]);
 }
 
-/** The name in `name:port`, in lower case; undefined where it is none. */
+/** The name in `name:port`, in lower case; undefined if the text is not of that form. */
 function nameOf(host: string): string | undefined {
   return /^(\[[0-9a-f:.]+\]|[^:/?#@\\\s]+)(?::\d*)?$/i.exec(host)?.[1]?.toLowerCase();
 }

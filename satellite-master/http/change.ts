@@ -1,4 +1,4 @@
-/** The bodies of changes by hand, checked and in the house's units. */
+/** Parses the bodies of manual changes. */
 import { parseDurationMs } from '../../shared/duration.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { REFUSED_ATTRIBUTES } from '../../shared/event.ts';
@@ -47,7 +47,7 @@ const isEventBody = compile<EventBody>({
   properties: {
     ...how,
     state: { enum: ['ok', 'critical'], expected: '"ok" or "critical"' },
-    // Set by the master, whatever the request says; the original took it likewise.
+    // Accepted and ignored, as in the original: the master sets it.
     time: {},
     metric: { type: ['number', 'null'], expected: 'a finite number' },
     tags: { type: ['array', 'null'], items: { type: 'string', expected: 'a string' }, expected: 'an array of strings' },
@@ -179,7 +179,7 @@ function changeOf(body: HowBody, state: 'ok' | 'critical'): ManualChange {
   };
 }
 
-/** Without what the body leaves out; null stays: it clears. */
+/** Drops the fields that the body leaves out and keeps null, which clears. */
 function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

@@ -1,6 +1,6 @@
 /**
- * Which connections are open and which of them wait for an answer: so that a server that closes keeps nobody waiting, and
- * that an answer which is never read is not kept for ever.
+ * Tracks open connections and the answers they wait for, so that the server can close gracefully and that answers which
+ * are never read are not kept for ever.
  */
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,9 +8,9 @@ import type { Clock, Timer } from '../../shared/clock.ts';
 
 export interface ConnectionsOptions {
   readonly server: Server;
-  /** So long a client may read nothing of an answer that is complete, ms. */
+  /** A client that reads nothing of a complete answer for this long is disconnected, ms. */
   readonly unreadMs: number;
-  /** A connection is about to be broken off. */
+  /** Called before a connection is destroyed. */
   readonly onCut: () => void;
   readonly clock: Clock;
 }
@@ -18,11 +18,11 @@ export interface ConnectionsOptions {
 interface Connection {
   /** The answers that it waits for. */
   readonly answers: Set<ServerResponse>;
-  /** Bytes that its client had not read, and since when there are as many; undefined: all was read. */
+  /** Bytes that the client has not read, and since when their number has not changed; undefined: all was read. */
   unread: { readonly bytes: number; readonly sinceMs: number } | undefined;
 }
 
-/** Node's own `closeIdleConnections` leaves those alone that have not asked anything yet. */
+/** Node's own `closeIdleConnections` does not close connections that have not sent a request yet. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #open = new Map<Socket, Connection>();
@@ -51,18 +51,18 @@ export class Connections {
     });
   }
 
-  /** Ends the idle ones now and the others with their last answer. */
+  /** Closes idle connections now and the others after their last answer. */
   closeGently(): void {
     this.#closing = true;
     this.#sweep?.cancel();
     for (const [socket, { answers }] of this.#open) {
       if (answers.size === 0) socket.destroy();
-      // Said in the answer, so that the client asks nothing more on this connection.
+      // The answer says so, and the client sends no further request on this connection.
       for (const response of answers) if (!response.headersSent) response.shouldKeepAlive = false;
     }
   }
 
-  /** A stream of events ends its slow readers itself: here only answers count that are complete. */
+  /** Streams of events disconnect slow readers themselves: only complete answers are considered here. */
   #cutUnread(): void {
     const { clock, unreadMs, onCut } = this.#options;
     const nowMs = clock.monoMs();

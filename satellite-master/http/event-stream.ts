@@ -1,4 +1,4 @@
-/** `GET /events/stream`: server-sent events, first what is there, then each change, to readers that keep up. */
+/** `GET /events/stream`: server-sent events, first the present ones, then each change, for readers that keep up. */
 import type { ServerResponse } from 'node:http';
 import type { Gauge } from 'prom-client';
 import type { Clock, Timer } from '../../shared/clock.ts';
@@ -10,12 +10,12 @@ import { search } from '../events/index.ts';
 import type { Query } from '../events/query/index.ts';
 import { compileQuery, type Predicate } from '../events/query/index.ts';
 
-/** Changes of the index: what was taken, and what ran out, as `expired`, with what it was. */
+/** Receives each indexed event, and each expiry as an `expired` event with the event before it. */
 export type ChangeListener = (event: Event, before?: Event) => void;
 
 export interface EventStreamsOptions {
   readonly index: EventIndex;
-  /** @returns how to stop it */
+  /** @returns a function that unsubscribes */
   readonly onChange: (listener: ChangeListener) => () => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -25,10 +25,10 @@ export interface EventStreamsOptions {
 
 export interface EventStreamLimits {
   readonly streams: number;
-  /** Bytes that may wait for one reader; with more it has lost its place. */
+  /** Bytes that may wait for one reader; a reader with more is disconnected. */
   readonly waitingBytes: number;
   readonly heartbeatMs: number;
-  /** So long a reader that has lost its place may take to read that it has. */
+  /** How long a reader that is disconnected may take to read the reason. */
   readonly farewellMs: number;
 }
 
@@ -50,14 +50,14 @@ export class EventStreams {
   }
 
   /**
-   * Reserves a place.
-   * @returns what to call with the response, whose headers are still to be sent
+   * Checks the query and the number of open streams.
+   * @returns a function that runs the stream on a response
    * @throws SatelliteError overloaded; QueryError
    */
   prepare(query: Query): (response: ServerResponse) => void {
     const matches = compileQuery(query);
     if (this.#open.size >= this.#limits.streams)
-      throw new SatelliteError('overloaded', `${this.#limits.streams} streams are open: come again`);
+      throw new SatelliteError('overloaded', `${this.#limits.streams} streams are open: try again later`);
     return (response) => {
       const stream = new EventStream(response, query, matches, this.#options, this.#limits);
       this.#open.add(stream);
@@ -71,7 +71,7 @@ export class EventStreams {
     };
   }
 
-  /** Ends all of them: the service closes. */
+  /** Ends all streams: the service closes. */
   close(): void {
     for (const stream of this.#open) stream.end();
   }
@@ -84,7 +84,7 @@ class EventStream {
   readonly #limits: EventStreamLimits;
   readonly #unsubscribe: () => void;
   readonly #heartbeat: Timer;
-  /** Changes that came while what is there is still being told; undefined: it has been told. */
+  /** Changes that arrive while the present events are still being sent; undefined: all of them were sent. */
   #early: string[] | undefined = [];
   #earlyBytes = 0;
   #over = false;
@@ -125,12 +125,12 @@ class EventStream {
       this.#send(': that is what is there; changes follow\n\n');
       for (const text of early) this.#send(text);
     } catch (error) {
-      log.error({ err: error }, 'a stream of events was ended by a fault');
+      log.error({ err: error }, 'stream of events failed');
       this.end();
     }
   }
 
-  /** Listens no longer; the reader is gone. */
+  /** Unsubscribes: the reader has disconnected. */
   stop(): void {
     this.#over = true;
     this.#early = undefined;
@@ -157,15 +157,13 @@ class EventStream {
     if (!this.#early) this.#earlyBytes = 0;
   }
 
-  /** The reader is slower than the events: it is told so, behind what it has still to read, and has to begin anew. */
+  /** The reader is slower than the events: it gets an `overflow` event after what it has not read yet, then the end. */
   #overflow(): void {
-    this.#response.write(
-      'event: overflow\ndata: {"detail":"this reader was too slow and has lost its place: connect again"}\n\n',
-    );
+    this.#response.write('event: overflow\ndata: {"detail":"this reader was too slow: connect again"}\n\n');
     this.end();
   }
 
-  /** What is there is told no faster than it is read. */
+  /** Present events are sent no faster than they are read. */
   async #drained(): Promise<void> {
     if (this.#over || !this.#response.writableNeedDrain) return;
     await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-/** `GET /events` and `GET /events/stream`: what the index holds, and what becomes of it. */
+/** `GET /events` and `GET /events/stream`: the events of the index, and its changes. */
 import type { ServerResponse } from 'node:http';
 import { SatelliteError } from '../../shared/errors.ts';
 import { type Event, eventToJson } from '../../shared/event.ts';
@@ -48,7 +48,7 @@ export function eventRoutes({ index, clock, log }: Services, streams: EventStrea
     },
   ];
 
-  /** All that match, as they are found. */
+  /** Streams all events that match, in the order in which they are found. */
   async function lines(call: Call, query: Query): Promise<Answer> {
     for (const name of ['limit', 'cursor'])
       if (call.query(name) !== undefined)
@@ -65,7 +65,7 @@ export function eventRoutes({ index, clock, log }: Services, streams: EventStrea
       })
         .then(() => writer.end())
         .catch((error: unknown) => {
-          log.error({ err: error }, 'a list of events was broken off');
+          log.error({ err: error }, 'list of events failed');
           response.destroy();
         });
     };
@@ -75,7 +75,7 @@ export function eventRoutes({ index, clock, log }: Services, streams: EventStrea
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** One event after another: an event may have 36 KiB. */
+/** Serializes one event after another: each may have 36 KiB. */
 async function writePage(response: ServerResponse, events: readonly Event[], next: string | null): Promise<void> {
   const writer = new SlowWriter(response);
   await writer.write('{"events":[');
@@ -111,7 +111,7 @@ function placeIn(cursor: string | undefined): EventPlace | undefined {
 
 const EVERYTHING: Query = { kind: 'truth', term: { kind: 'constant', constant: true } };
 
-/** `query`, and `host=NAME` for short; both: what fits both. */
+/** `query`, or `host=NAME` for short; with both, both must match. */
 function queryOf(call: Call): Query {
   const text = call.query('query');
   const host = call.query('host');
@@ -132,7 +132,7 @@ function parse(text: string): Query {
   }
 }
 
-/** What is wrong with a regular expression shows when it is compiled. */
+/** Faults in regular expressions show only when the query is compiled. */
 async function refusingFaults<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -1,4 +1,4 @@
-/** `/metrics/history`: what a figure of the snapshot has been, for charts. */
+/** `/metrics/history`: past values of the figures of the snapshot, for charts. */
 import { parseDurationMs } from '../../shared/duration.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { shown } from '../intake/index.ts';

@@ -24,7 +24,7 @@ export function metricRoutes({ metrics, snapshot }: Services): Route[] {
       path: '/metrics',
       ignoresUnknownQuery: true,
       right: 'read',
-      // Whatever Prometheus asks for, it understands this; so nothing is refused.
+      // Prometheus understands this whatever it asks for, so that no Accept header is refused.
       forms: [],
       async handle() {
         return { json: undefined, raw: { type: metrics.contentType, text: await metrics.text() } };

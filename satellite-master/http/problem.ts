@@ -1,13 +1,13 @@
-/** Faults as they go over the wire: RFC 9457 problem details, or one line of text. */
+/** Errors as they are answered: RFC 9457 problem details, or one line of text. */
 import { randomUUID } from 'node:crypto';
-import { messageOf, SatelliteError } from '../../shared/errors.ts';
+import { SatelliteError } from '../../shared/errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { escapeControls } from '../../shared/text.ts';
 import { CHALLENGE } from './access.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
-/** Seconds after which it is worth coming again. */
+/** `Retry-After`, seconds. */
 const RETRY_AFTER_S: Readonly<Partial<Record<string, number>>> = {
   overloaded: 5,
   'store-unread': 2,
@@ -45,11 +45,11 @@ export function lineOf({ code, message }: SatelliteError): string {
   return `${code}: ${escapeControls(message)}`;
 }
 
-/** What was thrown, if it has a code; anything else becomes `internal`, is logged once with its cause, and tells nothing. */
+/** Returns errors that have a code; logs anything else with its cause and hides it behind `internal`. */
 export function asSatelliteError(thrown: unknown, log: Log, where: string): SatelliteError {
   if (thrown instanceof SatelliteError && thrown.code !== 'internal') return thrown;
   const instance = `urn:uuid:${randomUUID()}`;
-  log.error({ err: thrown, instance }, `Fault while answering ${where}: ${messageOf(thrown)}`);
+  log.error({ err: thrown, instance, request: where }, 'request failed');
   if (thrown instanceof SatelliteError) return new SatelliteError('internal', thrown.message, { instance });
-  return new SatelliteError('internal', 'the log of this master tells more, under the same instance', { instance });
+  return new SatelliteError('internal', 'see the log of this master, under the same instance', { instance });
 }

@@ -1,12 +1,12 @@
-/** The parameters behind the `?`: what a resource does not know is refused, not passed over in silence. */
+/** Checks query parameters: unknown and repeated ones are refused, not silently ignored. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { MAX_TYPOS, typosBetween } from '../../shared/typos.ts';
 import { shown } from '../intake/index.ts';
 
-/** As Node's querystring gives them: a parameter that is there more than once is a list. */
+/** As parsed by Node's querystring: a repeated parameter has a list of values. */
 export type Parameters = Readonly<NodeJS.Dict<string | string[]>>;
 
-/** What is wrong with the first of them that the resource does not know, or that is there twice. */
+/** Describes the first parameter that the resource does not know, or that is repeated. */
 export function faultOfParameters(parameters: Parameters, known: readonly string[]): string | undefined {
   for (const [name, value] of Object.entries(parameters)) {
     if (!known.includes(name)) return `unknown query parameter ${shown(name)}, ${hint(name, known)}`;

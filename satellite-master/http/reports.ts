@@ -1,4 +1,4 @@
-/** `POST /reports`: what slaves have found out. */
+/** `POST /reports`: the results of the slaves' checks. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { parseReports } from '../intake/index.ts';
 import { JSON_ONLY, type Route } from './route.ts';

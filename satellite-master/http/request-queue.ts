@@ -1,24 +1,24 @@
 /**
- * One request at a time on each connection: the next one begins when the answer before it has been taken off our hands.
- * So a client that asks and never reads makes no more than one answer.
+ * Handles one request at a time on each connection: the next one begins when the answer before it has been handed to the
+ * kernel. A client that sends requests and reads nothing causes no more than one answer.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Requests that may wait on one connection. Who sends more without reading is no client of ours. */
+/** Requests that may wait on one connection; with more it is destroyed. */
 const MAX_WAITING = 64;
 
 export interface RequestQueueOptions {
   readonly handle: RequestHandler;
-  /** A connection is about to be broken off. */
+  /** Called before a connection is destroyed. */
   readonly onCut: () => void;
 }
 
 export class RequestQueue {
   readonly #options: RequestQueueOptions;
-  /** What waits on each connection that is being answered. */
+  /** The waiting requests of each connection that is being answered. */
   readonly #waiting = new WeakMap<Socket, (readonly [IncomingMessage, ServerResponse])[]>();
 
   constructor(options: RequestQueueOptions) {

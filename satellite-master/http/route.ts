@@ -1,6 +1,6 @@
 /**
- * What a resource is made of. A resource knows no Koa: it is handed a call and gives an answer; access, negotiation,
- * bodies and errors are dealt with once, in application.ts.
+ * The parts of a resource. A resource does not know Koa: it gets a call and returns an answer. Access, negotiation, bodies
+ * and errors are handled once, in application.ts.
  */
 import type { ServerResponse } from 'node:http';
 import type { HostName } from '../../shared/host-name.ts';
@@ -9,30 +9,30 @@ import type { Right } from './access.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
-/** The forms in which an answer is to be had. */
+/** The forms in which an answer is available. */
 export type Form = 'json' | 'text' | 'ndjson';
 
 export interface Answer {
   /** Default 200. */
   readonly status?: number;
   readonly json: unknown;
-  /** The same as text, without the line break at the end; only asked of routes that offer text. */
+  /** The same as text, without the final line break; called only for routes that offer text. */
   readonly text?: () => string;
   /** Text that has a content type of its own, whatever the client asked for. */
   readonly raw?: { readonly type: string; readonly text: string };
-  /** Written bit by bit, in the place of everything else; called when the headers are sent. */
+  /** Written in pieces, instead of the other forms; called when the headers are sent. */
   readonly stream?: { readonly type: string; readonly write: (response: ServerResponse) => void };
 }
 
 export interface Call {
   readonly form: Form;
-  /** Who asks, for `changed` and for the history. */
+  /** Who sends the request, for `changed` and for the history. */
   readonly actor: Actor;
   /** A part of the path, decoded. */
   param(name: string): string;
   /** The host in the path. @throws SatelliteError bad-host-name */
   host(): HostName;
-  /** Whether who asks may do that, too. */
+  /** Whether the client has that right, too. */
   may(right: Right): boolean;
   /** The first value of a parameter that the route names in `query`. */
   query(name: string): string | undefined;
@@ -45,11 +45,11 @@ export interface Call {
 
 export interface Route {
   readonly method: Method;
-  /** As @koa/router takes it. */
+  /** In the syntax of @koa/router. */
   readonly path: string;
   /** What a token must be allowed to do; null: open to everybody. */
   readonly right: Right | null;
-  /** The first is given to who does not mind; none: the answer has a type of its own. */
+  /** The first is the default; none: the answer has a type of its own. */
   readonly forms: readonly Form[];
   /** The query parameters it knows, each at most once; any other is 400. */
   readonly query?: readonly string[];

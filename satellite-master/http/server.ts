@@ -1,4 +1,4 @@
-/** The HTTP service of a master: sockets, limits and an orderly end. What is answered lies in the resources. */
+/** The HTTP server of a master: sockets, limits and graceful shutdown. */
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { sleep } from '../../shared/clock.ts';
@@ -27,12 +27,12 @@ import { whyRoutes } from './why.ts';
 export interface HttpServer {
   /** @throws what the network throws, e.g. EADDRINUSE */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
-  /** Takes no more connections, answers what was asked, then closes; after the deadline it breaks off. */
+  /** Accepts no more connections, answers pending requests, then closes; destroys what is left at the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
 
 export interface HttpLimits {
-  /** A request must be whole by then, ms. */
+  /** A request must be complete within this time, ms. */
   readonly requestMs: number;
   readonly headersMs: number;
   readonly headerBytes: number;
@@ -114,10 +114,10 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
   return {
     async listen(host, port) {
       const address = await listen(server, host, port);
-      // A resolver may take long: until it has answered the service is reached under its other names.
+      // Not awaited: a resolver may be slow, and the other names work meanwhile.
       void (services.ownNames ?? fullNames)().then((names) => browsers.addNames(names));
-      // E.g. no file descriptor left for another connection: the ones that are open go on.
-      server.on('error', (error) => log.error({ err: error }, `The HTTP service on ${host}:${port} has a fault`));
+      // E.g. no file descriptor is left for another connection: open connections go on.
+      server.on('error', (error) => log.error({ err: error, host, port }, 'HTTP server error'));
       return address;
     },
     async close(deadlineMs) {
@@ -143,7 +143,7 @@ function listen(server: Server, host: string, port: number): Promise<{ host: str
   });
 }
 
-/** What Node's parser refuses never becomes a request; it is answered in the same form nevertheless. */
+/** Answers bytes that Node's parser rejects, which never become a request, in the same form. */
 function answerBadBytes(error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const [status, code, detail] = refusalOf(error);

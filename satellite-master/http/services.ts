@@ -1,4 +1,4 @@
-/** What the HTTP service needs of the rest of the master: everything it shows and everything it may set in motion. */
+/** What the HTTP service needs from the rest of the master. */
 import type { Clock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
@@ -18,7 +18,7 @@ import type { ChangeListener } from './event-stream.ts';
 export interface HttpSettings {
   /** The address it listens on, `service-host`: one of the names under which it may be reached. */
   readonly serviceHost: string;
-  /** Further such names. */
+  /** Further names under which it may be reached. */
   readonly allowedHosts: readonly string[];
   /** None: everybody may do everything (docs/rest.md, "Who may do what"). */
   readonly tokens: readonly AccessToken[];
@@ -35,11 +35,11 @@ export interface Services {
   why(host: HostName): Why | undefined;
   readonly index: EventIndex;
   /**
-   * Accepted events on their way to index and streams; called once a report.
-   * @returns those for which there is no room
+   * Publishes the accepted events of one report.
+   * @returns those that the index has no room for
    */
   publishEvents(events: readonly Event[]): readonly RefusedEvent[];
-  /** Calls for each change of the index. @returns how to stop it */
+  /** Subscribes to changes of the index. @returns a function that unsubscribes */
   onChange(listener: ChangeListener): () => void;
   readonly tasks: Pick<TaskStore, 'put' | 'get'>;
   readonly metrics: Metrics;
@@ -48,7 +48,7 @@ export interface Services {
   isReady(): boolean;
   /** `{name: number}` for `/metrics/snapshot`. */
   snapshot(): Readonly<Record<string, number>>;
-  /** What the figures of the snapshot have been. */
+  /** Past values of the figures of the snapshot. */
   readonly figureHistory: Pick<FigureHistory, 'names' | 'series'>;
   /** Where whitelist, reports and Mesos disagree. */
   drift(): Promise<DriftReport>;

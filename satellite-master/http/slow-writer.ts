@@ -1,7 +1,7 @@
-/** Writes an answer bit by bit, no faster than it is read, in turns that leave room for others. */
+/** Writes an answer in pieces, no faster than it is read, and yields to other work in between. */
 import type { ServerResponse } from 'node:http';
 
-/** So much is gathered before it is written. */
+/** Text is buffered up to this length before it is written. */
 const CHUNK_CHARACTERS = 64 * 1024;
 
 export class SlowWriter {
@@ -12,7 +12,7 @@ export class SlowWriter {
     this.#response = response;
   }
 
-  /** The reader has gone away. */
+  /** The client has disconnected. */
   get isOver(): boolean {
     return this.#response.destroyed;
   }
@@ -23,12 +23,12 @@ export class SlowWriter {
     if (this.#gathered.length >= CHUNK_CHARACTERS) await this.flush();
   }
 
-  /** To be called now and then where much is written without waiting in between. */
+  /** Buffers text; the caller flushes when {@link isFull}. */
   add(text: string): void {
     this.#gathered += text;
   }
 
-  /** Whether so much is gathered that it should be written. */
+  /** Whether the buffer should be flushed. */
   get isFull(): boolean {
     return this.#gathered.length >= CHUNK_CHARACTERS;
   }

@@ -1,4 +1,4 @@
-/** `POST /tasks`, `GET /tasks/{id}` and `GET /state.json`: what agents said of their tasks, also after Mesos forgot it. */
+/** `POST /tasks`, `GET /tasks/{id}` and `GET /state.json`: what agents reported of their tasks, also after Mesos has forgotten them. */
 import { SatelliteError } from '../../shared/errors.ts';
 import { parseTasks, shown } from '../intake/index.ts';
 import type { StoredTask } from '../tasks/index.ts';

@@ -1,20 +1,20 @@
 /**
- * The fast way over a message: first a survey whether it holds nothing but well-formed events, then one event after
- * another as places in the bytes and numbers. No object and no text is made; what is not plain is left to the decoder.
+ * Fast path through a message: checks that it consists of well-formed events only, then reads one event after another as
+ * offsets and numbers. It allocates neither objects nor strings; anything unusual is left to the decoder.
  */
 import { ATTRIBUTE, EVENT, MSG } from '../../shared/riemann/index.ts';
 
-/** Of more bytes than this a number may be beyond what a double holds. */
+/** A longer varint may not fit a double. */
 const MAX_VARINT_BYTES = 7;
 
-/** Eight bytes as the number that they are. */
+/** Reinterprets eight bytes as a number. */
 const eight = new Uint8Array(8);
 const asDouble = new Float64Array(eight.buffer);
 const asFloat = new Float32Array(eight.buffer);
 
 /**
- * Whether the bytes are a `Msg` of events only, each of fields that are known and whole: then the decoder can't fail on
- * any of them, and what is taken from the first is not taken in vain when the last is broken.
+ * Whether the bytes are a `Msg` of events only, with known and complete fields: then the decoder can't fail on any of
+ * them after the first ones were applied.
  */
 export function isPlainMessage(bytes: Uint8Array, from: number, to: number): boolean {
   let at = from;
@@ -91,19 +91,19 @@ function isPlainAttribute(bytes: Uint8Array, from: number, end: number): boolean
   return at === end;
 }
 
-/** A length of two bytes; a longer one is not plain, and is beyond every end. */
+/** A length of two bytes; a longer one is not plain and gives an offset beyond every end. */
 function moreOfLength(bytes: Uint8Array, at: number, first: number): number {
   const second = bytes[at] as number;
   return second < 0x80 ? (first & 0x7f) | (second << 7) : Number.POSITIVE_INFINITY;
 }
 
-/** Which numbers an event has. */
+/** Flags: which numbers an event has. */
 const HAS_SINT64 = 1;
 const HAS_DOUBLE = 2;
 const HAS_FLOAT = 4;
 const HAS_TTL = 8;
 
-/** One event of a message that was found plain. A place that begins at -1 is of a field that is absent. */
+/** One event of a plain message. An offset of -1 means that the field is absent. */
 export class EventScan {
   bytes: Uint8Array = eight;
   hostFrom = -1;
@@ -114,11 +114,11 @@ export class EventScan {
   stateTo = -1;
   descriptionFrom = -1;
   descriptionTo = -1;
-  /** NaN: absent, as of ttl and metric. */
+  /** NaN: absent; the same holds for ttl and metric. */
   time = Number.NaN;
   ttl = Number.NaN;
   metric = Number.NaN;
-  /** It has tags, attributes, or numbers out of the ordinary: only the decoder reads it whole. */
+  /** It has tags, attributes or unusual numbers: only the decoder reads all of it. */
   isOdd = false;
 
   /** @param end where the event's bytes end */
@@ -211,7 +211,7 @@ export class EventScan {
   }
 }
 
-/** Through the bytes of a number: without a view on every chunk. The machines this runs on are little-endian, as the wire is. */
+/** Avoids a view on every chunk. Supported machines are little-endian, as the wire is. */
 function copy(bytes: Uint8Array, at: number, count: number): void {
   for (let n = 0; n < count; n++) eight[n] = bytes[at + n] as number;
 }

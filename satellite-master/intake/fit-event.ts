@@ -59,7 +59,7 @@ export function fitEvent(sent: SentEvent, nowS: number): FitEvent {
     ttl: isFitTtl(ttl) ? ttl : DEFAULT_TTL_SECONDS,
   };
   if (host !== undefined) event.host = host;
-  // As in Riemann an empty state is one, and not absent; but a test whose state is empty has said nothing.
+  // As in Riemann an empty state is a state. A test with an empty state has no result.
   if (typeof state === 'string' && !(state === '' && sent.service.startsWith(TEST_PREFIX))) {
     event.state = cutToLength(state, MAX_STATE_CHARACTERS);
     if (event.state !== state) cut.push('state');

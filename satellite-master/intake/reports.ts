@@ -108,7 +108,7 @@ function faultOfEvent(found: unknown, host: HostName): string | undefined {
 
 const NO_ATTRIBUTES: SentEvent['attributes'] = [];
 
-/** What stands beside the fields of an event are its attributes; null is as if it were not there. */
+/** Keys beside the fields of an event are its attributes; null means absent. */
 function sentEvent(found: EventInReport, host: HostName): SentEvent {
   let attributes: [string, string][] | undefined;
   for (const key in found) {

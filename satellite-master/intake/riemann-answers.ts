@@ -1,4 +1,4 @@
-/** What a `Msg` is answered with. */
+/** Answers to a `Msg`. */
 import type { Clock } from '../../shared/clock.ts';
 import { Encoder, encodeFrame, MSG, writeEvent } from '../../shared/riemann/index.ts';
 import type { EventIndex } from '../events/index.ts';
@@ -8,7 +8,7 @@ import { parseQuery, QueryError } from '../events/query/index.ts';
 const OK = encodeFrame({ ok: true, events: [] });
 const MANY_OK = Buffer.concat(Array.from({ length: 1024 }, () => OK));
 
-/** So many messages taken, one answer each. */
+/** One `ok` for each of `count` messages. */
 export function acknowledgements(count: number): Buffer {
   const bytes = count * OK.length;
   return bytes <= MANY_OK.length ? MANY_OK.subarray(0, bytes) : Buffer.alloc(bytes, OK);
@@ -19,7 +19,7 @@ export function refusal(reason: string): Buffer {
   return encodeFrame({ ok: false, error: reason, events: [] });
 }
 
-/** All that matches, in one message; a query that can't be read, or whose answer would be too large, gets a refusal. */
+/** All matching events in one message; a refusal for a query that can't be parsed or whose answer would be too large. */
 export async function answerQuery(text: string, index: EventIndex, clock: Clock, maxBytes: number): Promise<Buffer> {
   const encoder = new Encoder(1024);
   const from = encoder.beginFrame();

@@ -1,4 +1,4 @@
-/** One client of the Riemann port: frames in, an answer for each in their order, and no more in memory than a little. */
+/** One client of the Riemann port: reads frames and answers each in order, with bounded memory. */
 import type { Socket } from 'node:net';
 import type { ByteBudget } from '../../shared/byte-budget.ts';
 import type { Clock, Timer } from '../../shared/clock.ts';
@@ -7,19 +7,19 @@ import type { Log } from '../../shared/log.ts';
 import { FrameReader, FrameTooLarge, WireError } from '../../shared/riemann/index.ts';
 import { acknowledgements, refusal } from './riemann-answers.ts';
 
-/** Why a connection was closed by us. */
+/** Why this side closed a connection. */
 export type Cut = 'garbage' | 'too-large' | 'slow' | 'overloaded';
 
 export interface ConnectionParts {
   /** @throws WireError @returns the query to be answered */
   readonly ingest: (bytes: Buffer, from: number, to: number) => string | undefined;
-  /** The whole frame of the answer. */
+  /** @returns the complete frame of the answer */
   readonly answer: (query: string) => Promise<Buffer>;
   readonly cut: (why: Cut) => void;
-  /** For what lies here: frames that are not whole, answers that are not taken. */
+  /** For incomplete frames and unread answers. */
   readonly budget: ByteBudget;
   readonly mostFrameBytes: number;
-  /** So long a client may leave its answers lying, ms. */
+  /** A client that does not read its answers for this long is disconnected, ms. */
   readonly slowMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -29,11 +29,11 @@ export class RiemannConnection {
   readonly #socket: Socket;
   readonly #parts: ConnectionParts;
   readonly #frames: FrameReader;
-  /** Taken from the budget, for the frame that is not whole. */
+  /** Bytes reserved in the budget for the incomplete frame. */
   #held = 0;
-  /** Messages taken whose answers are not written yet. */
+  /** Ingested messages whose answers are not written yet. */
   #owed = 0;
-  /** What was read last is not yet dealt with. */
+  /** The last chunk is still being processed. */
   #busy = false;
   #ending = false;
 
@@ -47,13 +47,13 @@ export class RiemannConnection {
       this.#frames.push(chunk);
       void this.#work();
     });
-    // Half closed: what was asked has been answered by now, or is being answered.
+    // Half closed: all requests are answered or being answered.
     socket.on('end', () => this.close());
-    socket.on('error', (error) => parts.log.debug({ err: error }, 'a Riemann client broke off'));
+    socket.on('error', (error) => parts.log.debug({ err: error }, 'Riemann client disconnected'));
     socket.on('close', () => parts.budget.release(this.#held));
   }
 
-  /** As soon as everything that was read is answered. */
+  /** Closes as soon as everything that was read is answered. */
   close(): void {
     this.#ending = true;
     if (!this.#busy) this.#socket.destroySoon();
@@ -82,7 +82,7 @@ export class RiemannConnection {
     const { log, cut } = this.#parts;
     if (error instanceof WireError) cut('garbage');
     else if (error instanceof FrameTooLarge) cut('too-large');
-    else log.error({ err: error }, 'a Riemann client was cut off by a fault');
+    else log.error({ err: error }, 'Riemann client disconnected after a fault');
   }
 
   #next(): boolean {
@@ -97,7 +97,7 @@ export class RiemannConnection {
       return query;
     } catch (error) {
       if (error instanceof WireError) throw error;
-      if (!isOverload(error)) this.#parts.log.error({ err: error }, 'events from the Riemann port could not be taken');
+      if (!isOverload(error)) this.#parts.log.error({ err: error }, 'failed to ingest events from the Riemann port');
       this.#acknowledge();
       this.#socket.write(refusal(messageOf(error)));
       return undefined;
@@ -109,28 +109,28 @@ export class RiemannConnection {
     this.#owed = 0;
   }
 
-  /** The answer of a query, in its place among the others. It stays in the budget until the client has taken it. */
+  /** Writes the answer to a query in its turn. It counts in the budget until the client has read it. */
   async #answer(query: string): Promise<void> {
     this.#acknowledge();
     const { answer, budget } = this.#parts;
     const bytes = await answer(query);
     if (!this.#socket.writable) return;
     if (!budget.reserve(bytes.length)) {
-      this.#socket.write(refusal('too many answers at once: come again'));
+      this.#socket.write(refusal('too many answers at once: try again later'));
       return;
     }
     this.#socket.write(bytes, () => budget.release(bytes.length));
     if (this.#socket.writableNeedDrain) await this.#drained();
   }
 
-  /** Nothing is read meanwhile. */
+  /** Pauses reading meanwhile. */
   async #pausedWhile(work: Promise<void>): Promise<void> {
     this.#socket.pause();
     await work;
     this.#socket.resume();
   }
 
-  /** A client that does not read is cut off. */
+  /** Waits until the client has read; disconnects one that does not. */
   async #drained(): Promise<void> {
     const { clock, slowMs, cut } = this.#parts;
     let timer: Timer | undefined;
@@ -144,7 +144,7 @@ export class RiemannConnection {
     timer?.cancel();
   }
 
-  /** Accounts for the frame that is not whole yet. */
+  /** Reserves memory for the incomplete frame. */
   #hold(): void {
     const { budget, cut } = this.#parts;
     const more = this.#frames.held - this.#held;
@@ -158,7 +158,7 @@ export class RiemannConnection {
   }
 }
 
-/** No room for any of the events: the sender is told, and readiness shows it. */
+/** No room for any of the events: the answer says so, and readiness shows it. */
 function isOverload(error: unknown): boolean {
   return error instanceof SatelliteError && error.code === 'overloaded';
 }

@@ -1,14 +1,14 @@
-/** What an event of Riemann's wire says, as far as the protocol leaves it open: which host, and attributes named like fields. */
+/** Reads events of Riemann's wire: checks host and service, and handles attributes that are named like fields. */
 import { isOwnKey, MAX_SERVICE_CHARACTERS } from '../../shared/event.ts';
 import { parseHostName } from '../../shared/host-name.ts';
 import type { RiemannEvent } from '../../shared/riemann/index.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
 import { type FitEvent, fitEvent } from './fit-event.ts';
 
-/** Which name is not fit, so that it can't be said which event it is. */
+/** Which name is not valid, so that the event has no key. */
 export type Unfit = 'host' | 'service';
 
-/** @returns the event, or which of its names is not fit. A metric that is no finite number is left off. */
+/** @returns the event, or which of its names is not valid. A metric that is not finite is dropped. */
 export function readRiemannEvent(raw: RiemannEvent, nowS: number): FitEvent | Unfit {
   const host = raw.host === undefined ? undefined : parseHostName(raw.host);
   if (raw.host !== undefined && host === undefined) return 'host';
@@ -23,8 +23,8 @@ function isFitService(service: string): boolean {
 }
 
 /**
- * In Riemann an attribute takes the place of the field that has its name. So it does here where that field is text;
- * where it is a number or a list the field stays as it is, and so do the names of host and service.
+ * In Riemann an attribute replaces the field of the same name. Here it does so for text fields only; numbers, lists, host
+ * and service stay as they are.
  */
 function textFields({
   state,

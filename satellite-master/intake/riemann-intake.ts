@@ -1,4 +1,4 @@
-/** One `Msg` after another: its events on their way to index and rules, its query back to whoever has to answer it. */
+/** Ingests one `Msg` after another: publishes its events and returns its query. */
 import type { Clock } from '../../shared/clock.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import type { Event } from '../../shared/event.ts';
@@ -11,18 +11,18 @@ import { isAhead } from './fit-event.ts';
 import { readRiemannEvent } from './riemann-events.ts';
 
 export interface RiemannIntakeOptions {
-  /** @returns those for which there is no room */
+  /** @returns the events that the index has no room for */
   readonly publishEvents: (events: readonly Event[]) => readonly RefusedEvent[];
-  /** The way past the rules, for what concerns none of them. */
+  /** Bypasses the rules for events that none of them handles. */
   readonly direct?: FastPath;
   readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 export interface FastPath {
-  /** Asked before each message. */
+  /** Read before each message. */
   readonly isIndexEnough: boolean;
-  /** @returns false: it has to come as a whole event */
+  /** @returns false: the event has to be published as an object */
   refresh(found: FoundKey & Found, time: number, nowMs: number): boolean;
 }
 
@@ -32,7 +32,7 @@ export class RiemannIntake {
   #accepted = 0;
   #rejected = 0;
   #clamped = 0;
-  /** In this message, for want of room, and why. */
+  /** Events of this message that the index had no room for, and why. */
   #refused = 0;
   #refusal = '';
 
@@ -41,10 +41,10 @@ export class RiemannIntake {
   }
 
   /**
-   * Takes what is fit; what is not is counted, and keeps back none of the rest.
-   * @returns the query, where there is one
-   * @throws WireError where the bytes are no message: then nothing of it was taken; SatelliteError overloaded where
-   * there is no room for any of its events
+   * Publishes the valid events and counts the others.
+   * @returns the query, if there is one
+   * @throws WireError if the bytes are not a message: then none of it was ingested; SatelliteError overloaded if there is
+   * no room for any of its events
    */
   ingest(bytes: Buffer, from = 0, to = bytes.length): string | undefined {
     const { direct, clock } = this.#options;
@@ -64,7 +64,7 @@ export class RiemannIntake {
     }
   }
 
-  /** One event after another, in their order: most of them only move an entry of the index. */
+  /** Ingests the events in order: most of them only refresh an entry of the index. */
   #ingestPlain(direct: FastPath, bytes: Buffer, from: number, to: number): void {
     const scan = this.#scan;
     const nowS = this.#options.clock.wallMs() / 1000;
@@ -115,7 +115,7 @@ export class RiemannIntake {
     if (this.#refused > 0 && this.#accepted === 0) throw new SatelliteError('overloaded', this.#refusal);
   }
 
-  /** Once a message: a counter costs as much as an event. */
+  /** Once per message: incrementing a counter costs as much as an event. */
   #count(): void {
     const { metrics } = this.#options;
     if (this.#accepted > 0) metrics.eventsAccepted.inc(this.#accepted);

@@ -12,13 +12,13 @@ import { RiemannConnection } from './riemann-connection.ts';
 import type { RiemannIntake } from './riemann-intake.ts';
 
 export interface RiemannTcpLimits {
-  /** Of one message. A real Riemann has none but its memory; 200,000 events in one have been seen to pass. */
+  /** Of one message. Riemann itself has no limit; it accepts messages of 200,000 events. */
   readonly frameBytes: number;
   /** Of the answer to one query. */
   readonly answerBytes: number;
   /** Of unfinished messages and unread answers, all clients together. */
   readonly memoryBytes: number;
-  /** A client that does not read its answers for so long is cut off. */
+  /** A client that does not read its answers for this long is disconnected. */
   readonly slowMs: number;
   readonly connections: number;
 }
@@ -43,7 +43,7 @@ export interface RiemannTcpOptions {
 export interface RiemannServer {
   /** @throws what the network throws, e.g. EADDRINUSE */
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number }>;
-  /** Answers what was read, then closes; after the deadline it breaks off. */
+  /** Answers what was read, then closes; destroys what is left at the deadline. */
   close(deadlineMs: number): Promise<void>;
 }
 
@@ -81,9 +81,7 @@ export function createRiemannTcp({ intake, index, metrics, clock, log, limits }:
         server.once('error', reject);
         server.listen(port, host, () => {
           server.removeListener('error', reject);
-          server.on('error', (error) =>
-            log.error({ err: error }, `the Riemann service on ${host}:${port} has a fault`),
-          );
+          server.on('error', (error) => log.error({ err: error, transport: 'tcp', host, port }, 'Riemann port error'));
           const { address, port: actual } = server.address() as AddressInfo;
           resolve({ host: address, port: actual });
         });

@@ -8,9 +8,9 @@ import type { Metrics } from '../stats/index.ts';
 import type { RiemannIntake } from './riemann-intake.ts';
 import type { RiemannServer } from './riemann-tcp.ts';
 
-/** As in Riemann: a larger datagram is not taken. */
+/** As in Riemann: a larger datagram is dropped. */
 const MAX_DATAGRAM_BYTES = 16_384;
-/** Room in the kernel for a burst; it gives what it may. */
+/** Requested kernel buffer, for bursts. */
 const RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export interface RiemannUdpOptions {
@@ -30,7 +30,7 @@ export function createRiemannUdp({ intake, metrics, log }: RiemannUdpOptions, ho
       intake.ingest(bytes);
     } catch (error) {
       const reason = reasonOf(error);
-      if (reason === 'fault') log.error({ err: error }, 'events from a datagram could not be taken');
+      if (reason === 'fault') log.error({ err: error }, 'failed to ingest events of a datagram');
       metrics.riemannDatagramsDropped.inc({ reason });
     }
   });
@@ -42,7 +42,7 @@ export function createRiemannUdp({ intake, metrics, log }: RiemannUdpOptions, ho
           open = true;
           socket.removeListener('error', reject);
           socket.on('error', (error) =>
-            log.error({ err: error }, `the Riemann service on UDP ${address}:${port} has a fault`),
+            log.error({ err: error, transport: 'udp', host: address, port }, 'Riemann port error'),
           );
           const { address: actual, port: actualPort } = socket.address();
           resolve({ host: actual, port: actualPort });

@@ -1,4 +1,4 @@
-/** Checking what came from outside against a schema, with one sentence that says what is wrong: which field, what was found, what is expected. */
+/** Checks input against a schema and describes the first fault: which field, what was found, what is expected. */
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { DURATION_FORM, parseDurationMs } from '../../shared/duration.ts';
 import { cutToLength, escapeControls } from '../../shared/text.ts';
@@ -40,7 +40,7 @@ export function faultOf(validate: ValidateFunction): string {
   return `${nameOf(path, '')}: found ${shown(error.data)}, expected ${expectation(error, parent)}`;
 }
 
-/** A value as it stands in a message: short, and on one line. */
+/** A value for a message: short, and on one line. */
 export function shown(value: unknown): string {
   // JSON has no infinity, but a number such as 1e999 is read as one.
   const text = typeof value === 'number' ? String(value) : escapeControls(JSON.stringify(value) ?? String(value));

@@ -1,6 +1,6 @@
 /**
  * The cluster in figures, from the metrics of the Mesos master that leads. Figures that a version of Mesos lacks are
- * absent; while nobody answers the last ones stay, with their age. Knows no HTTP: it is told what was answered.
+ * absent; while nobody answers the last ones stay, with their age. Does no I/O: it gets the answers.
  */
 import type { Clock } from '../../shared/clock.ts';
 import { follow, noRates, perMinute, type Rates } from './rates.ts';
@@ -32,7 +32,7 @@ export class ClusterFigures {
   readonly #startedMs: number;
   #rates: Rates = noRates;
   #figures: Readonly<Record<string, number>> = {};
-  #takenMs: number | undefined;
+  #answeredMs: number | undefined;
   #leader: string | undefined;
   #leaderChanges = 0;
 
@@ -42,8 +42,8 @@ export class ClusterFigures {
   }
 
   /**
-   * An answer of a Mesos master; one that does not lead tells nothing of the cluster.
-   * @param master tells it from the others
+   * An answer of a Mesos master; one that does not lead says nothing about the cluster.
+   * @param master identifies it
    */
   take(metrics: MesosMetrics, master: string): void {
     const atMs = this.#clock.monoMs();
@@ -57,10 +57,10 @@ export class ClusterFigures {
     this.#rates = follow(this.#rates, { master, atMs, elected, uptimeS, counters });
     if (!elected) return;
     this.#figures = figuresOf(metrics);
-    this.#takenMs = atMs;
+    this.#answeredMs = atMs;
   }
 
-  /** Whoever leads the Mesos masters now, by any name that tells it from others; undefined: nobody, or unknown. */
+  /** Whoever leads the Mesos masters now, by any name that identifies it; undefined: nobody, or unknown. */
   leads(leader: string | undefined): void {
     if (leader === undefined || leader === this.#leader) return;
     if (this.#leader !== undefined) this.#leaderChanges++;
@@ -73,7 +73,7 @@ export class ClusterFigures {
 
   /** Since the last answer of a leading master, seconds; undefined: there was none yet. */
   get ageS(): number | undefined {
-    return this.#takenMs === undefined ? undefined : (this.#clock.monoMs() - this.#takenMs) / 1000;
+    return this.#answeredMs === undefined ? undefined : (this.#clock.monoMs() - this.#answeredMs) / 1000;
   }
 
   /** The age of the figures, or while there are none, for how long they have been waited for; seconds. */

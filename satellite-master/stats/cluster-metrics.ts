@@ -19,7 +19,7 @@ export class ClusterMetrics {
   readonly #leaderChanges: Counter;
   readonly #age: Gauge;
   readonly #drift: Gauge<'kind'>;
-  readonly #told = new Map<string, number>();
+  readonly #reported = new Map<string, number>();
 
   constructor(registry: Registry) {
     const of = (name: string, help: string) => ({ name: `satellite_${name}`, help, registers: [registry] });
@@ -74,10 +74,10 @@ export class ClusterMetrics {
 
   #raise<L extends string>(counter: Counter<L>, labels: Record<string, string>, key: string, total?: number): void {
     if (total === undefined) return;
-    const more = total - (this.#told.get(key) ?? 0);
+    const more = total - (this.#reported.get(key) ?? 0);
     // Once with 0, so that the series begins before the first step.
-    if (more > 0 || !this.#told.has(key)) counter.inc(labels as Record<L, string>, Math.max(more, 0));
-    this.#told.set(key, total);
+    if (more > 0 || !this.#reported.has(key)) counter.inc(labels as Record<L, string>, Math.max(more, 0));
+    this.#reported.set(key, total);
   }
 }
 

@@ -124,7 +124,7 @@ function headOf(text: string): readonly SavedFigure[] {
   });
 }
 
-/** The last so many steps of one figure. A step without a value is NaN. */
+/** The most recent steps of one figure. A step without a value is NaN. */
 class Ring {
   readonly stepS: number;
   readonly points: number;
@@ -172,7 +172,7 @@ class Ring {
   load(newest: number | null, bytes: Buffer): void {
     Buffer.from(this.#values.buffer).set(bytes);
     this.#newest = newest;
-    // What stands in the step counts as one value.
+    // The stored mean counts as one value.
     this.#count = newest === null || Number.isNaN(this.#values[this.#place(newest)] ?? Number.NaN) ? 0 : 1;
   }
 

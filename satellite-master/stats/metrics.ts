@@ -129,7 +129,7 @@ export class Metrics {
   readonly fileHeld = this.#gauge('file_held', '1 while the file is held rather than emptied');
   readonly leader = this.#gauge('leader', '1 while this master leads');
 
-  /** What Mesos tells, and where it disagrees. */
+  /** Figures of Mesos, and drift. */
   readonly cluster = new ClusterMetrics(this.#registry);
 
   constructor({ ofProcess = true }: MetricsOptions = {}) {

@@ -6,13 +6,13 @@
 
 /** What one answer of a Mesos master said. */
 export interface Reading {
-  /** Which Mesos master it was: any name that tells it from others. */
+  /** Which Mesos master it was: any name that identifies it. */
   readonly master: string;
   /** When it came, monotonic ms. */
   readonly atMs: number;
   /** Its `master/elected`: a master that does not lead counts nothing of the cluster. */
   readonly elected: boolean;
-  /** Seconds since that Mesos master started; undefined where it does not tell. */
+  /** Seconds since that Mesos master started; undefined if it does not report it. */
   readonly uptimeS: number | undefined;
   /** Those it has: older versions lack some. */
   readonly counters: Readonly<Record<string, number>>;
@@ -32,7 +32,7 @@ export const noRates: Rates = { last: undefined, totals: {}, past: [] };
 
 /** Rates are taken over so long where readings reach back so far. */
 export const RATE_WINDOW_MS = 60_000;
-/** From a shorter time no rate is told: one task a second after the start is not sixty a minute. */
+/** No rate is given over a shorter time: one task in the first second is not sixty a minute. */
 const MIN_SPAN_MS = 10_000;
 /** Finer than this nothing is kept. */
 const GRAIN_MS = 5_000;
