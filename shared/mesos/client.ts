@@ -40,7 +40,8 @@ const FIGURES_TIMEOUT_MS = 3_000;
 const LEADER_HOLDS_MS = 1_000;
 const STATE_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/** Of the maintenance schedule and the like: some hundred bytes for each machine. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 /** Of a state that is read as one piece: an agent lists every task it remembers. */
 const MAX_STATE_BYTES = 64 * 1024 * 1024;
 const MAX_CALL_BYTES = 64 * 1024 * 1024;

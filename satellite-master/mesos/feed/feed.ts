@@ -5,7 +5,7 @@
 
 import { Backoff } from '../../../shared/backoff.ts';
 import { type Clock, sleep } from '../../../shared/clock.ts';
-import { timeoutSignal } from '../../../shared/deadline.ts';
+import { abortReason, timeoutSignal } from '../../../shared/deadline.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { MesosClient, MesosStream } from '../../../shared/mesos/index.ts';
 import { listAt, MesosError, numberAt, textAt } from '../../../shared/mesos/index.ts';
@@ -28,6 +28,8 @@ export interface FeedOptions {
   /** `sleep-time`. */
   readonly pollIntervalMs: number;
   readonly clock: Clock;
+  /** For the whole of an answer; default 5 minutes. */
+  readonly answerTimeoutMs?: number;
   /** Resolves when the message is applied; nothing more is sent before. */
   readonly post: (message: ClusterMessage) => Promise<void>;
 }
@@ -41,6 +43,7 @@ const RETRY = { firstMs: 500, maxMs: 30_000 } as const;
 
 export class Feed {
   readonly #options: FeedOptions;
+  readonly #timeoutMs: number;
   readonly #digests = new ClusterDigests();
   readonly #end = new AbortController();
   readonly #backoff = new Backoff(RETRY);
@@ -53,6 +56,7 @@ export class Feed {
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#timeoutMs = options.answerTimeoutMs ?? STATE_WITHIN_MS;
   }
 
   /** Runs until it is stopped; a fault is reported and tried again. */
@@ -120,11 +124,11 @@ export class Feed {
       if (ended.aborted) return;
       try {
         await this.#readMaintenance();
-        const within = AbortSignal.any([ended, timeoutSignal(STATE_WITHIN_MS)]);
+        const within = AbortSignal.any([ended, timeoutSignal(this.#timeoutMs)]);
         const frameworks = await client.openCall({ type: 'GET_FRAMEWORKS' }, within);
-        const { changes } = await this.#read(GET_FRAMEWORKS, frameworks);
+        const { changes } = await this.#read(GET_FRAMEWORKS, frameworks, within);
         await this.#send(changes);
-        const agents = await this.#read(GET_AGENTS, await client.openCall({ type: 'GET_AGENTS' }, within));
+        const agents = await this.#read(GET_AGENTS, await client.openCall({ type: 'GET_AGENTS' }, within), within);
         await this.#sendSnapshot(agents, await this.#unreachable());
       } catch (error) {
         if (!ended.aborted) await post({ kind: 'failed', reason: messageOf(error) });
@@ -143,9 +147,9 @@ export class Feed {
 
   /** Before 1.0 a follower answers with its own empty state instead of a redirect: then the leader is asked. */
   async #readState(client: MesosClient): Promise<Snapshot> {
-    const within = AbortSignal.any([this.#end.signal, timeoutSignal(STATE_WITHIN_MS)]);
+    const within = AbortSignal.any([this.#end.signal, timeoutSignal(this.#timeoutMs)]);
     try {
-      return await this.#read(STATE, await client.openState(within));
+      return await this.#read(STATE, await client.openState(within), within);
     } catch (error) {
       const leader = error instanceof FollowerAnswered && client === this.#options.client && error.leader;
       if (!leader) throw error;
@@ -164,7 +168,8 @@ export class Feed {
     this.#hasMaintenance = true;
   }
 
-  async #read(form: SnapshotForm, { address, body }: MesosStream): Promise<Snapshot> {
+  /** @param within ends the reading of the body */
+  async #read(form: SnapshotForm, { address, body }: MesosStream, within: AbortSignal): Promise<Snapshot> {
     const reader = new SnapshotReader(form, this.#digests, this.#withMaintenance);
     let bytes = 0;
     try {
@@ -176,7 +181,9 @@ export class Feed {
       return reader.end();
     } catch (cause) {
       if (cause instanceof FollowerAnswered) throw cause;
-      throw new MesosError('garbage', address, cause instanceof Error ? cause.message : String(cause));
+      if (within.aborted) throw new MesosError('unreachable', address, abortReason(within).message);
+      if (isBroken(cause)) throw new MesosError('unreachable', address, 'the answer broke off');
+      throw new MesosError('garbage', address, messageOf(cause));
     }
   }
 
@@ -223,4 +230,9 @@ export class Feed {
 
 function isUnsupported(error: unknown): boolean {
   return error instanceof MesosError && (error.fault === 'absent' || error.fault === 'refused');
+}
+
+/** The connection ended in the middle of the body. */
+function isBroken(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNRESET';
 }

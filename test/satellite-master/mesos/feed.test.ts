@@ -32,6 +32,16 @@ async function serve(answers: Readonly<Record<string, Answer>>): Promise<MesosSe
   return server;
 }
 
+/** A state of which only the beginning arrives. */
+function halfOf(then: 'destroy' | 'hang'): Answer {
+  return (_asked, response) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('{"slaves":[', () => {
+      if (then === 'destroy') response.destroy();
+    });
+  };
+}
+
 /** A reader of that server that tells a picture, both on a clock that the test turns. */
 function read(server: MesosServer, pollIntervalMs = 60_000) {
   const clock = new ManualClock(1_795_345_000_000);
@@ -45,7 +55,7 @@ function read(server: MesosServer, pollIntervalMs = 60_000) {
     messages.push(message);
     view.apply(message);
   };
-  const reader = new Feed({ client, pollIntervalMs, clock, post });
+  const reader = new Feed({ client, pollIntervalMs, clock, post, answerTimeoutMs: 500 });
   const running = reader.run();
   closing.unshift(async () => {
     reader.stop();
@@ -235,14 +245,15 @@ describe('bad answers keep the last good picture', () => {
     ['a wrong type', json({ slaves: { a: 1 } }), "not a master's state: no list of slaves"],
     ['a list', json([]), "not a master's state: no list of slaves"],
     ['an error', raw('', 500), 'answered 500'],
+    ['an answer that breaks off', halfOf('destroy'), 'the answer broke off'],
+    ['an answer that never ends', halfOf('hang'), 'no answer within 500ms'],
   ])('%s', async (_name, answer, message) => {
     const server = await serve({ '/state': raw(good) });
     const { view, lines, answers, turnUntil } = read(server, 1_000);
     await answers(1);
     const counts = view.taskCounts();
     server.answer = byPath({ '/state': answer });
-    await turnUntil('a stale picture', () => view.stale !== undefined);
-    expect(view.stale).toContain(`${server.url}/state: `);
+    await turnUntil('a stale model that says why', () => view.stale?.includes(`${server.url}/state: `) === true);
     expect(view.stale).toContain(message);
     expect([view.agents().size, view.taskCounts()]).toEqual([2, counts]);
     expect(lines()).toHaveLength(1);
