@@ -190,9 +190,9 @@ async function whyOf(stage: Stage, host: string): Promise<string> {
 
 /** What the leader's index holds of applications that fail by themselves. */
 async function failingApplication(stage: Stage): Promise<string | undefined> {
-  const answer = await stage.masters[0]?.api('GET', '/events');
-  const events = (answer?.json['events'] as readonly Readonly<Record<string, unknown>>[] | undefined) ?? [];
-  const event = events.find(({ service }) => String(service).startsWith('mesos/failing-application/'));
+  const query = encodeURIComponent('service =~ "mesos/failing-application/%"');
+  const answer = await stage.masters[0]?.api('GET', `/events?query=${query}`);
+  const [event] = (answer?.json['events'] as readonly Readonly<Record<string, unknown>>[] | undefined) ?? [];
   return event && String(event['description'] ?? event['service']);
 }
 

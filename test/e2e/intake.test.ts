@@ -90,6 +90,20 @@ describe('names that every JavaScript object has', () => {
   });
 });
 
+test('a host that nobody knows is put off, with a warning that names the one that was probably meant', async () => {
+  await master.report('web1.example', 'ok', { ttl: 600 });
+  await until(async () => (await master.api('GET', '/whitelist/host/web1.example')).status === 200, {
+    what: 'the host to be in the inventory',
+  });
+  const off = await master.api('PUT', '/whitelist/host/web11.example/off');
+  expect(off).toMatchObject({
+    status: 201,
+    json: { warnings: ['web11.example was neither in the inventory nor reported; did you mean web1.example?'] },
+  });
+  expect((await master.api('PUT', '/whitelist/host/web1.example/off')).json).not.toHaveProperty('warnings');
+  await master.api('DELETE', '/whitelist/host/web11.example');
+});
+
 describe('more than there is room for', () => {
   const services = (count: number, name = 'collectd') =>
     Array.from({ length: count }, (_, n) => ({ service: `${name} ${n}`, state: 'ok', metric: n, ttl: 600 }));
