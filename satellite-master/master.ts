@@ -47,7 +47,7 @@ import {
   snapshotOf,
 } from './stats/index.ts';
 import { LostTasks, openTaskStore } from './tasks/index.ts';
-import { Forgetter, Reaper } from './whitelist/automation/index.ts';
+import { DepartedHostReaper, ExpiredEventReaper } from './whitelist/automation/index.ts';
 import {
   BrokenRecordsHold,
   DisappearanceHold,
@@ -57,7 +57,7 @@ import {
   registerFile,
 } from './whitelist/file/index.ts';
 import { ChangeLog, History } from './whitelist/history/index.ts';
-import { Replica, Whitelist } from './whitelist/index.ts';
+import { RecordEditor, Replica } from './whitelist/index.ts';
 import { createHostCheck } from './whitelist/operators/index.ts';
 import { EmbeddedStore, FencedStore, registerStoreClock, StoreClock, ZooKeeperStore } from './whitelist/store/index.ts';
 import { createZooKeeperSession } from './zookeeper/index.ts';
@@ -140,12 +140,12 @@ export function createMaster(
         'store not whole; the whitelist file stays as it is',
       );
   });
-  const records = new Whitelist({ store, replica, clock: recordClock });
+  const records = new RecordEditor({ store, replica, clock: recordClock });
   // What only the leader writes is checked against the epoch under which it leads.
   const leaderStore = settings.zooKeeper
     ? new FencedStore({ store, epoch: () => leadership.epoch, automation: () => replica.automation })
     : store;
-  const leaderRecords = new Whitelist({ store: leaderStore, replica, clock: recordClock });
+  const leaderRecords = new RecordEditor({ store: leaderStore, replica, clock: recordClock });
 
   // Mesos: its agents and tasks, and which machines it has in maintenance.
   const cluster = settings.mesos && new ClusterModel({ ...settings.mesos, clock, log });
@@ -236,7 +236,7 @@ export function createMaster(
     settings: settings.blackHole,
     clock,
     log,
-    wishes: flags,
+    desired: flags,
     isInInventory: (host) => replica.get(host) !== undefined,
     ...(cluster ? { isBlind: () => cluster.stale !== undefined, isKnown: (task) => cluster.hasTask(task) } : {}),
     emit: publishOwn,
@@ -300,7 +300,7 @@ export function createMaster(
     metrics.historyFailures.inc(history.failures - historyFailures);
     historyFailures = history.failures;
   });
-  const reaper = new Reaper({
+  const reaper = new ExpiredEventReaper({
     whitelist: records,
     replica,
     self,
@@ -309,7 +309,7 @@ export function createMaster(
     reaped: (count) => metrics.reaped.inc(count),
   });
   replica.onChange((change) => reaper.changed(change));
-  const forgetter = new Forgetter({
+  const forgetter = new DepartedHostReaper({
     whitelist: leaderRecords,
     replica,
     census: guardCounts,

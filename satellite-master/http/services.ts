@@ -10,7 +10,7 @@ import type { FigureHistory, Metrics } from '../stats/index.ts';
 import type { TaskStore } from '../tasks/index.ts';
 import type { FilePublisher } from '../whitelist/file/index.ts';
 import type { HistoryEntry } from '../whitelist/history/index.ts';
-import type { Replica, Whitelist } from '../whitelist/index.ts';
+import type { RecordEditor, Replica } from '../whitelist/index.ts';
 import type { HostCheck, Why } from '../whitelist/operators/index.ts';
 import type { AccessToken } from './access.ts';
 import type { ChangeListener } from './event-stream.ts';
@@ -28,7 +28,7 @@ export interface HttpSettings {
 
 export interface Services {
   readonly settings: HttpSettings;
-  readonly whitelist: Whitelist;
+  readonly whitelist: RecordEditor;
   readonly replica: Replica;
   readonly history: { of(host: HostName): Promise<readonly HistoryEntry[]> };
   /** undefined: the host is not in the inventory. */

@@ -11,7 +11,13 @@ import type { ModuleChannels } from '../alerts/index.ts';
 import { EventHub, Presence } from '../events/index.ts';
 import type { RuleEffects } from '../rules/api/index.ts';
 import { RulesEngine, type RulesSource } from '../rules/engine/index.ts';
-import { Census, type MesosWord, type ReadmitAfter, Reconciler, Wishes } from '../whitelist/automation/index.ts';
+import {
+  DesiredFlags,
+  GuardCounts,
+  type MesosRegistration,
+  type ReadmitAfter,
+  Reconciler,
+} from '../whitelist/automation/index.ts';
 import { Replica } from '../whitelist/index.ts';
 import { type Why, whyOf } from '../whitelist/operators/index.ts';
 import type { RecordClock, Store } from '../whitelist/store/index.ts';
@@ -25,7 +31,7 @@ export interface JudgementSettings {
 
 /** What Mesos knows, as far as it decides. */
 export interface MesosFacts {
-  registrationOf(host: HostName): MesosWord;
+  registrationOf(host: HostName): MesosRegistration;
   /** Hosts in a maintenance window; another set whenever they change. */
   inMaintenance(): ReadonlySet<HostName>;
 }
@@ -78,9 +84,9 @@ export interface Judgement {
   readonly hub: EventHub;
   readonly presence: Presence;
   readonly rules: RulesEngine;
-  readonly flags: Wishes;
+  readonly flags: DesiredFlags;
   readonly replica: Replica;
-  readonly guardCounts: Census;
+  readonly guardCounts: GuardCounts;
   readonly reconciler: Reconciler;
   /** undefined: the host is not in the inventory. */
   why(host: HostName, context?: WhyContext): Why | undefined;
@@ -103,7 +109,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
   const presence = options.presence ?? new Presence({ hub, clock });
   const replica = options.replica ?? new Replica({ clock: recordClock, log, foreignHoldMs: readmitAfter.firstMs });
 
-  const flags = new Wishes();
+  const flags = new DesiredFlags();
   const { indexed = hub } = options;
   const ownHubs = [...new Set([...(options.hub ? [] : [hub]), ...(indexed === hub ? [] : [indexed])])];
   const rules = new RulesEngine({
@@ -120,10 +126,10 @@ export function createJudgement(options: JudgementOptions): Judgement {
   });
   if (indexed !== hub) indexed.subscribe({ onExpired: (event) => rules.onExpired(event) });
 
-  const guardCounts = new Census({
+  const guardCounts = new GuardCounts({
     replica,
     silence: presence,
-    mesosWord: (host) => mesos.registrationOf(host),
+    registrationOf: (host) => mesos.registrationOf(host),
     planned: () => mesos.inMaintenance(),
     share: offShare,
     clock: recordClock,
@@ -138,7 +144,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
   const reconciler = new Reconciler({
     store,
     replica,
-    wishes: flags,
+    desired: flags,
     census: guardCounts,
     leads,
     readmitAfter,

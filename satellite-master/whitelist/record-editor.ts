@@ -42,7 +42,7 @@ export interface Edited {
   readonly before: HostRecord | undefined;
 }
 
-export interface WhitelistOptions {
+export interface RecordEditorOptions {
   readonly store: Store;
   readonly replica: Replica;
   readonly clock: Clock;
@@ -53,14 +53,14 @@ const TRY_FOR_MS = 10_000;
 
 const MOST_HOSTS = 100_000;
 
-export class Whitelist {
+export class RecordEditor {
   readonly #store: Store;
   readonly #replica: Replica;
   readonly #clock: Clock;
   /** Changes of one host from here wait for each other; they contend only with other masters. */
   readonly #turns = new Map<HostName, Promise<unknown>>();
 
-  constructor({ store, replica, clock }: WhitelistOptions) {
+  constructor({ store, replica, clock }: RecordEditorOptions) {
     this.#store = store;
     this.#replica = replica;
     this.#clock = clock;

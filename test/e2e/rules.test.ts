@@ -1,4 +1,4 @@
-/** A real master with a rules module: host changes as wishes, loading anew by a changed file and by SIGHUP, --check. */
+/** A real master with a rules module: host changes as desired, loading anew by a changed file and by SIGHUP, --check. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -92,7 +92,7 @@ describe('a master with rules of its own', () => {
     await master.report('a2', 'ok', { service: 'gpu', ttl: 600 });
   });
 
-  test('a changed file takes over: the wish of a rule that is gone is withdrawn, all else lives on', async () => {
+  test('a changed file takes over: the desired flag of a rule that is gone is withdrawn, all else lives on', async () => {
     put(TESTS);
     await listed(['a1', 'a2']);
     expect(await readiness()).toBe('ok');

@@ -36,7 +36,7 @@ function nameOf(heard: Heard, manual: Manual): HostName {
 }
 
 /** What the tests alone ask for, and by which rule. A master that has just started has not heard the silent ones. */
-function wish(heard: Heard, start: World['start']): { readonly off: boolean; readonly rule: number } {
+function desiredFlag(heard: Heard, start: World['start']): { readonly off: boolean; readonly rule: number } {
   switch (heard) {
     case 'ok':
     case 'warning':
@@ -117,7 +117,7 @@ describe.each(worlds)('guard $guard, a $role, store $store, started $start', ({ 
   afterAll(() => ground.close());
 
   test.each(cells)('$heard, by hand $manual', ({ heard, manual, name }) => {
-    const { off, rule } = wish(heard, start);
+    const { off, rule } = desiredFlag(heard, start);
     const acts = role === 'leader' && store === 'whole';
     const managed = off && acts && guard === 'free' ? 'off' : 'on';
     expect(ground.record(name)?.['managed-flag']).toBe(managed);

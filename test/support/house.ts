@@ -4,15 +4,15 @@ import type { EventIndex } from '../../satellite-master/events/event-index.ts';
 import type { Presence } from '../../satellite-master/events/presence.ts';
 import { createJudgement, type Judgement } from '../../satellite-master/judgement/judgement.ts';
 import { rulesSource } from '../../satellite-master/rules/engine/rules-engine.ts';
-import type { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
-import { Reaper } from '../../satellite-master/whitelist/automation/expired-event-reaper.ts';
-import type { Census } from '../../satellite-master/whitelist/automation/guard-counts.ts';
-import type { MesosWord } from '../../satellite-master/whitelist/automation/inventory.ts';
+import type { DesiredFlags } from '../../satellite-master/whitelist/automation/desired-flags.ts';
+import { ExpiredEventReaper } from '../../satellite-master/whitelist/automation/expired-event-reaper.ts';
+import type { GuardCounts } from '../../satellite-master/whitelist/automation/guard-counts.ts';
+import type { MesosRegistration } from '../../satellite-master/whitelist/automation/inventory.ts';
 import type { Reconciler } from '../../satellite-master/whitelist/automation/reconciler.ts';
 import { ChangeLog } from '../../satellite-master/whitelist/history/change-log.ts';
 import type { Why } from '../../satellite-master/whitelist/operators/why.ts';
 import type { HostRecord } from '../../satellite-master/whitelist/record/record.ts';
-import { type Author, Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
+import { type Author, RecordEditor } from '../../satellite-master/whitelist/record-editor.ts';
 import type { Replica, ReplicaChange } from '../../satellite-master/whitelist/replica.ts';
 import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
@@ -67,7 +67,7 @@ export interface HouseOptions {
   readonly ground: SharedGround;
   readonly leads?: boolean;
   readonly share?: number;
-  readonly mesosWord?: (host: HostName) => MesosWord;
+  readonly registrationOf?: (host: HostName) => MesosRegistration;
 }
 
 export interface Said {
@@ -82,21 +82,21 @@ export class House {
   readonly clock: ManualClock;
   readonly store: StoreView;
   readonly replica: Replica;
-  readonly whitelist: Whitelist;
+  readonly whitelist: RecordEditor;
   readonly index: EventIndex;
-  readonly wishes: Wishes;
+  readonly desired: DesiredFlags;
   readonly judgement: Judgement;
   readonly presence: Presence;
-  readonly census: Census;
+  readonly census: GuardCounts;
   readonly reconciler: Reconciler;
   /** How many events it removed each time. */
   readonly reaped: number[] = [];
   /** `Turning HOST on -> off` and the cause. */
   readonly turned: string[] = [];
   readonly changes: ReplicaChange[] = [];
-  readonly #reaper: Reaper;
+  readonly #reaper: ExpiredEventReaper;
 
-  constructor({ clock, ground, leads = true, share = 0.3, mesosWord = () => 'none' }: HouseOptions) {
+  constructor({ clock, ground, leads = true, share = 0.3, registrationOf = () => 'none' }: HouseOptions) {
     this.leads = leads;
     this.clock = clock;
     this.store = ground.view();
@@ -106,7 +106,7 @@ export class House {
     const judgement = createJudgement({
       store,
       leads: () => this.leads,
-      mesos: { registrationOf: mesosWord, inMaintenance: () => NOBODY },
+      mesos: { registrationOf: registrationOf, inMaintenance: () => NOBODY },
       settings: { offShare: share, readmitAfter: { firstMs: FIRST_MS, maxMs: MOST_MS } },
       rules: rulesSource(undefined),
       effects: NO_EFFECTS,
@@ -119,12 +119,19 @@ export class House {
     this.replica = replica;
     this.presence = presence;
     this.reconciler = reconciler;
-    this.wishes = flags;
+    this.desired = flags;
     this.census = guardCounts;
     this.index = hub.index;
-    this.whitelist = new Whitelist({ store, replica, clock });
+    this.whitelist = new RecordEditor({ store, replica, clock });
     const { whitelist } = this;
-    this.#reaper = new Reaper({ whitelist, replica, self, clock, log, reaped: (count) => this.reaped.push(count) });
+    this.#reaper = new ExpiredEventReaper({
+      whitelist,
+      replica,
+      self,
+      clock,
+      log,
+      reaped: (count) => this.reaped.push(count),
+    });
     const changeLog = new ChangeLog({
       history: { append: () => undefined },
       clock,

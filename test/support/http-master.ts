@@ -11,7 +11,7 @@ import { EmbeddedTaskStore } from '../../satellite-master/tasks/embedded.ts';
 import { History } from '../../satellite-master/whitelist/history/history.ts';
 import { createHostCheck, type HostCheck } from '../../satellite-master/whitelist/operators/host-check.ts';
 import { isOn, mergedVerdict } from '../../satellite-master/whitelist/record/record.ts';
-import { Whitelist } from '../../satellite-master/whitelist/record-editor.ts';
+import { RecordEditor } from '../../satellite-master/whitelist/record-editor.ts';
 import { Replica } from '../../satellite-master/whitelist/replica.ts';
 import { EmbeddedStore } from '../../satellite-master/whitelist/store/embedded-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
@@ -81,7 +81,7 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
       requireReason: false,
       ...options.settings,
     },
-    whitelist: new Whitelist({ store, replica, clock }),
+    whitelist: new RecordEditor({ store, replica, clock }),
     replica,
     history,
     why(host) {

@@ -10,7 +10,7 @@ import { createRiemannUdp } from '../../satellite-master/intake/riemann-udp.ts';
 import { createJudgement } from '../../satellite-master/judgement/judgement.ts';
 import { rulesSource } from '../../satellite-master/rules/engine/rules-engine.ts';
 import { Metrics } from '../../satellite-master/stats/metrics.ts';
-import type { Wishes } from '../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { DesiredFlags } from '../../satellite-master/whitelist/automation/desired-flags.ts';
 import { MemoryStore } from '../../satellite-master/whitelist/store/memory-store.ts';
 import { type Clock, systemClock } from '../../shared/clock.ts';
 import type { Event } from '../../shared/event.ts';
@@ -27,7 +27,7 @@ export interface RiemannMaster {
   readonly udpPort: number;
   readonly hub: EventHub;
   readonly presence: Presence;
-  readonly flags: Wishes;
+  readonly flags: DesiredFlags;
   readonly metrics: Metrics;
   /** What the rules are shown. */
   readonly heard: Event[];

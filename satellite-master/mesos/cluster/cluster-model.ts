@@ -3,7 +3,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import { cutToLength } from '../../../shared/text.ts';
-import type { MesosWord } from '../../whitelist/automation/index.ts';
+import type { MesosRegistration } from '../../whitelist/automation/index.ts';
 import { AgentTable } from './agent-table.ts';
 import type { Cluster, ClusterAgent, ClusterFramework, ClusterTask, TaskListener } from './cluster.ts';
 import { type AgentRow, type Change, type ClusterMessage, type TaskRow, type TaskUpdate, taskKey } from './messages.ts';
@@ -101,7 +101,7 @@ export class ClusterModel implements Cluster {
   }
 
   /** Whether Mesos knows the host, by the snapshots of the last ten minutes together (docs/judgement.md, rule 11). */
-  registrationOf(host: HostName): MesosWord {
+  registrationOf(host: HostName): MesosRegistration {
     return this.#registrations.of(host, this.#agents.isRegistered(host));
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import type { MesosWord } from '../../whitelist/automation/index.ts';
+import type { MesosRegistration } from '../../whitelist/automation/index.ts';
 
 /** An agent may register again within this time; after it, a missing one counts as unregistered. */
 const REREGISTER_MS = 600_000;
@@ -42,7 +42,7 @@ export class Registrations {
   }
 
   /** @param isPresent whether the last snapshot has the host */
-  of(host: HostName, isPresent: boolean): MesosWord {
+  of(host: HostName, isPresent: boolean): MesosRegistration {
     const nowMs = this.#clock.monoMs();
     if (isRecent(isPresent ? this.#answeredMs : this.#left.get(host), nowMs)) return 'registered';
     const longEnough = this.#firstAnswerMs !== undefined && nowMs - this.#firstAnswerMs >= REREGISTER_MS;

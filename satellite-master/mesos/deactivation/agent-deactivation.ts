@@ -10,7 +10,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import type { JsonObject } from '../../../shared/mesos/index.ts';
 import { MesosError } from '../../../shared/mesos/index.ts';
-import type { Replica, ReplicaChange, ReplicaEntry, Whitelist } from '../../whitelist/index.ts';
+import type { RecordEditor, Replica, ReplicaChange, ReplicaEntry } from '../../whitelist/index.ts';
 import { emptyRecord, type HostRecord, mergedVerdict } from '../../whitelist/record/index.ts';
 import type { Cluster } from '../cluster/index.ts';
 import { agentsTakenOut, type OffAction, type Plan, planFor, withAgentsTakenOut } from './deactivation-plan.ts';
@@ -27,7 +27,7 @@ export interface AgentDeactivationOptions {
   readonly call: (call: JsonObject, abort: AbortSignal) => Promise<unknown>;
   readonly planned: (host: HostName) => MaintenanceState | undefined;
   readonly replica: Replica;
-  readonly whitelist: Pick<Whitelist, 'edit'>;
+  readonly whitelist: Pick<RecordEditor, 'edit'>;
   /** How many hosts Satellite may have taken out at a time: the guard's limit. */
   readonly limit: () => number;
   readonly leads: () => boolean;

@@ -1,16 +1,16 @@
-/** What rules say of hosts: onHost, offHost, persistEvent, deleteEvent. All of it is wishes under one rule's name. */
+/** What rules do to hosts: onHost, offHost, persistEvent, deleteEvent. Each sets what is desired, under one rule's name. */
 import type { Clock } from '../../../shared/clock.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
 import type { Stream, StreamEvent } from '../../streams/index.ts';
 import { StreamArgumentError, shown } from '../../streams/index.ts';
-import type { Wish } from '../../whitelist/automation/index.ts';
+import type { DesiredFlag } from '../../whitelist/automation/index.ts';
 import type { RecordEvents } from '../../whitelist/record/index.ts';
 import type { ModuleFlags } from '../flags/index.ts';
 import { recordEventOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 
-/** Rules wish, the reconciler acts: the number `why` tells (docs/judgement.md, rule 25). */
+/** Rules desired flag, the reconciler acts: the number `why` tells (docs/judgement.md, rule 25). */
 const RULE_NUMBER = 25;
 const LONGEST_REASON_BYTES = 512;
 
@@ -41,14 +41,14 @@ export interface HostEffects {
 }
 
 export interface HostEffectParts {
-  readonly wishes: ModuleFlags;
+  readonly desired: ModuleFlags;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
   /** Called when a rule uses what judges hosts. */
   readonly judges: () => void;
   readonly clock: Clock;
 }
 
-export function hostEffects(rule: string, { wishes, managedEventsOf, judges, clock }: HostEffectParts): HostEffects {
+export function hostEffects(rule: string, { desired, managedEventsOf, judges, clock }: HostEffectParts): HostEffects {
   function effect(name: keyof HostEffects, say: (host: HostName, reason: string, silent: boolean) => void): HostEffect {
     function made(options?: HostEffectOptions): Stream<StreamEvent>;
     function made(host: string, reason?: string): void;
@@ -68,14 +68,14 @@ export function hostEffects(rule: string, { wishes, managedEventsOf, judges, clo
     return made;
   }
 
-  function want(host: HostName, wish: (sinceMs: number) => Wish): void {
-    const last = wishes.flag(rule, host);
+  function want(host: HostName, desiredFlag: (sinceMs: number) => DesiredFlag): void {
+    const last = desired.flag(rule, host);
     const nowMs = clock.monoMs();
-    const next = wish(nowMs);
+    const next = desiredFlag(nowMs);
     const same = last?.flag === next.flag && last.illness?.kind === next.illness?.kind;
     if (same && last.reason === next.reason) return;
     const sinceMs = same ? (last.illness?.sinceMs ?? last.fitSinceMs ?? nowMs) : nowMs;
-    wishes.setFlag(rule, host, wish(sinceMs));
+    desired.setFlag(rule, host, desiredFlag(sinceMs));
   }
 
   return {
@@ -92,7 +92,7 @@ export function hostEffects(rule: string, { wishes, managedEventsOf, judges, clo
     ),
     keepHost: effect('keepHost', (host, reason) => want(host, () => ({ flag: 'keep', rule: RULE_NUMBER, reason }))),
     releaseHost: effect('releaseHost', (host) => {
-      if (wishes.flag(rule, host)) wishes.setFlag(rule, host, undefined);
+      if (desired.flag(rule, host)) desired.setFlag(rule, host, undefined);
     }),
     persistEvent: () => {
       judges();
@@ -100,18 +100,18 @@ export function hostEffects(rule: string, { wishes, managedEventsOf, judges, clo
         if (event.host === undefined) return;
         const host = hostNamed(event.host);
         const whole = wholeEvent(event, clock.wallMs() / 1000);
-        const standing = wishes.events(host).get(whole.service);
+        const standing = desired.events(host).get(whole.service);
         const next = recordEventOf(whole);
         if (standing && standing.state === next.state && standing.description === next.description) return;
-        wishes.setEvent(rule, host, whole.service, next);
+        desired.setEvent(rule, host, whole.service, next);
       };
     },
     deleteEvent: () => (event) => {
       if (event.host === undefined || event.service === undefined) return;
       const host = hostNamed(event.host);
-      const standing = wishes.events(host).get(event.service);
+      const standing = desired.events(host).get(event.service);
       if (standing === null || (standing === undefined && !(event.service in managedEventsOf(host)))) return;
-      wishes.setEvent(rule, host, event.service, null);
+      desired.setEvent(rule, host, event.service, null);
     },
   };
 }

@@ -31,8 +31,8 @@ export type Rules = (satellite: Satellite) => Stream | readonly Stream[];
 
 export interface Satellite extends Streams, HostEffects, ChannelFunctions {
   /**
-   * A rule with a name of its own: what it wishes of hosts stands beside what other rules wish, and a host is off while
-   * any of them says off. Without it all wishes are those of one rule, `streams`, whose last word counts.
+   * A rule with a name of its own: what it desired of hosts stands beside what other rules desired flag, and a host is off while
+   * any of them says off. Without it all flags are those of one rule, `streams`, and the last one set counts.
    * @example rule('gpu', () => where(service('gpu'), where(state('critical'), offHost(), otherwise(onHost()))))
    */
   readonly rule: (name: string, make: (satellite: Satellite) => Stream | readonly Stream[]) => Stream;
@@ -53,7 +53,7 @@ export interface SatelliteParts {
   readonly context: StreamContext;
   readonly effects: RuleEffects;
   readonly channels: ChannelFunctions;
-  readonly wishes: ModuleFlags;
+  readonly desired: ModuleFlags;
   readonly managedEventsOf: (host: HostName) => RecordEvents;
   readonly readmitAfterMs: number;
   readonly accounts: Map<string, HostAccount>;
@@ -70,14 +70,14 @@ export interface SatelliteParts {
 }
 
 export function createSatellite(parts: SatelliteParts): Satellite {
-  const { context, effects, channels, wishes, managedEventsOf, readmitAfterMs, accounts, declared, judges } = parts;
+  const { context, effects, channels, desired, managedEventsOf, readmitAfterMs, accounts, declared, judges } = parts;
   const { clock } = context;
   let rule = UNNAMED_RULE;
 
   const whole = (item: StreamEvent): Event =>
     item === parts.incoming() ? (item as Event) : wholeEvent(item, clock.wallMs() / 1000);
   const streams = createStreams(context, { ...effects, index: (event) => effects.index(whole(event)) });
-  const effectsOf = (name: string) => hostEffects(name, { wishes, managedEventsOf, judges, clock });
+  const effectsOf = (name: string) => hostEffects(name, { desired, managedEventsOf, judges, clock });
 
   /** Streams that are made meanwhile, also by forks much later, belong to that rule. */
   function inRule<R>(name: string, make: () => R): R {
@@ -106,7 +106,7 @@ export function createSatellite(parts: SatelliteParts): Satellite {
       declared(name);
       judges();
       const key = `${name} ${kind}`;
-      const account = accounts.get(key) ?? make(name, wishes.of(name));
+      const account = accounts.get(key) ?? make(name, desired.of(name));
       accounts.set(key, account);
       // One kind is one class: who asks for it by this kind made it.
       return account as A;

@@ -1,7 +1,7 @@
 /**
  * Black holes: hosts on which tasks fail that work elsewhere. Watches the tasks as Mesos tells them and, where it does
- * not, the counters of the agents; says the outcome as events, log lines and, where it may act, as wishes.
- * On every master alike: only the leader's wishes reach the store.
+ * not, the counters of the agents; publishes the outcome as events, log lines and, where it may act, as desired flags.
+ * On every master alike: only the leader brings desired flags into the store.
  */
 import type { Clock } from '../../../shared/clock.ts';
 import { type LongWork, Turns } from '../../../shared/cooperative.ts';
@@ -10,7 +10,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
 import { cutToBytes, cutToLength, escapeControls } from '../../../shared/text.ts';
-import type { Wishes } from '../../whitelist/automation/index.ts';
+import type { DesiredFlags } from '../../whitelist/automation/index.ts';
 import { Evidence, type HostBlame, type Judged, type ToldTask } from './evidence.ts';
 import { countsText } from './explain.ts';
 import { COUNTERS_ONLY } from './tags.ts';
@@ -19,7 +19,7 @@ import type { Blame, Thresholds } from './verdict.ts';
 export type { ToldTask } from './evidence.ts';
 
 const RULE = 'black-hole';
-/** Rules wish, the reconciler acts (docs/judgement.md, rule 25). */
+/** Rules desired flag, the reconciler acts (docs/judgement.md, rule 25). */
 const RULE_NUMBER = 25;
 export const BLACK_HOLE_SERVICE = 'mesos/black-hole';
 const APPLICATION_SERVICE = 'mesos/failing-application/';
@@ -41,7 +41,7 @@ export interface BlackHoleOptions {
   readonly settings: BlackHoleSettings;
   readonly clock: Clock;
   readonly log: Log;
-  readonly wishes: Pick<Wishes, 'setFlag'>;
+  readonly desired: Pick<DesiredFlags, 'setFlag'>;
   /** Whether the host is in the inventory: no other is taken off. */
   readonly isInInventory: (host: HostName) => boolean;
   /** Whether Mesos tells what happens now; while it does not, nobody is cleared. */
@@ -56,7 +56,7 @@ export interface BlackHoleOptions {
 interface Standing {
   readonly sinceMs: number;
   reason: string;
-  /** Under a wish to be off. */
+  /** Under a desired flag to be off. */
   off: boolean;
 }
 
@@ -110,7 +110,7 @@ export class BlackHole {
   /** The host left the inventory. */
   dropHost(host: HostName): void {
     this.#evidence.dropHost(host);
-    this.#options.wishes.setFlag(RULE, host, undefined);
+    this.#options.desired.setFlag(RULE, host, undefined);
     const standing = this.#blamed.get(host);
     if (standing) standing.off = false;
   }
@@ -160,7 +160,7 @@ export class BlackHole {
   }
 
   #blame(blame: HostBlame, time: number): readonly Event[] {
-    const { clock, log, settings, wishes, isInInventory } = this.#options;
+    const { clock, log, settings, desired, isInInventory } = this.#options;
     const { name, counts, reason } = blame;
     const host = parseHostName(name);
     if (!host) return [];
@@ -171,7 +171,7 @@ export class BlackHole {
     if (settings.action === 'off' && blame.mayAct && !standing.off && isInInventory(host)) {
       standing.off = true;
       const illness = { kind: 'critical', criticals: 1, sinceMs: standing.sinceMs } as const;
-      wishes.setFlag(RULE, host, { flag: 'off', rule: RULE_NUMBER, reason, illness });
+      desired.setFlag(RULE, host, { flag: 'off', rule: RULE_NUMBER, reason, illness });
     }
     return [
       {
@@ -188,7 +188,7 @@ export class BlackHole {
   }
 
   #clear(name: string, standing: Standing, time: number): readonly Event[] {
-    const { clock, log, wishes } = this.#options;
+    const { clock, log, desired } = this.#options;
     this.#blamed.delete(name);
     const host = parseHostName(name);
     if (!host) return [];
@@ -197,7 +197,7 @@ export class BlackHole {
     // From now on it is fit as far as this rule goes: the readmission clock runs from here (docs/judgement.md, rule 12).
     if (standing.off) {
       const fitSinceMs = clock.monoMs();
-      wishes.setFlag(RULE, host, { flag: 'on', rule: RULE_NUMBER, reason: 'no black hole', fitSinceMs });
+      desired.setFlag(RULE, host, { flag: 'on', rule: RULE_NUMBER, reason: 'no black hole', fitSinceMs });
     }
     return [
       {

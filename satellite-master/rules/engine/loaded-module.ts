@@ -8,7 +8,7 @@ import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ModuleChannels } from '../../alerts/index.ts';
 import { feed, type Stream, type StreamContext } from '../../streams/index.ts';
-import type { Wishes } from '../../whitelist/automation/index.ts';
+import type { DesiredFlags } from '../../whitelist/automation/index.ts';
 import type { RecordEvents } from '../../whitelist/record/index.ts';
 import { createSatellite, type RuleEffects } from '../api/index.ts';
 import { ModuleFlags } from '../flags/index.ts';
@@ -62,7 +62,7 @@ export class LoadedModule {
       context: this.#context,
       effects: this.#gated(effects),
       channels: channels.functions,
-      wishes: this.flags,
+      desired: this.flags,
       managedEventsOf,
       readmitAfterMs,
       accounts: this.#accounts,
@@ -148,7 +148,7 @@ export class LoadedModule {
    * From the first step on what it wants counts and its effects happen, and nothing of the module before does; what was
    * wanted until then is handed over step by step.
    */
-  *activate(target: Wishes, former?: LoadedModule): LongWork {
+  *activate(target: DesiredFlags, former?: LoadedModule): LongWork {
     this.#state = 'in force';
     if (former) former.#state = 'candidate';
     const nowMs = this.#clock.monoMs();

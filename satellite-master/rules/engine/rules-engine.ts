@@ -10,7 +10,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
 import type { ModuleChannels } from '../../alerts/index.ts';
 import type { EventHub, HubSubscriber, Origin } from '../../events/index.ts';
-import type { Wishes } from '../../whitelist/automation/index.ts';
+import type { DesiredFlags } from '../../whitelist/automation/index.ts';
 import type { RecordEvents } from '../../whitelist/record/index.ts';
 import type { RuleEffects } from '../api/index.ts';
 import { defaultModule, loadRulesModule, RulesError, type RulesModule, watchFiles } from '../module/index.ts';
@@ -29,7 +29,7 @@ export interface RulesSource {
 export interface RulesEngineOptions {
   readonly source: RulesSource;
   readonly hub: EventHub;
-  readonly flags: Wishes;
+  readonly flags: DesiredFlags;
   readonly effects: RuleEffects;
   readonly openChannels: () => ModuleChannels;
   readonly managedEventsOf: (host: HostName) => RecordEvents;

@@ -1,52 +1,52 @@
 /**
- * What one rules module wishes of the whitelist, by rule, host and event (docs/judgement.md, rule 25). While the module is only
- * tried beside the one in force its wishes are kept here; when it takes over they go to the reconciler, together with
- * what it has not had the time to say again itself.
+ * What one rules module wants of the managed list, by rule, host and event (docs/judgement.md, rule 25). While the module
+ * is a candidate, its flags are kept here. When it takes over they go to the reconciler, together with those of the module
+ * before that it has not had the time to set itself.
  */
 import type { LongWork } from '../../../shared/cooperative.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
-import type { EventWishes, RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
+import type { DesiredFlag, DesiredFlags } from '../../whitelist/automation/index.ts';
+import type { DesiredEvents, RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 
 /**
- * So long a wish of the module before stands, if its rule is still there, before the new version must have said it
- * again: streams that wait for something to last, or for the next tick, need their time. A rule that is gone has
- * no wishes from the first moment.
+ * How long a flag of the module before stays valid, if its rule still exists, until the new version has to set it itself:
+ * streams that wait for something to last, or for the next tick, need their time. The flags of a rule that no longer
+ * exists end at once.
  */
 export const RENEW_WITHIN_MS = 300_000;
 
 export const MOST_HOSTS = 100_000;
 
-/** The wishes of one rule, in the form that a judge of hosts uses. */
-export type FlagsOfRule = Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
+/** The flags of one rule, in the form that a judge of hosts uses. */
+export type FlagsOfRule = Pick<DesiredFlags, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
 
-interface EventWish {
+interface DesiredEvent {
   readonly rule: string;
-  /** null: none is to stand there. */
+  /** null: the record is to have none. */
   readonly event: RecordEvent | null;
 }
 
-/** What the module before wished and this one has not said again. */
+/** What the module before wanted and this one has not set itself. */
 interface Inherited {
   readonly untilMs: number;
   readonly flags: Map<string, Set<HostName>>;
-  readonly events: Map<HostName, Map<string, EventWish>>;
+  readonly events: Map<HostName, Map<string, DesiredEvent>>;
 }
 
-const NONE: EventWishes = new Map();
+const NONE: DesiredEvents = new Map();
 
 export class ModuleFlags {
-  readonly #flags = new Map<string, Map<HostName, Wish>>();
-  readonly #events = new Map<HostName, Map<string, EventWish>>();
+  readonly #flags = new Map<string, Map<HostName, DesiredFlag>>();
+  readonly #events = new Map<HostName, Map<string, DesiredEvent>>();
   /** Only when this module is in force. */
-  #target: Wishes | undefined;
+  #target: DesiredFlags | undefined;
   #inherited: Inherited | undefined;
 
   of(rule: string): FlagsOfRule {
     return {
       // The names that a judge gives are those of its scope already.
-      setFlag: (_rule, host, wish) => this.setFlag(rule, host, wish),
+      setFlag: (_rule, host, desiredFlag) => this.setFlag(rule, host, desiredFlag),
       setEvent: (host, id, event) => this.setEvent(rule, host, id, event),
       forgetEvent: (host, id) => this.forgetEvent(host, id),
       events: (host) => this.events(host),
@@ -54,29 +54,29 @@ export class ModuleFlags {
     };
   }
 
-  /** The rules that wish anything now. */
+  /** The rules that desired flag anything now. */
   get rules(): Iterable<string> {
     return this.#flags.keys();
   }
 
-  flag(rule: string, host: HostName): Wish | undefined {
+  flag(rule: string, host: HostName): DesiredFlag | undefined {
     return this.#flags.get(rule)?.get(host);
   }
 
   /** @throws RangeError beyond 100,000 hosts */
-  setFlag(rule: string, host: HostName, wish: Wish | undefined): void {
+  setFlag(rule: string, host: HostName, desiredFlag: DesiredFlag | undefined): void {
     this.#inherited?.flags.get(rule)?.delete(host);
-    const hosts = this.#flags.get(rule) ?? new Map<HostName, Wish>();
-    if (wish) {
+    const hosts = this.#flags.get(rule) ?? new Map<HostName, DesiredFlag>();
+    if (desiredFlag) {
       if (hosts.size >= MOST_HOSTS && !hosts.has(host))
-        throw new RangeError(`rule ${rule} has wishes for ${MOST_HOSTS} hosts: none for ${host} is taken`);
-      hosts.set(host, wish);
+        throw new RangeError(`rule ${rule} has desired for ${MOST_HOSTS} hosts: none for ${host} is taken`);
+      hosts.set(host, desiredFlag);
       this.#flags.set(rule, hosts);
     } else if (hosts.delete(host) && hosts.size === 0) this.#flags.delete(rule);
-    this.#target?.setFlag(rule, host, wish);
+    this.#target?.setFlag(rule, host, desiredFlag);
   }
 
-  events(host: HostName): EventWishes {
+  events(host: HostName): DesiredEvents {
     if (this.#target) return this.#target.events(host);
     const own = this.#events.get(host);
     return own ? new Map([...own].map(([id, { event }]) => [id, event])) : NONE;
@@ -84,7 +84,7 @@ export class ModuleFlags {
 
   setEvent(rule: string, host: HostName, id: string, event: RecordEvent | null): void {
     this.#inherited?.events.get(host)?.delete(id);
-    const events = this.#events.get(host) ?? new Map<string, EventWish>();
+    const events = this.#events.get(host) ?? new Map<string, DesiredEvent>();
     events.set(id, { rule, event });
     this.#events.set(host, events);
     this.#target?.setEvent(host, id, event);
@@ -117,7 +117,7 @@ export class ModuleFlags {
    * @param isThere whether the module has a rule of that name
    */
   *activate(
-    target: Wishes,
+    target: DesiredFlags,
     former: ModuleFlags | undefined,
     isThere: (rule: string) => boolean,
     nowMs: number,
@@ -126,8 +126,8 @@ export class ModuleFlags {
     if (former) former.#target = undefined;
     for (const hosts of [...this.#flags].map(([rule, flags]) => [rule, [...flags.keys()]] as const))
       for (const host of hosts[1]) {
-        const wish = this.flag(hosts[0], host);
-        if (wish) target.setFlag(hosts[0], host, wish);
+        const desiredFlag = this.flag(hosts[0], host);
+        if (desiredFlag) target.setFlag(hosts[0], host, desiredFlag);
         yield;
       }
     for (const host of [...this.#events.keys()]) {
@@ -151,7 +151,7 @@ export class ModuleFlags {
       }
   }
 
-  *#inherit(former: ModuleFlags, target: Wishes, isThere: (rule: string) => boolean, untilMs: number): LongWork {
+  *#inherit(former: ModuleFlags, target: DesiredFlags, isThere: (rule: string) => boolean, untilMs: number): LongWork {
     const inherited: Inherited = { untilMs, flags: new Map(), events: new Map() };
     this.#inherited = inherited;
     for (const [rule, hosts] of former.#allFlags()) {
@@ -182,7 +182,7 @@ export class ModuleFlags {
       yield [rule, new Set([...(this.#flags.get(rule)?.keys() ?? []), ...(inherited?.get(rule) ?? [])])];
   }
 
-  *#allEvents(): Iterable<[HostName, Map<string, EventWish>]> {
+  *#allEvents(): Iterable<[HostName, Map<string, DesiredEvent>]> {
     const inherited = this.#inherited?.events;
     for (const host of new Set([...this.#events.keys(), ...(inherited?.keys() ?? [])]))
       yield [host, new Map([...(inherited?.get(host) ?? []), ...(this.#events.get(host) ?? [])])];

@@ -18,7 +18,7 @@ export interface Hosts {
    * `rule(...)` it is a rule of its own, with the name of the kind. The methods of {@link HostAccount} that it has are
    * called.
    */
-  readonly account: <A extends object>(kind: string, make: (rule: string, wishes: FlagsOfRule) => A) => A;
+  readonly account: <A extends object>(kind: string, make: (rule: string, desired: FlagsOfRule) => A) => A;
 }
 
 /** What an account may implement to hear of hosts and time beyond events. */

@@ -1,7 +1,7 @@
 /**
  * What `judgeTests()` of rules modules does, and with it the default rules: a host is off while one of its tests is
- * unfit or all are silent, and on when all are fit. Keeps what this master heard of each host's tests, judges at once when something arrives or runs out,
- * and says the outcome as wishes. Time alone is followed through `tick`.
+ * unfit or all are silent, and on when all are fit. Keeps the newest result of each test of a host, judges when a result
+ * arrives or expires, and sets the outcome as desired flag. `tick` follows the time.
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { LongWork } from '../../../shared/cooperative.ts';
@@ -9,16 +9,24 @@ import { type Event, TEST_PREFIX } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { cutToBytes } from '../../../shared/text.ts';
 import { Deadlines, MAX_HOSTS, MAX_TESTS_PER_HOST, STALL_MS } from '../../events/index.ts';
-import type { Wish, Wishes } from '../../whitelist/automation/index.ts';
+import type { DesiredFlag, DesiredFlags } from '../../whitelist/automation/index.ts';
 import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
-import { type HeardTest, type HostVerdict, heardTest, isTest, judgeHost, supersedes, wordOf } from './host-verdict.ts';
+import {
+  type HostVerdict,
+  isTest,
+  judgeHost,
+  outcomeOf,
+  resultOf,
+  supersedes,
+  type TestResult,
+} from './host-verdict.ts';
 
-/** Under which its wishes stand where no other name is given. */
+/** The rule under which its flags are set where no other name is given. */
 export const TESTS_RULE = 'tests';
 
 /** What is kept of one host. */
 interface HostState {
-  readonly heard: Map<string, HeardTest>;
+  readonly heard: Map<string, TestResult>;
   readonly dropped: Set<string>;
   verdict: HostVerdict | undefined;
   /** Since when the verdict has this kind, monotonic ms. */
@@ -27,8 +35,8 @@ interface HostState {
 
 export interface HostJudgeOptions {
   readonly clock: Clock;
-  readonly wishes: Pick<Wishes, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
-  /** The name of the rule under which it wishes; default {@link TESTS_RULE}. */
+  readonly desired: Pick<DesiredFlags, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
+  /** The name of the rule under which it sets flags; default {@link TESTS_RULE}. */
   readonly rule?: string;
   /** `readmit-after.first`, ms: after so long a silent service of a host that still reports is dropped. */
   readonly dropAfterMs: number;
@@ -58,21 +66,21 @@ export class HostJudge {
   take(event: Event): void {
     const { host, state } = event;
     if (!host || state === undefined || !isTest(event)) return;
-    const word = wordOf(state);
+    const outcome = outcomeOf(state);
     const last = this.#hosts.get(host)?.heard.get(event.service);
-    if (word === 'silent' && !last) return;
+    if (outcome === 'silent' && !last) return;
     const known = this.#hosts.get(host) ?? this.#begin(host);
     if (!known) return;
-    if (!last && known.heard.size >= MAX_TESTS_PER_HOST && !this.#forgetLongestSilent(host, known)) return;
+    if (!last && known.heard.size >= MAX_TESTS_PER_HOST && !this.#dropLongestSilent(host, known)) return;
     const nowMs = this.#options.clock.monoMs();
     const before = last ?? this.#formerOf(host)?.heard.get(event.service);
-    const sinceMs = before?.word === word ? before.sinceMs : nowMs;
-    const speaksSinceMs = before && before.word !== 'silent' ? before.speaksSinceMs : nowMs;
-    const heard = { event, word, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs, speaksSinceMs };
+    const sinceMs = before?.outcome === outcome ? before.sinceMs : nowMs;
+    const reportingSinceMs = before && before.outcome !== 'silent' ? before.reportingSinceMs : nowMs;
+    const heard = { event, outcome, arrivedMs: nowMs, arrivedS: this.#nowS(), sinceMs, reportingSinceMs };
     known.heard.set(event.service, heard);
     known.dropped.delete(event.service);
-    this.#sayEvent(host, event, word, last);
-    if (last?.word !== word || word !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
+    this.#updateEvent(host, event, outcome, last);
+    if (last?.outcome !== outcome || outcome !== 'fit' || known.verdict === undefined || known.verdict.kind !== 'fit')
       this.#judge(host, known);
   }
 
@@ -92,7 +100,7 @@ export class HostJudge {
   dropHost(host: HostName): void {
     this.#hosts.delete(host);
     this.#again.delete(host);
-    this.#options.wishes.dropHost(host);
+    this.#options.desired.dropHost(host);
   }
 
   /** Follows the time; to be called several times a second. */
@@ -124,7 +132,7 @@ export class HostJudge {
     const former = this.#former;
     if (!former) return;
     for (const [host, { heard, dropped }] of former.#hosts) {
-      const silent = [...heard].filter(([, { word }]) => word === 'silent');
+      const silent = [...heard].filter(([, { outcome }]) => outcome === 'silent');
       const known = this.#hosts.get(host) ?? (silent.length > 0 ? this.#begin(host) : undefined);
       yield;
       if (!known) {
@@ -167,23 +175,23 @@ export class HostJudge {
   }
 
   /** Makes room for another service of a host that has as many as may be. */
-  #forgetLongestSilent(host: HostName, { heard, dropped }: HostState): boolean {
+  #dropLongestSilent(host: HostName, { heard, dropped }: HostState): boolean {
     let longest: string | undefined;
     let sinceMs = Number.POSITIVE_INFINITY;
     for (const [service, test] of heard) {
-      if (test.word !== 'silent' || test.sinceMs >= sinceMs) continue;
+      if (test.outcome !== 'silent' || test.sinceMs >= sinceMs) continue;
       longest = service;
       sinceMs = test.sinceMs;
     }
     if (longest === undefined) return false;
     heard.delete(longest);
     dropped.add(longest);
-    this.#options.wishes.forgetEvent(host, longest);
+    this.#options.desired.forgetEvent(host, longest);
     return true;
   }
 
   #judge(host: HostName, known: HostState): void {
-    const { clock, dropAfterMs, managedEventsOf, wishes } = this.#options;
+    const { clock, dropAfterMs, managedEventsOf, desired } = this.#options;
     const managed = managedEventsOf(host);
     this.#clearEvents(host, known, managed);
     const nowMs = clock.monoMs();
@@ -202,7 +210,7 @@ export class HostJudge {
       for (const service of verdict.drop) {
         heard.delete(service);
         dropped.add(service);
-        wishes.forgetEvent(host, service);
+        desired.forgetEvent(host, service);
       }
       this.#judge(host, known);
       return;
@@ -211,31 +219,31 @@ export class HostJudge {
     known.verdict = verdict;
     if (verdict.againAtMs === undefined) this.#again.delete(host);
     else this.#again.set(host, verdict.againAtMs);
-    wishes.setFlag(this.#rule, host, wishOf(verdict, known.sinceMs));
+    desired.setFlag(this.#rule, host, desiredFlagOf(verdict, known.sinceMs));
   }
 
   /** A managed event stands while its service is unfit, and goes when it is well again (docs/judgement.md, rule 14). */
-  #sayEvent(host: HostName, event: Event, word: HeardTest['word'], last: HeardTest | undefined): void {
-    if (word === 'unfit') {
-      if (last?.word === 'unfit' && last.event.description === event.description && last.event.state === event.state)
+  #updateEvent(host: HostName, event: Event, outcome: TestResult['outcome'], last: TestResult | undefined): void {
+    if (outcome === 'unfit') {
+      if (last?.outcome === 'unfit' && last.event.description === event.description && last.event.state === event.state)
         return;
-      this.#options.wishes.setEvent(host, event.service, recordEventOf(event));
-    } else if (word === 'fit' && last?.word !== 'fit' && this.#options.wishes.events(host).get(event.service)) {
-      this.#options.wishes.forgetEvent(host, event.service);
+      this.#options.desired.setEvent(host, event.service, recordEventOf(event));
+    } else if (outcome === 'fit' && last?.outcome !== 'fit' && this.#options.desired.events(host).get(event.service)) {
+      this.#options.desired.forgetEvent(host, event.service);
     }
   }
 
   /** Managed events of tests that are well by now, or no longer reported, are to go from the record. */
   #clearEvents(host: HostName, { heard, dropped }: HostState, managed: RecordEvents): void {
-    const { wishes } = this.#options;
+    const { desired } = this.#options;
     for (const service of dropped) if (!(service in managed)) dropped.delete(service);
-    for (const [service, event] of wishes.events(host)) {
-      if (event === null && !(service in managed)) wishes.forgetEvent(host, service);
+    for (const [service, event] of desired.events(host)) {
+      if (event === null && !(service in managed)) desired.forgetEvent(host, service);
     }
     for (const [service, event] of Object.entries(managed)) {
-      const test = heardTest(heard, service);
-      const well = test?.word === 'fit' && supersedes(test, event);
-      if ((well || dropped.has(service)) && !wishes.events(host).has(service)) wishes.setEvent(host, service, null);
+      const test = resultOf(heard, service);
+      const well = test?.outcome === 'fit' && supersedes(test, event);
+      if ((well || dropped.has(service)) && !desired.events(host).has(service)) desired.setEvent(host, service, null);
     }
   }
 
@@ -244,7 +252,7 @@ export class HostJudge {
   }
 }
 
-function wishOf(verdict: HostVerdict, sinceMs: number): Wish | undefined {
+function desiredFlagOf(verdict: HostVerdict, sinceMs: number): DesiredFlag | undefined {
   const { kind, rule, reason, services } = verdict;
   switch (kind) {
     case 'fit':
@@ -270,7 +278,7 @@ export function recordEventOf(event: Event): RecordEvent {
     ...attributes,
     ...rest,
     // The original's schema knows ok, critical, warn and expired only.
-    state: wordOf(state) === 'unfit' ? 'critical' : state,
+    state: outcomeOf(state) === 'unfit' ? 'critical' : state,
     ...(description === undefined ? {} : { description: cutToBytes(description, LONGEST_STORED_DESCRIPTION) }),
     ...(state === 'critical' ? {} : { 'reported-state': state }),
   };

@@ -7,10 +7,10 @@ import { TEST_PREFIX } from '../../../shared/event.ts';
 import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 
 /** What one test says. */
-export type TestWord = 'fit' | 'unfit' | 'unknown' | 'silent';
+export type TestOutcome = 'fit' | 'unfit' | 'unknown' | 'silent';
 
-/** Rules 1 and 1a: warnings are shown and turn nothing off; any other word is unfit. Case does not matter. */
-export function wordOf(state: string): TestWord {
+/** Rules 1 and 1a: warnings are shown and turn nothing off; any other outcome is unfit. Case does not matter. */
+export function outcomeOf(state: string): TestOutcome {
   switch (state.toLowerCase()) {
     case 'ok':
     case 'warning':
@@ -31,21 +31,21 @@ export function isTest(event: Event): boolean {
 }
 
 /** The newest that this master heard of one test. */
-export interface HeardTest {
+export interface TestResult {
   readonly event: Event;
-  readonly word: TestWord;
+  readonly outcome: TestOutcome;
   /** Monotonic ms. */
   readonly arrivedMs: number;
   /** Unix seconds of the same moment. */
   readonly arrivedS: number;
-  /** Since when it says this word, monotonic ms; for `silent`: since its ttl ran out. */
+  /** Since when it says this outcome, monotonic ms; for `silent`: since its ttl ran out. */
   readonly sinceMs: number;
   /** Since when it says anything at all, without a silence in between, monotonic ms. */
-  readonly speaksSinceMs: number;
+  readonly reportingSinceMs: number;
 }
 
 export interface HostInput {
-  readonly heard: ReadonlyMap<string, HeardTest>;
+  readonly heard: ReadonlyMap<string, TestResult>;
   /** The managed events of the record. */
   readonly managed: RecordEvents;
   /** Services that are no longer reported and that the record may still hold (rule 5). */
@@ -62,7 +62,7 @@ export interface HostInput {
 }
 
 export interface HostVerdict {
-  readonly kind: TestWord | 'unheard';
+  readonly kind: TestOutcome | 'unheard';
   readonly rule: number;
   readonly reason: string;
   /** The tests that say so. */
@@ -75,12 +75,12 @@ export interface HostVerdict {
   readonly againAtMs: number | undefined;
 }
 
-interface Voice {
+interface Finding {
   readonly service: string;
-  readonly word: TestWord;
+  readonly outcome: TestOutcome;
   readonly description: string;
   readonly sinceMs: number;
-  readonly speaksSinceMs: number;
+  readonly reportingSinceMs: number;
   /** The state as it was reported. */
   readonly state: string;
   /** When it turns silent by itself, where the index does not tell. */
@@ -90,24 +90,24 @@ interface Voice {
 }
 
 export function judgeHost(input: HostInput): HostVerdict {
-  const voices = [...heardVoices(input), ...standingVoices(input)];
+  const findings = [...reportedFindings(input), ...storedFindings(input)];
   const heard = input.heard.size > 0;
-  const verdict = (kind: HostVerdict['kind'], rule: number, reason: string, by: readonly Voice[]): HostVerdict => ({
+  const verdict = (kind: HostVerdict['kind'], rule: number, reason: string, by: readonly Finding[]): HostVerdict => ({
     kind,
     rule,
     reason,
     services: by.map(({ service }) => service),
     heard,
     drop: [],
-    againAtMs: soonest(voices.map(({ turnsAtMs }) => turnsAtMs)),
+    againAtMs: soonest(findings.map(({ turnsAtMs }) => turnsAtMs)),
   });
 
-  if (voices.length === 0) return verdict('unheard', 6, 'nothing heard of it by this master yet', []);
-  const current = voices.filter(({ outdated }) => !outdated);
-  const outdated = voices.filter((voice) => voice.outdated);
-  const unfit = current.filter(({ word }) => word === 'unfit');
-  const silent = current.filter(({ word }) => word === 'silent');
-  const unknown = current.filter(({ word }) => word === 'unknown');
+  if (findings.length === 0) return verdict('unheard', 6, 'nothing heard of it by this master yet', []);
+  const current = findings.filter(({ outdated }) => !outdated);
+  const outdated = findings.filter((finding) => finding.outdated);
+  const unfit = current.filter(({ outcome }) => outcome === 'unfit');
+  const silent = current.filter(({ outcome }) => outcome === 'silent');
+  const unknown = current.filter(({ outcome }) => outcome === 'unknown');
   const quiet = [...silent, ...outdated];
   if (current.length === 0)
     return verdict('unknown', 6, `stored before this master started: ${names(outdated)}`, outdated);
@@ -118,94 +118,94 @@ export function judgeHost(input: HostInput): HostVerdict {
     return withSilence(verdict('unknown', 5, `no longer heard: ${names(quiet)}`, quiet), quiet, current, input);
   if (unknown.length > 0) return verdict('unknown', 1, listed(unknown), unknown);
   if (!heard) return verdict('unheard', 6, 'nothing heard of it by this master yet', []);
-  return verdict('fit', 1, `all ${voices.length} tests fit`, voices);
+  return verdict('fit', 1, `all ${findings.length} tests fit`, findings);
 }
 
 /** Silence of some counts as unknown for a while, from when others speak beside it; then they are dropped (rule 5). */
 function withSilence(
   verdict: HostVerdict,
-  silent: readonly Voice[],
-  voices: readonly Voice[],
+  silent: readonly Finding[],
+  findings: readonly Finding[],
   input: HostInput,
 ): HostVerdict {
   const othersSinceMs = Math.min(
-    ...voices.filter(({ word }) => word !== 'silent').map(({ speaksSinceMs }) => speaksSinceMs),
+    ...findings.filter(({ outcome }) => outcome !== 'silent').map(({ reportingSinceMs }) => reportingSinceMs),
   );
-  const due = ({ sinceMs }: Voice) => Math.max(sinceMs, othersSinceMs) + input.dropAfterMs;
-  const waiting = silent.filter((voice) => due(voice) > input.nowMs);
+  const due = ({ sinceMs }: Finding) => Math.max(sinceMs, othersSinceMs) + input.dropAfterMs;
+  const waiting = silent.filter((finding) => due(finding) > input.nowMs);
   return {
     ...verdict,
-    drop: silent.filter((voice) => due(voice) <= input.nowMs).map(({ service }) => service),
+    drop: silent.filter((finding) => due(finding) <= input.nowMs).map(({ service }) => service),
     againAtMs: soonest([verdict.againAtMs, ...waiting.map(due)]),
   };
 }
 
-function* heardVoices({ heard, managed }: HostInput): Iterable<Voice> {
+function* reportedFindings({ heard, managed }: HostInput): Iterable<Finding> {
   for (const [service, test] of heard) {
     const standing = managed[service];
-    if (standing && wordOf(standing.state) !== 'fit' && !supersedes(test, standing)) continue;
-    const { word, sinceMs, speaksSinceMs, event } = test;
+    if (standing && outcomeOf(standing.state) !== 'fit' && !supersedes(test, standing)) continue;
+    const { outcome, sinceMs, reportingSinceMs, event } = test;
     const { description = '', state = '' } = event;
-    yield { service, word, description, state, sinceMs, speaksSinceMs };
+    yield { service, outcome, description, state, sinceMs, reportingSinceMs };
   }
 }
 
 /** Rule 2: a managed event counts until a newer event of its service arrives. Such events never make a host fit. */
-function* standingVoices(input: HostInput): Iterable<Voice> {
+function* storedFindings(input: HostInput): Iterable<Finding> {
   const { heard, managed, dropped, startedMs, listeningSinceMs, nowMs, nowS } = input;
   const startedS = nowS - (nowMs - startedMs) / 1000;
   for (const [service, event] of Object.entries(managed)) {
     if (!service.startsWith(TEST_PREFIX) || dropped.has(service)) continue;
-    const test = heardTest(heard, service);
+    const test = resultOf(heard, service);
     if (test && supersedes(test, event)) continue;
     const description = typeof event.description === 'string' ? event.description : '';
     const reported = event['reported-state'];
     const state = typeof reported === 'string' ? reported : event.state;
-    const word = wordOf(event.state);
-    if (word === 'fit') continue;
+    const outcome = outcomeOf(event.state);
+    if (outcome === 'fit') continue;
     if (isOutdated(event, startedS)) {
-      const since = { sinceMs: startedMs, speaksSinceMs: startedMs };
-      yield { service, word: 'unknown', description, state, ...since, outdated: true };
+      const since = { sinceMs: startedMs, reportingSinceMs: startedMs };
+      yield { service, outcome: 'unknown', description, state, ...since, outdated: true };
       continue;
     }
     // Its ttl runs from its own time, but no earlier than this master listens: before, nobody could have reported better.
     const bornMs = Math.max(listeningSinceMs, nowMs - Math.max(0, nowS - (event.time ?? 0)) * 1000);
     const turnsAtMs = bornMs + (event.ttl ?? 60) * 1000;
-    const voice = { service, description, state, speaksSinceMs: bornMs };
-    if (turnsAtMs <= nowMs) yield { ...voice, word: 'silent', sinceMs: turnsAtMs };
-    else yield { ...voice, word, sinceMs: bornMs, turnsAtMs };
+    const finding = { service, description, state, reportingSinceMs: bornMs };
+    if (turnsAtMs <= nowMs) yield { ...finding, outcome: 'silent', sinceMs: turnsAtMs };
+    else yield { ...finding, outcome, sinceMs: bornMs, turnsAtMs };
   }
 }
 
 /** Rule 6a. @param startedS when this master began to listen, unix seconds */
 function isOutdated({ state, time, ttl }: RecordEvent, startedS: number): boolean {
-  return wordOf(state) === 'silent' || ttl === undefined || ttl === null || (time ?? 0) + ttl < startedS;
+  return outcomeOf(state) === 'silent' || ttl === undefined || ttl === null || (time ?? 0) + ttl < startedS;
 }
 
 /** The test behind a stored event: the original named `file-exists` without the blank before "exists". */
-export function heardTest(heard: ReadonlyMap<string, HeardTest>, service: string): HeardTest | undefined {
+export function resultOf(heard: ReadonlyMap<string, TestResult>, service: string): TestResult | undefined {
   return heard.get(service) ?? heard.get(service.replace(/(?<! )exists$/, ' exists'));
 }
 
 /** Newer, or heard a whole ttl after the other's time, so that a corrected clock heals (rule 4). */
-export function supersedes(test: HeardTest, standing: RecordEvent): boolean {
+export function supersedes(test: TestResult, standing: RecordEvent): boolean {
   const time = standing.time ?? Number.NEGATIVE_INFINITY;
   return test.event.time >= time || test.arrivedS - time > (standing.ttl ?? 60);
 }
 
-function listed(voices: readonly Voice[]): string {
-  return voices
+function listed(findings: readonly Finding[]): string {
+  return findings
     .slice(0, 5)
     .map(
-      ({ service, word, state, description }) =>
-        `${service} ${word === 'unfit' ? state : word}${description ? `: ${description}` : ''}`,
+      ({ service, outcome, state, description }) =>
+        `${service} ${outcome === 'unfit' ? state : outcome}${description ? `: ${description}` : ''}`,
     )
-    .concat(voices.length > 5 ? [`and ${voices.length - 5} more`] : [])
+    .concat(findings.length > 5 ? [`and ${findings.length - 5} more`] : [])
     .join('; ');
 }
 
-function names(voices: readonly Voice[]): string {
-  return voices.map(({ service }) => service).join(', ');
+function names(findings: readonly Finding[]): string {
+  return findings.map(({ service }) => service).join(', ');
 }
 
 function soonest(times: readonly (number | undefined)[]): number | undefined {

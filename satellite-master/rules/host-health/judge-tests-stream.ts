@@ -21,7 +21,7 @@ export function judgeTestsOf({ clock, hosts }: JudgeGround, { dropAfter }: Judge
   const dropAfterMs = dropAfter === undefined ? readmitAfterMs : dropAfter * 1000;
   const judge = hosts.account(
     TESTS_RULE,
-    (rule, wishes) => new HostJudge({ clock, wishes, rule, dropAfterMs, managedEventsOf }),
+    (rule, desired) => new HostJudge({ clock, desired, rule, dropAfterMs, managedEventsOf }),
   );
   return (event) => judge.take(hosts.wholeEvent(event));
 }

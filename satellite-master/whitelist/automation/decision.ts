@@ -1,10 +1,10 @@
 /**
- * What automation would do with one host's managed flag, and why: a pure function of what the rules wish, the record
+ * What automation would do with one host's managed flag, and why: a pure function of what the rules desired flag, the record
  * and now (docs/judgement.md, rules 5-7, 12, 13, 22, 23). Whether it may is the guard's business; that it happens, the reconciler's.
  */
 import { formatDuration } from '../../../shared/duration.ts';
 import { type Flag, type HostRecord, readmissionOf } from '../record/index.ts';
-import type { Illness, Wish } from './desired-flags.ts';
+import type { DesiredFlag, Illness } from './desired-flags.ts';
 
 /** `readmit-after`, in ms. */
 export interface ReadmitAfter {
@@ -16,7 +16,7 @@ export interface DecisionInput {
   /** undefined: not in the inventory. */
   readonly record: HostRecord | undefined;
   readonly broken: boolean;
-  readonly wish: Wish | undefined;
+  readonly desiredFlag: DesiredFlag | undefined;
   readonly readmitAfter: ReadmitAfter;
   /** Until when a flag changed by another writer is left alone, monotonic ms. */
   readonly foreignUntilMs: number | undefined;
@@ -39,7 +39,7 @@ export interface Decision {
 }
 
 export function decide(input: DecisionInput): Decision {
-  const { record, broken, wish, foreignUntilMs, nowMs } = input;
+  const { record, broken, desiredFlag, foreignUntilMs, nowMs } = input;
   const flag = record?.['managed-flag'] ?? null;
   const none = (rule: number, reason: string, next?: Decision['next']): Decision => ({
     action: 'none',
@@ -49,19 +49,19 @@ export function decide(input: DecisionInput): Decision {
   });
 
   if (broken) return none(22, 'the record is broken: automation leaves it alone');
-  if (!wish) return none(6, 'nothing heard of it by this master yet: the flag stays');
-  if (wish.flag === 'keep') return none(wish.rule, `${wish.reason}: the flag stays`);
-  if (wish.flag === flag) return none(wish.rule, wish.reason);
+  if (!desiredFlag) return none(6, 'nothing heard of it by this master yet: the flag stays');
+  if (desiredFlag.flag === 'keep') return none(desiredFlag.rule, `${desiredFlag.reason}: the flag stays`);
+  if (desiredFlag.flag === flag) return none(desiredFlag.rule, desiredFlag.reason);
   if (foreignUntilMs !== undefined && foreignUntilMs > nowMs)
     return none(23, 'the flag was changed by another writer: left alone for a while', {
       atMs: foreignUntilMs,
-      change: wish.flag,
+      change: desiredFlag.flag,
     });
-  return wish.flag === 'off' ? decideOff(input, wish) : decideOn(input, wish, flag);
+  return desiredFlag.flag === 'off' ? decideOff(input, desiredFlag) : decideOn(input, desiredFlag, flag);
 }
 
-function decideOff({ inMassSilence }: DecisionInput, wish: Wish): Decision {
-  const { rule, reason, illness } = wish;
+function decideOff({ inMassSilence }: DecisionInput, desiredFlag: DesiredFlag): Decision {
+  const { rule, reason, illness } = desiredFlag;
   if (inMassSilence && illness?.kind === 'silent') {
     const held = 'mass-silence: more hosts fell silent within a minute than the guard would allow';
     return { action: 'none', rule: 7, reason: `${reason}; not taken off: ${held}`, next: undefined, held };
@@ -69,18 +69,19 @@ function decideOff({ inMassSilence }: DecisionInput, wish: Wish): Decision {
   return { action: 'off', rule, reason, next: undefined, ...(illness ? { illness } : {}) };
 }
 
-function decideOn(input: DecisionInput, wish: Wish, flag: Flag | null): Decision {
-  if (flag === null) return { action: 'on', rule: 12, reason: `first fit report: ${wish.reason}`, next: undefined };
+function decideOn(input: DecisionInput, desiredFlag: DesiredFlag, flag: Flag | null): Decision {
+  if (flag === null)
+    return { action: 'on', rule: 12, reason: `first fit report: ${desiredFlag.reason}`, next: undefined };
   const { nowMs, readmitAfter, record } = input;
   const relapses = readmissionOf(record).relapses;
   const waitMs = readmissionWaitMs(relapses, readmitAfter);
-  const atMs = (wish.fitSinceMs ?? nowMs) + waitMs;
+  const atMs = (desiredFlag.fitSinceMs ?? nowMs) + waitMs;
   const wait = `${formatDuration(waitMs)} of fitness without a break${relapses > 0 ? ` after ${relapses} relapse${relapses > 1 ? 's' : ''}` : ''}`;
   if (atMs > nowMs)
     return {
       action: 'none',
       rule: 12,
-      reason: `${wish.reason}; readmission needs ${wait}`,
+      reason: `${desiredFlag.reason}; readmission needs ${wait}`,
       next: { atMs, change: 'on' },
     };
   return { action: 'on', rule: 12, reason: `readmitted after ${wait}`, next: undefined };

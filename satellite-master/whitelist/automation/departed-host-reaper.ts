@@ -3,15 +3,15 @@ import { formatDuration } from '../../../shared/duration.ts';
 import { messageOf } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
-import type { Whitelist } from '../record-editor.ts';
+import type { RecordEditor } from '../record-editor.ts';
 import type { Replica } from '../replica.ts';
-import type { Census } from './guard-counts.ts';
+import type { GuardCounts } from './guard-counts.ts';
 import { mayForget } from './inventory.ts';
 
-export interface ForgetterOptions {
-  readonly whitelist: Whitelist;
+export interface DepartedHostReaperOptions {
+  readonly whitelist: RecordEditor;
   readonly replica: Replica;
-  readonly census: Census;
+  readonly census: GuardCounts;
   /** Whether this master hears the host now. */
   readonly isHeard: (host: HostName) => boolean;
   readonly leads: () => boolean;
@@ -20,10 +20,10 @@ export interface ForgetterOptions {
   readonly log: Log;
 }
 
-export class Forgetter {
-  readonly #options: ForgetterOptions;
+export class DepartedHostReaper {
+  readonly #options: DepartedHostReaperOptions;
 
-  constructor(options: ForgetterOptions) {
+  constructor(options: DepartedHostReaperOptions) {
     this.#options = options;
   }
 

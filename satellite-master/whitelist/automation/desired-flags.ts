@@ -1,9 +1,9 @@
 /**
- * What the rules want of the managed list: a wish under (rule, host), on every master; only the leader's reconciler
+ * What the rules want of the managed list: a desired flag under (rule, host), on every master; only the leader's reconciler
  * brings them into the store (docs/judgement.md, rule 25).
  */
 import type { HostName } from '../../../shared/host-name.ts';
-import type { EventWishes, RecordEvent } from '../record/index.ts';
+import type { DesiredEvents, RecordEvent } from '../record/index.ts';
 
 /** How ill a host is: whom the guard lets go first (docs/judgement.md, rule 9). */
 export interface Illness {
@@ -13,7 +13,7 @@ export interface Illness {
   readonly sinceMs: number;
 }
 
-export interface Wish {
+export interface DesiredFlag {
   /** `keep`: nothing is known that would justify a change. */
   readonly flag: 'on' | 'off' | 'keep';
   /** The number of the rule in docs/judgement.md. */
@@ -24,10 +24,10 @@ export interface Wish {
   readonly fitSinceMs?: number;
 }
 
-const NONE: EventWishes = new Map();
+const NONE: DesiredEvents = new Map();
 
-export class Wishes {
-  readonly #flags = new Map<HostName, Map<string, Wish>>();
+export class DesiredFlags {
+  readonly #flags = new Map<HostName, Map<string, DesiredFlag>>();
   readonly #events = new Map<HostName, Map<string, RecordEvent | null>>();
   readonly #listeners: ((host: HostName) => void)[] = [];
 
@@ -36,10 +36,10 @@ export class Wishes {
     this.#listeners.push(listener);
   }
 
-  /** The host's flag as one rule wants it; undefined withdraws the wish. */
-  setFlag(rule: string, host: HostName, wish: Wish | undefined): void {
-    const rules = this.#flags.get(host) ?? new Map<string, Wish>();
-    if (wish) rules.set(rule, wish);
+  /** The host's flag as one rule wants it; undefined withdraws the desired flag. */
+  setFlag(rule: string, host: HostName, desiredFlag: DesiredFlag | undefined): void {
+    const rules = this.#flags.get(host) ?? new Map<string, DesiredFlag>();
+    if (desiredFlag) rules.set(rule, desiredFlag);
     else rules.delete(rule);
     if (rules.size > 0) this.#flags.set(host, rules);
     else this.#flags.delete(host);
@@ -69,7 +69,7 @@ export class Wishes {
     return new Set([...this.#flags.keys(), ...this.#events.keys()]);
   }
 
-  events(host: HostName): EventWishes {
+  events(host: HostName): DesiredEvents {
     return this.#events.get(host) ?? NONE;
   }
 
@@ -78,23 +78,23 @@ export class Wishes {
   }
 
   /** All rules together: off while any says off, else kept while any says keep, else on. */
-  flag(host: HostName): Wish | undefined {
-    const wishes = [...(this.#flags.get(host)?.values() ?? [])];
-    if (wishes.length <= 1) return wishes[0];
-    const offs = wishes.filter(({ flag }) => flag === 'off');
+  flag(host: HostName): DesiredFlag | undefined {
+    const desired = [...(this.#flags.get(host)?.values() ?? [])];
+    if (desired.length <= 1) return desired[0];
+    const offs = desired.filter(({ flag }) => flag === 'off');
     if (offs.length > 0) return joined(offs, offs.map(({ illness }) => illness).sort(byIllness)[0]);
-    const keeps = wishes.filter(({ flag }) => flag === 'keep');
+    const keeps = desired.filter(({ flag }) => flag === 'keep');
     if (keeps.length > 0) return joined(keeps, undefined);
-    const fitSinceMs = Math.max(...wishes.map((wish) => wish.fitSinceMs ?? Number.NEGATIVE_INFINITY));
-    return { ...joined(wishes, undefined), ...(Number.isFinite(fitSinceMs) ? { fitSinceMs } : {}) };
+    const fitSinceMs = Math.max(...desired.map((desiredFlag) => desiredFlag.fitSinceMs ?? Number.NEGATIVE_INFINITY));
+    return { ...joined(desired, undefined), ...(Number.isFinite(fitSinceMs) ? { fitSinceMs } : {}) };
   }
 }
 
-function joined(wishes: readonly Wish[], illness: Illness | undefined): Wish {
-  const [first] = wishes;
-  if (!first) throw new Error('no wish to join');
+function joined(desired: readonly DesiredFlag[], illness: Illness | undefined): DesiredFlag {
+  const [first] = desired;
+  if (!first) throw new Error('no desiredFlag to join');
   const { flag, rule } = first;
-  return { flag, rule, reason: wishes.map(({ reason }) => reason).join('; '), ...(illness ? { illness } : {}) };
+  return { flag, rule, reason: desired.map(({ reason }) => reason).join('; '), ...(illness ? { illness } : {}) };
 }
 
 /** Critical before silent, more criticals, ill for longer (docs/judgement.md, rule 9). */

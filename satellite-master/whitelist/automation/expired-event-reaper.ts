@@ -4,12 +4,12 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
 import { Deadlines } from '../../events/index.ts';
 import { expiryOf, type HostRecord, isExpired, withoutExpired } from '../record/index.ts';
-import type { Author, Whitelist } from '../record-editor.ts';
+import type { Author, RecordEditor } from '../record-editor.ts';
 import type { Replica, ReplicaChange } from '../replica.ts';
 import type { RecordClock } from '../store/index.ts';
 
-export interface ReaperOptions {
-  readonly whitelist: Whitelist;
+export interface ExpiredEventReaperOptions {
+  readonly whitelist: RecordEditor;
   readonly replica: Replica;
   readonly self: string;
   /** By which manual events expire. */
@@ -22,13 +22,13 @@ export interface ReaperOptions {
 /** Masters wait differently long, so that mostly one of them writes; chance in [0, this). */
 const SPREAD_MS = 2_000;
 
-export class Reaper {
-  readonly #options: ReaperOptions;
+export class ExpiredEventReaper {
+  readonly #options: ExpiredEventReaperOptions;
   readonly #once: OnceLog;
   /** Wall time, ms. */
   readonly #due = new Deadlines<HostName>();
 
-  constructor(options: ReaperOptions) {
+  constructor(options: ExpiredEventReaperOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
   }

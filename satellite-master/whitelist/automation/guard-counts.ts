@@ -2,8 +2,8 @@
 import type { Clock } from '../../../shared/clock.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { Replica, ReplicaEntry } from '../replica.ts';
-import { type GuardCounts, massSilence, offLimit } from './guard.ts';
-import { countsForGuard, type InventoryFacts, type MesosWord } from './inventory.ts';
+import { type GuardFigures, massSilence, offLimit } from './guard.ts';
+import { countsForGuard, type InventoryFacts, type MesosRegistration } from './inventory.ts';
 
 /** What the rules know of hosts that say nothing; on this master's monotonic clock. */
 export interface Silence {
@@ -12,10 +12,10 @@ export interface Silence {
   silentForMs(host: HostName): number | undefined;
 }
 
-export interface CensusOptions {
+export interface GuardCountsOptions {
   readonly replica: Replica;
   readonly silence: Silence;
-  readonly mesosWord: (host: HostName) => MesosWord;
+  readonly registrationOf: (host: HostName) => MesosRegistration;
   /** Hosts that are off by plan, in a maintenance window of Mesos; another set whenever they change. */
   readonly planned?: () => ReadonlySet<HostName>;
   /** `managed-off-limit`. */
@@ -27,15 +27,15 @@ export interface CensusOptions {
 const COUNT_HOLDS_MS = 1_000;
 const NOBODY: ReadonlySet<HostName> = new Set();
 
-export class Census {
-  readonly #options: CensusOptions;
+export class GuardCounts {
+  readonly #options: GuardCountsOptions;
   #inventory = 0;
   #countedAtMs = Number.NEGATIVE_INFINITY;
   #countedSize = -1;
   #countedPlanned = NOBODY;
   #wave: ReadonlySet<HostName> = new Set();
 
-  constructor(options: CensusOptions) {
+  constructor(options: GuardCountsOptions) {
     this.#options = options;
   }
 
@@ -44,7 +44,7 @@ export class Census {
     return this.#options.planned?.() ?? NOBODY;
   }
 
-  counts(): GuardCounts {
+  counts(): GuardFigures {
     const { replica, share } = this.#options;
     let off = replica.managedOff;
     for (const host of this.planned) if (replica.get(host)?.record?.['managed-flag'] === 'off') off--;
@@ -56,12 +56,12 @@ export class Census {
   }
 
   facts({ host, record, createdMs }: ReplicaEntry): InventoryFacts {
-    const { clock, mesosWord, silence } = this.#options;
+    const { clock, registrationOf, silence } = this.#options;
     return {
       record,
       createdMs,
       nowMs: clock.wallMs(),
-      mesos: mesosWord(host),
+      mesos: registrationOf(host),
       silentForMs: silence.silentForMs(host),
       planned: this.planned.has(host),
     };
@@ -84,7 +84,7 @@ export class Census {
 
   /** Of most hosts it is enough to know that Mesos knows them; 40,000 are counted in one go. */
   #counts(entry: ReplicaEntry): boolean {
-    const isKnown = this.#options.mesosWord(entry.host) === 'registered';
+    const isKnown = this.#options.registrationOf(entry.host) === 'registered';
     return isKnown ? !this.planned.has(entry.host) : countsForGuard(this.facts(entry));
   }
 

@@ -7,7 +7,7 @@ import { byCodeUnit } from '../../../shared/text.ts';
 import { byIllness, type Illness } from './desired-flags.ts';
 
 /** What the guard counts. */
-export interface GuardCounts {
+export interface GuardFigures {
   /** `managed-off-limit`. */
   readonly share: number;
   /** Hosts that count (rule 11). */
@@ -33,11 +33,11 @@ export interface GuardVerdict {
 }
 
 /** At most so many hosts may be held off: one always may. */
-export function offLimit({ share, inventory }: Pick<GuardCounts, 'share' | 'inventory'>): number {
+export function offLimit({ share, inventory }: Pick<GuardFigures, 'share' | 'inventory'>): number {
   return Math.max(1, Math.floor(share * inventory));
 }
 
-export function guard(candidates: readonly Candidate[], counts: GuardCounts): GuardVerdict {
+export function guard(candidates: readonly Candidate[], counts: GuardFigures): GuardVerdict {
   const limit = offLimit(counts);
   const take: HostName[] = [];
   const held = new Map<HostName, string>();

@@ -3,14 +3,14 @@
 import { type HostRecord, manualVerdict, readmissionOf } from '../record/index.ts';
 
 /** What Mesos says of a host: `unsure` while it has not answered; `none`: no Mesos here. */
-export type MesosWord = 'registered' | 'unregistered' | 'unsure' | 'none';
+export type MesosRegistration = 'registered' | 'unregistered' | 'unsure' | 'none';
 
 export interface InventoryFacts {
   readonly record: HostRecord | undefined;
   /** When the record was made, ms since 1970. */
   readonly createdMs: number;
   readonly nowMs: number;
-  readonly mesos: MesosWord;
+  readonly mesos: MesosRegistration;
   /** For how long the host has been silent to this master, ms; undefined: it is heard. */
   readonly silentForMs: number | undefined;
   /** Its machine is in a maintenance window of Mesos, open or down: off by plan. */

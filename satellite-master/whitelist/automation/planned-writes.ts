@@ -1,6 +1,6 @@
 /** What automation writes: the next record of one host with its author, and how steps are parted into commits. Pure. */
 import type { HostName } from '../../../shared/host-name.ts';
-import type { EventWishes } from '../record/index.ts';
+import type { DesiredEvents } from '../record/index.ts';
 import {
   emptyRecord,
   type HostRecord,
@@ -13,39 +13,43 @@ import {
 import type { Author } from '../record-editor.ts';
 import type { ReplicaEntry } from '../replica.ts';
 import type { Decision } from './decision.ts';
-import type { Wish } from './desired-flags.ts';
+import type { DesiredFlag } from './desired-flags.ts';
 
 /** One host that is to change. */
-export interface Step {
+export interface PlannedWrite {
   readonly host: HostName;
   readonly version: number | 'absent';
   readonly next: HostRecord;
   readonly author: Author;
 }
 
-export interface StepInput {
+export interface PlannedWriteInput {
   readonly host: HostName;
   /** What stands in the store; undefined: the host is new. */
   readonly entry: ReplicaEntry | undefined;
-  readonly events: EventWishes;
+  readonly events: DesiredEvents;
   /** Name of this master. */
   readonly self: string;
   readonly nowS: number;
 }
 
 /** Brings the managed events up to date, and puts the host on where `on` says so; undefined: nothing to write. */
-export function keepingStep(input: StepInput, wish: Wish | undefined, on: Decision | undefined): Step | undefined {
+export function plannedUpdate(
+  input: PlannedWriteInput,
+  desiredFlag: DesiredFlag | undefined,
+  on: Decision | undefined,
+): PlannedWrite | undefined {
   const { host, entry, events, nowS } = input;
-  if (entry?.broken !== undefined || (!entry && !wish)) return undefined;
+  if (entry?.broken !== undefined || (!entry && !desiredFlag)) return undefined;
   if (entry && !on && events.size === 0) return undefined;
   const record = entry?.record ?? emptyRecord;
   const next = withManagedEvents(on ? putOn(record, nowS) : record, events);
   if (entry && sameMeaning(record, next)) return undefined;
-  const reason = on?.reason ?? wish?.reason ?? 'managed events changed';
+  const reason = on?.reason ?? desiredFlag?.reason ?? 'managed events changed';
   return { host, version: entry?.version ?? 'absent', next, author: authorOf(input, causeOf(entry, on), reason) };
 }
 
-export function offStep(input: StepInput, { illness, reason }: Decision): Step {
+export function plannedOff(input: PlannedWriteInput, { illness, reason }: Decision): PlannedWrite {
   const { host, entry, events, nowS } = input;
   const next = withManagedEvents(takenOff(entry?.record ?? emptyRecord, nowS), events);
   const cause = illness?.kind === 'silent' ? 'silence' : 'tests';
@@ -60,8 +64,8 @@ const MOST_BYTES = 512 * 1024;
 const STEP_BYTES = 1_500;
 
 /** Parts that fit one commit each. */
-export function inCommits(steps: readonly Step[]): readonly (readonly Step[])[] {
-  const commits: Step[][] = [];
+export function inCommits(steps: readonly PlannedWrite[]): readonly (readonly PlannedWrite[])[] {
+  const commits: PlannedWrite[][] = [];
   let bytes = 0;
   for (const step of steps) {
     const size = Buffer.byteLength(serializeRecord(step.next)) + STEP_BYTES;
@@ -83,6 +87,6 @@ function causeOf(entry: ReplicaEntry | undefined, on: Decision | undefined): str
   return entry.record?.['managed-flag'] === 'off' ? 'readmission' : 'tests';
 }
 
-function authorOf({ self }: StepInput, cause: string, reason: string): Author {
+function authorOf({ self }: PlannedWriteInput, cause: string, reason: string): Author {
   return { by: self, as: null, cause, reason };
 }

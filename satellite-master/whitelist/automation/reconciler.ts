@@ -1,5 +1,5 @@
 /**
- * The managed side of the whitelist: compares what the rules wish with what the records say and closes the difference,
+ * The managed side of the whitelist: compares what the rules desired flag with what the records say and closes the difference,
  * again and again (level, not edge). Every master works it out, so that `why` and readiness tell the same everywhere;
  * only the leader writes, and every managed off passes the guard (docs/judgement.md, rules 8-14, 25).
  */
@@ -14,17 +14,17 @@ import { changeOf } from '../record-editor.ts';
 import type { Replica, ReplicaEntry } from '../replica.ts';
 import { type Store, StoreConflict } from '../store/index.ts';
 import { type Decision, decide, type ReadmitAfter } from './decision.ts';
-import type { Wishes } from './desired-flags.ts';
+import type { DesiredFlags } from './desired-flags.ts';
 import { type Candidate, guard } from './guard.ts';
-import type { Census } from './guard-counts.ts';
-import { inCommits, keepingStep, offStep, type Step, type StepInput } from './planned-writes.ts';
-import { Calm } from './write-throttle.ts';
+import type { GuardCounts } from './guard-counts.ts';
+import { inCommits, type PlannedWrite, type PlannedWriteInput, plannedOff, plannedUpdate } from './planned-writes.ts';
+import { WriteThrottle } from './write-throttle.ts';
 
 export interface ReconcilerOptions {
   readonly store: Store;
   readonly replica: Replica;
-  readonly wishes: Wishes;
-  readonly census: Census;
+  readonly desired: DesiredFlags;
+  readonly census: GuardCounts;
   readonly leads: () => boolean;
   readonly readmitAfter: ReadmitAfter;
   /** Name of this master, for `changed.by`. */
@@ -57,7 +57,7 @@ export class Reconciler {
   /** The guard is to be asked in the next round: it may let somebody go whom it held. */
   #askDue = false;
   readonly #again = new Deadlines<HostName>();
-  readonly #calm: Calm;
+  readonly #calm: WriteThrottle;
   #running = false;
   #wanted = false;
   #stopped = false;
@@ -71,9 +71,9 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
-    this.#calm = new Calm(options.clock);
-    const { wishes, replica } = options;
-    wishes.onChange((host) => this.mark(host));
+    this.#calm = new WriteThrottle(options.clock);
+    const { desired, replica } = options;
+    desired.onChange((host) => this.mark(host));
     replica.onChange(({ host }) => this.mark(host));
     replica.onStoreState(({ kind }) => {
       if (kind === 'whole') this.markAll();
@@ -90,7 +90,7 @@ export class Reconciler {
     return !this.#running;
   }
 
-  /** Something about the host has changed: its wishes or its record. */
+  /** What the rules want of the host has changed, or its record. */
   mark(host: HostName): void {
     this.#dirty.add(host);
     this.#wake();
@@ -98,7 +98,7 @@ export class Reconciler {
 
   /** Looks at every host anew: after a change of leadership or of the store's state. */
   markAll(): void {
-    for (const host of this.#options.wishes.hosts()) this.#dirty.add(host);
+    for (const host of this.#options.desired.hosts()) this.#dirty.add(host);
     for (const host of this.#wantedOff.keys()) this.#dirty.add(host);
     this.#askDue = true;
     this.#retry?.cancel();
@@ -129,12 +129,12 @@ export class Reconciler {
 
   /** What automation would do with the host now, and why. Pure but for the clock. */
   decisionFor(host: HostName): Decision {
-    const { replica, wishes, census, readmitAfter, clock } = this.#options;
+    const { replica, desired, census, readmitAfter, clock } = this.#options;
     const entry = replica.get(host);
     return decide({
       record: entry?.record,
       broken: entry?.broken !== undefined,
-      wish: wishes.flag(host),
+      desiredFlag: desired.flag(host),
       readmitAfter,
       foreignUntilMs: entry?.foreignUntilMs,
       inMassSilence: census.wave.has(host),
@@ -190,22 +190,22 @@ export class Reconciler {
   }
 
   /** Sorts the hosts into what can be written at once and what has to pass the guard. */
-  #plan(hosts: readonly HostName[]): Step[] {
-    const { replica, wishes } = this.#options;
+  #plan(hosts: readonly HostName[]): PlannedWrite[] {
+    const { replica, desired } = this.#options;
     this.#doubt(hosts);
-    const steps: Step[] = [];
+    const steps: PlannedWrite[] = [];
     for (const host of hosts) {
       const decision = this.decisionFor(host);
       if (decision.next) this.#again.set(host, decision.next.atMs);
       else this.#again.delete(host);
       this.#want(host, decision);
       if (!replica.get(host) && this.#isFull()) {
-        if (wishes.flag(host))
+        if (desired.flag(host))
           this.#once.warn('full', 'inventory full, host not added', { host, maxHosts: MOST_HOSTS });
         continue;
       }
       const on = decision.action === 'on' ? decision : undefined;
-      const step = keepingStep(this.#inputOf(host), wishes.flag(host), on);
+      const step = plannedUpdate(this.#inputOf(host), desired.flag(host), on);
       if (!step) continue;
       // A readmission has waited long enough by its own rule; what can go to and fro without end is the events.
       const waitsUntilMs = on ? undefined : this.#calm.waitsUntilMs(host);
@@ -220,9 +220,9 @@ export class Reconciler {
 
   /** Whose silence is believed is asked before a silent host is judged, and from time to time while a wave lasts. */
   #doubt(hosts: readonly HostName[]): void {
-    const { census, wishes, clock } = this.#options;
+    const { census, desired, clock } = this.#options;
     const nowMs = clock.monoMs();
-    const isNew = (host: HostName) => wishes.flag(host)?.illness?.kind === 'silent' && !census.wave.has(host);
+    const isNew = (host: HostName) => desired.flag(host)?.illness?.kind === 'silent' && !census.wave.has(host);
     const lasts = census.wave.size > 0 && nowMs - this.#doubtedMs >= DOUBT_MS;
     if (!lasts && !hosts.some(isNew)) return;
     this.#doubtedMs = nowMs;
@@ -250,7 +250,7 @@ export class Reconciler {
     const { take, held } = this.#ask();
     this.#held = held;
     if (!automation || !this.#mayWrite()) return;
-    const steps = take.map((host) => this.#offStep(host)).filter((step) => step !== undefined);
+    const steps = take.map((host) => this.#plannedOff(host)).filter((step) => step !== undefined);
     const [first, more] = inCommits(steps);
     if (!first) return;
     if (more) this.#askDue = true;
@@ -266,7 +266,7 @@ export class Reconciler {
   /** Against the counts of this moment. */
   async #takeOffOne(host: HostName): Promise<void> {
     const automation = await this.#options.store.readAutomation();
-    const step = this.#mayWrite() && this.#ask().take.includes(host) ? this.#offStep(host) : undefined;
+    const step = this.#mayWrite() && this.#ask().take.includes(host) ? this.#plannedOff(host) : undefined;
     if (step) await this.#write([step], { expect: automation.version, data: automation.data });
   }
 
@@ -289,14 +289,14 @@ export class Reconciler {
     return { take, held: new Map([...held, ...doubted]) };
   }
 
-  #offStep(host: HostName): Step | undefined {
+  #plannedOff(host: HostName): PlannedWrite | undefined {
     const decision = this.decisionFor(host);
-    return decision.action === 'off' ? offStep(this.#inputOf(host), decision) : undefined;
+    return decision.action === 'off' ? plannedOff(this.#inputOf(host), decision) : undefined;
   }
 
-  #inputOf(host: HostName): StepInput {
-    const { replica, wishes, self } = this.#options;
-    return { host, entry: replica.get(host), events: wishes.events(host), self, nowS: this.#nowS() };
+  #inputOf(host: HostName): PlannedWriteInput {
+    const { replica, desired, self } = this.#options;
+    return { host, entry: replica.get(host), events: desired.events(host), self, nowS: this.#nowS() };
   }
 
   #isFull(): boolean {
@@ -312,7 +312,7 @@ export class Reconciler {
   }
 
   /** All at once, and where that fails one by one, so that the fault of one host stops no other. */
-  async #commit(steps: readonly Step[]): Promise<void> {
+  async #commit(steps: readonly PlannedWrite[]): Promise<void> {
     try {
       await this.#write(steps);
     } catch (error) {
@@ -322,7 +322,7 @@ export class Reconciler {
   }
 
   /** @throws the last fault where the store refused every one of them: then it is none of the hosts' */
-  async #oneByOne(steps: readonly Step[], write: (step: Step) => Promise<void>): Promise<void> {
+  async #oneByOne(steps: readonly PlannedWrite[], write: (step: PlannedWrite) => Promise<void>): Promise<void> {
     const refused = new Map<HostName, unknown>();
     for (const step of steps) {
       try {
@@ -347,7 +347,7 @@ export class Reconciler {
     if (!refused || !this.#mayWrite()) throw error;
   }
 
-  async #write(steps: readonly Step[], automation?: { expect: number; data: string }): Promise<void> {
+  async #write(steps: readonly PlannedWrite[], automation?: { expect: number; data: string }): Promise<void> {
     if (steps.length === 0) return;
     const changes = steps.map(
       ({ host, version, next, author }) => changeOf(host, version, next, author, this.#nowS()).change,

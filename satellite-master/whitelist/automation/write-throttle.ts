@@ -10,7 +10,7 @@ import { Deadlines } from '../../events/index.ts';
 const MOST_WRITES = 10;
 const WITHIN_MS = 10_000;
 
-export class Calm {
+export class WriteThrottle {
   readonly #clock: Clock;
   readonly #writes = new Map<HostName, number>();
   readonly #over = new Deadlines<HostName>();

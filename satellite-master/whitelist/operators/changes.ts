@@ -25,7 +25,7 @@ import {
   withoutManual,
   withoutManualEvent,
 } from '../record/index.ts';
-import { type Author, type Edited, unavailable, type Whitelist } from '../record-editor.ts';
+import { type Author, type Edited, type RecordEditor, unavailable } from '../record-editor.ts';
 import type { Replica } from '../replica.ts';
 import type { HostCheck } from './host-check.ts';
 import { type ShownRecord, shownEntry } from './listing.ts';
@@ -55,7 +55,7 @@ export interface Changed {
 }
 
 export interface OperatorsOptions {
-  readonly whitelist: Whitelist;
+  readonly whitelist: RecordEditor;
   readonly replica: Replica;
   readonly hostCheck: HostCheck;
   readonly clock: Clock;
@@ -68,7 +68,7 @@ export interface OperatorsOptions {
 const CHECKS_AT_ONCE = 32;
 
 export class Operators {
-  readonly #whitelist: Whitelist;
+  readonly #whitelist: RecordEditor;
   readonly #replica: Replica;
   readonly #hostCheck: HostCheck;
   readonly #clock: Clock;
@@ -85,7 +85,7 @@ export class Operators {
     this.#unknownHost = options.unknownHost ?? (async () => undefined);
   }
 
-  /** @throws SatelliteError outweighed, host-check-failed, reason-required, and as {@link Whitelist.edit} */
+  /** @throws SatelliteError outweighed, host-check-failed, reason-required, and as {@link RecordEditor.edit} */
   async setFlag(host: HostName, change: ManualChange, actor: Actor): Promise<Changed & { readonly flag: Flag }> {
     const author = this.#author(change, actor, `set ${flagOfState(change.state)} by hand`);
     await this.#mustPass([host], change);
@@ -95,7 +95,7 @@ export class Operators {
     return { ...(await this.#changed(host, edited, warnings)), flag: this.#flagOf(edited.record) };
   }
 
-  /** @throws SatelliteError host-check-failed, reason-required, and as {@link Whitelist.edit} */
+  /** @throws SatelliteError host-check-failed, reason-required, and as {@link RecordEditor.edit} */
   async setEvent(
     host: HostName,
     id: string,
@@ -113,7 +113,7 @@ export class Operators {
     return { ...(await this.#changed(host, edited, warnings)), isNewEvent };
   }
 
-  /** @throws SatelliteError unknown-host, unknown-event, reason-required, and as {@link Whitelist.edit} */
+  /** @throws SatelliteError unknown-host, unknown-event, reason-required, and as {@link RecordEditor.edit} */
   async removeEvent(host: HostName, id: string, said: Said, actor: Actor): Promise<Changed> {
     const author = this.#author(said, actor, `event ${id} withdrawn by hand`);
     const edited = await this.#whitelist.edit(host, author, (record) =>

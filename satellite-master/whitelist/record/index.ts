@@ -8,7 +8,7 @@ export {
   isDeletionOf,
   withDeletions,
 } from './deletions.ts';
-export type { EventWishes } from './managed-events.ts';
+export type { DesiredEvents } from './managed-events.ts';
 export { putOn, takenOff, withManagedEvents } from './managed-events.ts';
 export {
   flagOfState,

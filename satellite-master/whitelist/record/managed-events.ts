@@ -19,7 +19,7 @@ const RELAPSE_WITHIN_S = 86_400;
 export const MOST_RECORD_BYTES = 256 * 1024;
 
 /** What a rule wants of the managed events of a record: an event to stand there, or null for none. */
-export type EventWishes = ReadonlyMap<string, RecordEvent | null>;
+export type DesiredEvents = ReadonlyMap<string, RecordEvent | null>;
 
 /** Takes the host off: with it goes what the next leader has to know. */
 export function takenOff(record: HostRecord = emptyRecord, nowS: number): HostRecord {
@@ -49,9 +49,9 @@ function readmissionEvent(nowS: number, relapses: number, offSinceS: number | un
 }
 
 /** The record with the managed events that the rules want; one that says the same already stays as it is (rule 14). */
-export function withManagedEvents(record: HostRecord, wishes: EventWishes): HostRecord {
+export function withManagedEvents(record: HostRecord, desired: DesiredEvents): HostRecord {
   const events = new Map(Object.entries(record['managed-events']));
-  for (const [id, event] of wishes) {
+  for (const [id, event] of desired) {
     if (event === null) events.delete(id);
     else if (!saysTheSame(events.get(id), event)) events.set(id, event);
   }

@@ -110,7 +110,7 @@ describe('rule 21: a host is deleted', () => {
     expect(ground.record(h1)).toMatchObject({ 'managed-flag': 'on', 'manual-events': {} });
   });
 
-  test('one that was ill or held is not made again by a wish that is left', async () => {
+  test('one that was ill or held is not made again by a desired flag that is left', async () => {
     house.report(h1, { disk: 'critical' }, LONG);
     house.report(h2, { disk: 'critical' }, LONG);
     await house.settled();

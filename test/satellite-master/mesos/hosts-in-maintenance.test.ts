@@ -4,7 +4,7 @@ import { type Mesos, startMesos } from '../../../demo/simulator/mesos.ts';
 import type { ClusterAgent } from '../../../satellite-master/mesos/cluster/cluster.ts';
 import { HostsInMaintenance } from '../../../satellite-master/mesos/deactivation/hosts-in-maintenance.ts';
 import { guard } from '../../../satellite-master/whitelist/automation/guard.ts';
-import { Census } from '../../../satellite-master/whitelist/automation/guard-counts.ts';
+import { GuardCounts } from '../../../satellite-master/whitelist/automation/guard-counts.ts';
 import { countsForGuard, mayForget } from '../../../satellite-master/whitelist/automation/inventory.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
@@ -171,13 +171,13 @@ describe('outside the budget', () => {
     for (const host of [H1, H2]) house.report(host, { disk: 'critical' }, { ttl: 1_000_000 });
     await house.settled();
     let planned: ReadonlySet<HostName> = new Set();
-    const census = new Census({
+    const census = new GuardCounts({
       replica: house.replica,
       silence: {
         quiet: () => TEN.slice(0, 4).map((host) => ({ host, lastHeardMs: 0, silent: true })),
         silentForMs: () => undefined,
       },
-      mesosWord: () => 'none',
+      registrationOf: () => 'none',
       planned: () => planned,
       share: 0.3,
       clock,

@@ -7,7 +7,7 @@ import type { Rules, Satellite } from '../../../satellite-master/rules/api/rules
 import { HostJudge } from '../../../satellite-master/rules/host-health/host-judge.ts';
 import { defaultModule, loadRulesModule } from '../../../satellite-master/rules/module/module.ts';
 import { testRules } from '../../../satellite-master/testing/index.ts';
-import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import { DesiredFlags } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
@@ -56,8 +56,8 @@ function flagsUnder(rules: Rules | string, walk: readonly Step[]): string[] {
 function flagsOfJudge(walk: readonly Step[]): string[] {
   const clock = new ManualClock();
   const hub = new EventHub({ clock, log: silentLog });
-  const flags = new Wishes();
-  const judge = new HostJudge({ clock, wishes: flags, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
+  const flags = new DesiredFlags();
+  const judge = new HostJudge({ clock, desired: flags, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
   const take = (event: Event) => judge.take(event);
   hub.subscribe({ onEvent: take, onExpired: take });
   return walk.map(({ advanceS, event }) => {
@@ -94,7 +94,7 @@ describe('the default rules', () => {
 
   test('judgeTests can be built by anyone: here one that asks for two criticals, on public functions alone', () => {
     const rules = ({ where, service, hosts: ground }: Satellite) => {
-      const judge = ground.account('patient', (_rule, wishes) => {
+      const judge = ground.account('patient', (_rule, desired) => {
         const ill = new Map<string, Set<string>>();
         return {
           take(event: Event): void {
@@ -104,7 +104,7 @@ describe('the default rules', () => {
             if (event.state === 'critical') services.add(event.service);
             else services.delete(event.service);
             const flag = services.size > 1 ? 'off' : 'on';
-            wishes.setFlag('patient', event.host, { flag, rule: 25, reason: `${services.size} criticals` });
+            desired.setFlag('patient', event.host, { flag, rule: 25, reason: `${services.size} criticals` });
           },
         };
       });

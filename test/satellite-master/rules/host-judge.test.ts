@@ -1,7 +1,7 @@
 /** The default rule as it follows events and time (docs/judgement.md, rules 3-7, 14, 21). */
 import { beforeEach, describe, expect, test } from 'vitest';
 import { HostJudge } from '../../../satellite-master/rules/host-health/host-judge.ts';
-import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import { DesiredFlags } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, host } from '../../support/house.ts';
@@ -9,7 +9,7 @@ import { aClock, host } from '../../support/house.ts';
 const a1 = host('a1.example');
 const a2 = host('a2.example');
 let clock: ManualClock;
-let wishes: Wishes;
+let desired: DesiredFlags;
 let judge: HostJudge;
 let managed: RecordEvents;
 let told: number;
@@ -18,9 +18,9 @@ beforeEach(() => {
   clock = aClock();
   managed = {};
   told = 0;
-  wishes = new Wishes();
-  wishes.onChange(() => told++);
-  judge = new HostJudge({ clock, wishes, dropAfterMs: 60_000, managedEventsOf: () => managed });
+  desired = new DesiredFlags();
+  desired.onChange(() => told++);
+  judge = new HostJudge({ clock, desired, dropAfterMs: 60_000, managedEventsOf: () => managed });
 });
 
 function say(state: string, { service = 'disk', ttl = 60, name = a1, description = '' } = {}): void {
@@ -31,9 +31,9 @@ function say(state: string, { service = 'disk', ttl = 60, name = a1, description
 describe('rule 3: judged when an event arrives', () => {
   test('a change is wished at once', () => {
     say('ok');
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'on', fitSinceMs: 0 });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'on', fitSinceMs: 0 });
     say('critical');
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical', criticals: 1 } });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical', criticals: 1 } });
   });
 
   test('a fit host that says the same again costs no judgement', () => {
@@ -48,7 +48,7 @@ describe('rule 3: judged when an event arrives', () => {
     judge.take({ host: a1, service: 'mesos/slave/total-tasks', time, ttl: 60 });
     judge.take({ service: 'mesos/slave/disk', state: 'critical', time, ttl: 60 });
     judge.take({ host: a1, service: 'backup', state: 'critical', time, ttl: 60 });
-    expect([...wishes.hosts()]).toEqual([]);
+    expect([...desired.hosts()]).toEqual([]);
   });
 
   test('that something never heard of has expired says nothing', () => {
@@ -62,18 +62,18 @@ describe('rule 9: for how long it is ill', () => {
     say('critical');
     clock.advance(5_000);
     say('critical', { service: 'memory' });
-    expect(wishes.flag(a1)?.illness).toEqual({ kind: 'critical', criticals: 2, sinceMs: 0 });
+    expect(desired.flag(a1)?.illness).toEqual({ kind: 'critical', criticals: 2, sinceMs: 0 });
   });
 });
 
 describe('rule 12: since when it is fit', () => {
-  test.each(['critical', 'unknown', 'expired'])('begins anew after %s', (word) => {
+  test.each(['critical', 'unknown', 'expired'])('begins anew after %s', (outcome) => {
     say('ok');
     clock.advance(5_000);
-    say(word);
+    say(outcome);
     clock.advance(5_000);
     say('ok');
-    expect(wishes.flag(a1)?.fitSinceMs).toBe(10_000);
+    expect(desired.flag(a1)?.fitSinceMs).toBe(10_000);
   });
 
   test('is when the last of its tests became fit', () => {
@@ -81,7 +81,7 @@ describe('rule 12: since when it is fit', () => {
     say('ok');
     clock.advance(5_000);
     say('ok', { service: 'memory' });
-    expect(wishes.flag(a1)?.fitSinceMs).toBe(5_000);
+    expect(desired.flag(a1)?.fitSinceMs).toBe(5_000);
   });
 });
 
@@ -101,7 +101,7 @@ describe('rule 7: after a stall', () => {
 });
 
 describe('rule 14: what it wants to stand in the record', () => {
-  const wanted = () => wishes.events(a1).get('mesos/slave/disk');
+  const wanted = () => desired.events(a1).get('mesos/slave/disk');
 
   test('an unfit test, as the original stores it', () => {
     say('lost', { description: 'x'.repeat(5_000) });
@@ -164,13 +164,13 @@ describe('bounds', () => {
   });
 });
 
-test('rule 21: of a host that is dropped neither wish nor verdict is left', () => {
+test('rule 21: of a host that is dropped neither desired flag nor verdict is left', () => {
   say('critical');
   judge.dropHost(a1);
-  expect(wishes.flag(a1)).toBeUndefined();
-  expect(wishes.events(a1).size).toBe(0);
+  expect(desired.flag(a1)).toBeUndefined();
+  expect(desired.events(a1).size).toBe(0);
   expect(judge.verdictOf(a1)).toBeUndefined();
   clock.advance(4_000);
   judge.tick();
-  expect([...wishes.hosts()]).toEqual([]);
+  expect([...desired.hosts()]).toEqual([]);
 });

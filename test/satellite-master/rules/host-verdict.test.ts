@@ -1,12 +1,12 @@
 /** What a host's tests say together, as the pure function that decides it (docs/judgement.md, rules 1, 2, 4-6). */
 import { describe, expect, test } from 'vitest';
 import {
-  type HeardTest,
   type HostInput,
   isTest,
   judgeHost,
-  type TestWord,
-  wordOf,
+  outcomeOf,
+  type TestOutcome,
+  type TestResult,
 } from '../../../satellite-master/rules/host-health/host-verdict.ts';
 import type { RecordEvent } from '../../../satellite-master/whitelist/record/record.ts';
 import { host } from '../../support/house.ts';
@@ -23,22 +23,22 @@ interface Ages {
 }
 
 /** A test as heard some seconds ago. */
-function heard(state: string, ages: Ages = {}): HeardTest {
+function heard(state: string, ages: Ages = {}): TestResult {
   const { agoS = 1 } = ages;
   const { sinceS = agoS, time = NOW_S - agoS } = ages;
   const { speaksS = sinceS } = ages;
   return {
     event: { host: a1, service: 'x', state, time, ttl: 60, description: `says ${state}` },
-    word: wordOf(state),
+    outcome: outcomeOf(state),
     arrivedMs: NOW_MS - agoS * 1000,
     arrivedS: NOW_S - agoS,
     sinceMs: NOW_MS - sinceS * 1000,
-    speaksSinceMs: NOW_MS - speaksS * 1000,
+    reportingSinceMs: NOW_MS - speaksS * 1000,
   };
 }
 
 function input(
-  tests: Readonly<Record<string, HeardTest>>,
+  tests: Readonly<Record<string, TestResult>>,
   managed: Readonly<Record<string, RecordEvent>> = {},
   more: Partial<HostInput> = {},
 ): HostInput {
@@ -56,7 +56,7 @@ function input(
 }
 
 describe('rule 1: what a test says', () => {
-  test.each<[string, TestWord]>([
+  test.each<[string, TestOutcome]>([
     ['ok', 'fit'],
     ['warning', 'fit'],
     ['warn', 'fit'],
@@ -69,12 +69,12 @@ describe('rule 1: what a test says', () => {
     ['UNKNOWN', 'unknown'],
     ['', 'unfit'],
     ['lost', 'unfit'],
-  ])('%j is %s', (state, word) => expect(wordOf(state)).toBe(word));
+  ])('%j is %s', (state, outcome) => expect(outcomeOf(state)).toBe(outcome));
 
-  test.each<[string, Record<string, HeardTest>, string, string]>([
+  test.each<[string, Record<string, TestResult>, string, string]>([
     ['all fit', { a: heard('ok'), b: heard('warning') }, 'fit', 'all 2 tests fit'],
     ['one unfit', { a: heard('ok'), b: heard('critical') }, 'unfit', 'mesos/slave/b critical: says critical'],
-    ['another word is shown as reported', { a: heard('Lost') }, 'unfit', 'mesos/slave/a Lost: says Lost'],
+    ['another outcome is shown as reported', { a: heard('Lost') }, 'unfit', 'mesos/slave/a Lost: says Lost'],
     [
       'unfit beside unknown',
       { a: heard('unknown'), b: heard('critical') },
@@ -112,7 +112,7 @@ describe('rule 2: index and record together', () => {
     });
   });
 
-  test.each<[string, HeardTest, Partial<RecordEvent>, string]>([
+  test.each<[string, TestResult, Partial<RecordEvent>, string]>([
     ['a newer event of its service ends that', heard('ok'), {}, 'fit'],
     ['one of the same time does too', heard('ok', { time: NOW_S - 30 }), {}, 'fit'],
     ['an older one does not', heard('ok', { time: NOW_S - 31 }), {}, 'unfit'],

@@ -1,4 +1,4 @@
-/** The rules in force: a new version takes over only if it is sound, and what it wishes then (docs/judgement.md, rules 12, 25). */
+/** The rules in force: a new version takes over only if it is sound, and what it desired then (docs/judgement.md, rules 12, 25). */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { recordChannels } from '../../../satellite-master/alerts/index.ts';
 import { EventHub } from '../../../satellite-master/events/event-hub.ts';
@@ -10,7 +10,7 @@ import {
   rulesSource,
 } from '../../../satellite-master/rules/engine/rules-engine.ts';
 import { RENEW_WITHIN_MS } from '../../../satellite-master/rules/flags/module-flags.ts';
-import { Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import { DesiredFlags } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { Event } from '../../../shared/event.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
@@ -26,7 +26,7 @@ let folder: ModuleFolder;
 let clock: ManualClock;
 let hub: EventHub;
 let presence: Presence;
-let wishes: Wishes;
+let desired: DesiredFlags;
 let managed: RecordEvents;
 let said: LogLines;
 let faults: string[];
@@ -37,7 +37,7 @@ let live: RulesEngine;
 beforeEach(() => {
   folder = new ModuleFolder();
   clock = new ManualClock(1_790_000_000_000);
-  wishes = new Wishes();
+  desired = new DesiredFlags();
   managed = {};
   said = logLines();
   hub = new EventHub({ clock, log: said.log });
@@ -65,7 +65,7 @@ function optionsOf(path: string): RulesEngineOptions {
   return {
     source: rulesSource(path),
     hub,
-    flags: wishes,
+    flags: desired,
     effects: {
       index: (event) => indexed.push(event),
       log: () => undefined,
@@ -112,13 +112,13 @@ const BOTH = `const { where, service, judgeTests } = satellite;
   return [gpu(), where(service(/^mesos/), judgeTests())];`;
 
 describe('a new version that is sound', () => {
-  test('a rule that is gone has no wishes from the first moment, and the others stand', () => {
+  test('a rule that is gone has no desired from the first moment, and the others stand', () => {
     start(BOTH);
     hear('gpu', 'critical');
     hear('mesos/slave/disk', 'ok');
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical', illness: { kind: 'critical' } });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical', illness: { kind: 'critical' } });
     reload(TESTS);
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'on', reason: 'all 1 tests fit' });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'on', reason: 'all 1 tests fit' });
     expect(live.state).toBe('ok');
   });
 
@@ -127,7 +127,7 @@ describe('a new version that is sound', () => {
     hear('gpu', 'critical', { ttl: RENEW_WITHIN_MS });
     reload(`${BOTH}// changed`);
     pass(RENEW_WITHIN_MS + 1_000);
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical' });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical' });
   });
 
   test('what the same rule said before and can not say again yet stands for a while, then goes', () => {
@@ -136,14 +136,14 @@ describe('a new version that is sound', () => {
     start(slow);
     hear('gpu', 'critical', { ttl: 3_600 });
     pass(61_000);
-    expect(wishes.flag(a1)?.flag).toBe('off');
+    expect(desired.flag(a1)?.flag).toBe('off');
     hub.index.delete(a1, 'gpu');
     reload(`${slow}// changed`);
-    expect(wishes.flag(a1)?.flag).toBe('off');
+    expect(desired.flag(a1)?.flag).toBe('off');
     pass(RENEW_WITHIN_MS - 2_000);
-    expect(wishes.flag(a1)?.flag).toBe('off');
+    expect(desired.flag(a1)?.flag).toBe('off');
     pass(3_000);
-    expect(wishes.flag(a1)).toBeUndefined();
+    expect(desired.flag(a1)).toBeUndefined();
   });
 
   test('no clock of a host on its way back begins anew', () => {
@@ -151,23 +151,23 @@ describe('a new version that is sound', () => {
     hear('mesos/slave/disk', 'critical', { ttl: 600 });
     pass(10_000);
     hear('mesos/slave/disk', 'ok', { ttl: 600 });
-    const before = wishes.flag(a1)?.fitSinceMs;
+    const before = desired.flag(a1)?.fitSinceMs;
     expect(before).toBe(10_000);
     pass(40_000);
     reload(`${TESTS}// changed`);
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'on', fitSinceMs: before });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'on', fitSinceMs: before });
     hear('mesos/slave/disk', 'ok', { ttl: 600 });
-    expect(wishes.flag(a1)?.fitSinceMs).toBe(before);
+    expect(desired.flag(a1)?.fitSinceMs).toBe(before);
   });
 
   test('a silent host stays silent, since when it was, and off', () => {
     start(TESTS);
     hear('mesos/slave/disk', 'ok');
     pass(100_000);
-    const before = wishes.flag(a1)?.illness?.sinceMs;
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
+    const before = desired.flag(a1)?.illness?.sinceMs;
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
     reload(`${TESTS}// changed`);
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent', sinceMs: before } });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent', sinceMs: before } });
   });
 
   test('timers of the old one are over, and it holds no channels', () => {
@@ -196,12 +196,12 @@ describe('a new version that is sound', () => {
       return [rule('keep', () => where(service('gpu'), persistEvent())), where(service(/^mesos/), judgeTests())];`);
     hear('gpu', 'critical');
     hear('mesos/slave/disk', 'critical');
-    expect([...wishes.events(a1).keys()]).toEqual(['gpu', 'mesos/slave/disk']);
+    expect([...desired.events(a1).keys()]).toEqual(['gpu', 'mesos/slave/disk']);
     reload(TESTS);
-    expect(wishes.events(a1).get('gpu')).toBeNull();
-    expect(wishes.events(a1).get('mesos/slave/disk')).toMatchObject({ state: 'critical' });
+    expect(desired.events(a1).get('gpu')).toBeNull();
+    expect(desired.events(a1).get('mesos/slave/disk')).toMatchObject({ state: 'critical' });
     live.recordChanged(a1);
-    expect(wishes.events(a1).has('gpu')).toBe(false);
+    expect(desired.events(a1).has('gpu')).toBe(false);
   });
 });
 
@@ -228,14 +228,14 @@ describe('a reload with many live events', () => {
     working.working = false;
     expect(said.infos).not.toContain('rules module reloaded');
     hear('mesos/slave/disk', 'critical', { ttl: 100_000 });
-    expect(wishes.flag(a1)?.flag).toBe('off');
+    expect(desired.flag(a1)?.flag).toBe('off');
     working.working = true;
     await until(() => said.infos.includes('rules module reloaded'), { what: 'the reload' });
     working.working = false;
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'mesos/slave/disk critical' });
-    for (const name of names) expect(wishes.flag(name)?.flag).toBe('on');
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', reason: 'mesos/slave/disk critical' });
+    for (const name of names) expect(desired.flag(name)?.flag).toBe('on');
     hear('mesos/slave/disk', 'ok', { ttl: 100_000 });
-    expect(wishes.flag(a1)?.flag).toBe('on');
+    expect(desired.flag(a1)?.flag).toBe('on');
   });
 
   test('a second reload waits for the first', async () => {
@@ -254,7 +254,7 @@ describe('a reload with many live events', () => {
       what: 'the second',
     });
     hear('gpu', 'critical');
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical' });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', reason: 'gpu critical' });
   });
 });
 
@@ -268,7 +268,7 @@ describe('a new version that is broken', () => {
     expect(live.state).toMatch(/^stale: .*rules\.mjs:3: throttle/);
     expect([live.isStale, opened]).toEqual([true, 1]);
     hear('gpu', 'critical');
-    expect(wishes.flag(a1)?.flag).toBe('off');
+    expect(desired.flag(a1)?.flag).toBe('off');
     reload(GPU);
     expect([live.state, live.isStale]).toEqual(['ok', false]);
   });
@@ -289,7 +289,7 @@ describe('a child that throws', () => {
       ];`);
     hear('gpu', 'critical');
     hear('gpu', 'critical', { name: a2 });
-    expect([wishes.flag(a1)?.flag, wishes.flag(a2)?.flag]).toEqual(['off', 'off']);
+    expect([desired.flag(a1)?.flag, desired.flag(a2)?.flag]).toEqual(['off', 'off']);
     expect(faults).toEqual(['where', 'where']);
     expect(said.warnings).toHaveLength(1);
     expect(said.warnings[0]).toMatch(/a child of where failed: boom \(.*rules\.mjs:4\)/);
@@ -307,20 +307,20 @@ describe('a child that throws', () => {
   test('a rule that names a host that can be none has no effect on others', () => {
     start('const { smap, offHost } = satellite; return smap((event) => ({ ...event, host: "-x" }), offHost());');
     hear('gpu', 'critical');
-    expect([...wishes.hosts()]).toEqual([]);
+    expect([...desired.hosts()]).toEqual([]);
     expect(faults).toEqual(['smap']);
   });
 });
 
 describe('a host that leaves the inventory', () => {
-  test('takes all wishes for it along; only what arrives later makes new ones', () => {
+  test('takes all desired for it along; only what arrives later makes new ones', () => {
     start(BOTH);
     hear('gpu', 'critical');
     hear('mesos/slave/disk', 'critical');
     live.dropHost(a1);
-    expect([...wishes.hosts()]).toEqual([]);
+    expect([...desired.hosts()]).toEqual([]);
     hear('gpu', 'critical');
-    expect(wishes.flag(a1)?.flag).toBe('off');
+    expect(desired.flag(a1)?.flag).toBe('off');
   });
 });
 
@@ -331,7 +331,7 @@ describe('a module without judgeTests', () => {
     expect([...presence.heard()]).toEqual([a1]);
     pass(100_000);
     expect([...presence.quiet()]).toMatchObject([{ host: a1, silent: true }]);
-    expect([...wishes.hosts()]).toEqual([]);
+    expect([...desired.hosts()]).toEqual([]);
   });
 
   test('nor with one that judges only some hosts, and some tests', () => {
@@ -340,17 +340,17 @@ describe('a module without judgeTests', () => {
     hear('mesos/slave/disk', 'ok');
     hear('mesos/slave/load', 'critical', { ttl: 600 });
     hear('mesos/slave/disk', 'ok', { name: a2 });
-    expect([...wishes.hosts()]).toEqual([a1]);
+    expect([...desired.hosts()]).toEqual([a1]);
     expect([...presence.heard()].sort()).toEqual([a1, a2]);
     pass(100_000);
     // What is judged of the first is silent, but the host is not.
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'silent' } });
     const silent = () => [...presence.quiet()].filter((quiet) => quiet.silent).map(({ host: name }) => name);
     expect(silent()).toEqual([a2]);
     reload(TESTS);
     expect(silent()).toEqual([a2]);
     // What is judged now has a critical among it.
-    expect(wishes.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
+    expect(desired.flag(a1)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
     presence.dropHost(a2);
     expect(silent()).toEqual([]);
   });
@@ -374,5 +374,5 @@ test('a changed file is loaded once it is written to its end', async () => {
   rules(GPU);
   await turned(() => !live.isStale);
   hear('gpu', 'critical');
-  expect(wishes.flag(a1)?.flag).toBe('off');
+  expect(desired.flag(a1)?.flag).toBe('off');
 });

@@ -115,7 +115,7 @@ describe('the bench', () => {
     expect([bench.managedEvents('a'), bench.managedEvents('b'), bench.faults]).toEqual([{}, {}, []]);
   });
 
-  test('rules with names wish beside each other; a host is off while any says off', () => {
+  test('rules with names desired flag beside each other; a host is off while any says off', () => {
     const bench = testRules(({ rule, where, service, state, offHost, onHost, otherwise }: Satellite) =>
       ['gpu', 'raid'].map((name) =>
         rule(name, () => where(service(name), where(state('critical'), offHost(), otherwise(onHost())))),

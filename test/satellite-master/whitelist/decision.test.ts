@@ -6,7 +6,7 @@ import {
   decide,
   readmissionWaitMs,
 } from '../../../satellite-master/whitelist/automation/decision.ts';
-import type { Wish } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { DesiredFlag } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import { readmissionOf } from '../../../satellite-master/whitelist/record/readmission.ts';
 import {
   emptyRecord,
@@ -18,15 +18,20 @@ import {
 const NOW_MS = 10_000_000;
 const readmitAfter = { firstMs: 60_000, maxMs: 3_600_000 };
 
-const fitFor = (forMs: number): Wish => ({ flag: 'on', rule: 1, reason: 'all fit', fitSinceMs: NOW_MS - forMs });
-const ill: Wish = {
+const fitFor = (forMs: number): DesiredFlag => ({ flag: 'on', rule: 1, reason: 'all fit', fitSinceMs: NOW_MS - forMs });
+const ill: DesiredFlag = {
   flag: 'off',
   rule: 1,
   reason: 'disk critical',
   illness: { kind: 'critical', criticals: 1, sinceMs: 0 },
 };
-const silent: Wish = { flag: 'off', rule: 5, reason: 'silent', illness: { kind: 'silent', criticals: 0, sinceMs: 0 } };
-const unsure: Wish = { flag: 'keep', rule: 1, reason: 'disk unknown' };
+const silent: DesiredFlag = {
+  flag: 'off',
+  rule: 5,
+  reason: 'silent',
+  illness: { kind: 'silent', criticals: 0, sinceMs: 0 },
+};
+const unsure: DesiredFlag = { flag: 'keep', rule: 1, reason: 'disk unknown' };
 
 const flagged = (flag: Flag | null, relapses?: string): HostRecord => ({
   ...emptyRecord,
@@ -38,7 +43,7 @@ function decided(over: Partial<DecisionInput>) {
   return decide({
     record: flagged('on'),
     broken: false,
-    wish: undefined,
+    desiredFlag: undefined,
     readmitAfter,
     foreignUntilMs: undefined,
     inMassSilence: false,
@@ -51,51 +56,54 @@ function decided(over: Partial<DecisionInput>) {
 describe('the decision', () => {
   test.each<[string, Partial<DecisionInput>, string, number]>([
     ['rule 6: nothing heard', {}, 'none', 6],
-    ['rule 1: unknown keeps the flag', { wish: unsure }, 'none', 1],
-    ['rule 1: unknown keeps an off', { wish: unsure, record: flagged('off') }, 'none', 1],
-    ['unknown keeps no flag', { wish: unsure, record: flagged(null) }, 'none', 1],
-    ['fit and on', { wish: fitFor(5) }, 'none', 1],
-    ['ill and on', { wish: ill }, 'off', 1],
-    ['ill and off', { wish: ill, record: flagged('off') }, 'none', 1],
-    ['silent and on', { wish: silent }, 'off', 5],
-    ['rule 7: silent in a wave', { wish: silent, inMassSilence: true }, 'none', 7],
-    ['rule 7: ill in a wave', { wish: ill, inMassSilence: true }, 'off', 1],
-    ['rule 12: fit for the first time', { wish: fitFor(0), record: flagged(null) }, 'on', 12],
-    ['rule 12: new and fit', { wish: fitFor(0), record: undefined }, 'on', 12],
-    ['rule 12: off and fit for too short', { wish: fitFor(59_999), record: flagged('off') }, 'none', 12],
-    ['rule 12: off and fit for long enough', { wish: fitFor(60_000), record: flagged('off') }, 'on', 12],
-    ['rule 12: once relapsed', { wish: fitFor(119_999), record: flagged('off', '1') }, 'none', 12],
-    ['rule 12: once relapsed, long enough', { wish: fitFor(120_000), record: flagged('off', '1') }, 'on', 12],
-    ['rule 22: broken', { wish: ill, broken: true }, 'none', 22],
-    ['rule 22: broken and never known good', { wish: ill, broken: true, record: undefined }, 'none', 22],
-    ['rule 23: a foreign flag', { wish: ill, foreignUntilMs: NOW_MS + 1 }, 'none', 23],
-    ['rule 23: a foreign flag that has stood', { wish: ill, foreignUntilMs: NOW_MS }, 'off', 1],
-    ['a foreign flag that is as wished', { wish: fitFor(5), foreignUntilMs: NOW_MS + 1 }, 'none', 1],
+    ['rule 1: unknown keeps the flag', { desiredFlag: unsure }, 'none', 1],
+    ['rule 1: unknown keeps an off', { desiredFlag: unsure, record: flagged('off') }, 'none', 1],
+    ['unknown keeps no flag', { desiredFlag: unsure, record: flagged(null) }, 'none', 1],
+    ['fit and on', { desiredFlag: fitFor(5) }, 'none', 1],
+    ['ill and on', { desiredFlag: ill }, 'off', 1],
+    ['ill and off', { desiredFlag: ill, record: flagged('off') }, 'none', 1],
+    ['silent and on', { desiredFlag: silent }, 'off', 5],
+    ['rule 7: silent in a wave', { desiredFlag: silent, inMassSilence: true }, 'none', 7],
+    ['rule 7: ill in a wave', { desiredFlag: ill, inMassSilence: true }, 'off', 1],
+    ['rule 12: fit for the first time', { desiredFlag: fitFor(0), record: flagged(null) }, 'on', 12],
+    ['rule 12: new and fit', { desiredFlag: fitFor(0), record: undefined }, 'on', 12],
+    ['rule 12: off and fit for too short', { desiredFlag: fitFor(59_999), record: flagged('off') }, 'none', 12],
+    ['rule 12: off and fit for long enough', { desiredFlag: fitFor(60_000), record: flagged('off') }, 'on', 12],
+    ['rule 12: once relapsed', { desiredFlag: fitFor(119_999), record: flagged('off', '1') }, 'none', 12],
+    ['rule 12: once relapsed, long enough', { desiredFlag: fitFor(120_000), record: flagged('off', '1') }, 'on', 12],
+    ['rule 22: broken', { desiredFlag: ill, broken: true }, 'none', 22],
+    ['rule 22: broken and never known good', { desiredFlag: ill, broken: true, record: undefined }, 'none', 22],
+    ['rule 23: a foreign flag', { desiredFlag: ill, foreignUntilMs: NOW_MS + 1 }, 'none', 23],
+    ['rule 23: a foreign flag that has stood', { desiredFlag: ill, foreignUntilMs: NOW_MS }, 'off', 1],
+    ['a foreign flag that is as wished', { desiredFlag: fitFor(5), foreignUntilMs: NOW_MS + 1 }, 'none', 1],
   ])('%s', (_, over, action, rule) => {
     expect(decided(over)).toMatchObject({ action, rule });
   });
 
   test('every one has a reason', () => {
-    const wishes = fc.constantFrom(undefined, ill, silent, unsure, fitFor(0), fitFor(1e9));
+    const desired = fc.constantFrom(undefined, ill, silent, unsure, fitFor(0), fitFor(1e9));
     const records = fc.constantFrom(undefined, ...(['on', 'off', null] as const).map((flag) => flagged(flag)));
     fc.assert(
-      fc.property(wishes, records, fc.boolean(), fc.boolean(), (wish, record, broken, inMassSilence) => {
-        expect(decided({ wish, record, broken, inMassSilence }).reason).not.toBe('');
+      fc.property(desired, records, fc.boolean(), fc.boolean(), (desiredFlag, record, broken, inMassSilence) => {
+        expect(decided({ desiredFlag, record, broken, inMassSilence }).reason).not.toBe('');
       }),
     );
   });
 
   test('what waits says until when, and what for', () => {
-    expect(decided({ wish: fitFor(20_000), record: flagged('off', '2') })).toMatchObject({
+    expect(decided({ desiredFlag: fitFor(20_000), record: flagged('off', '2') })).toMatchObject({
       reason: 'all fit; readmission needs 4m of fitness without a break after 2 relapses',
       next: { atMs: NOW_MS + 220_000, change: 'on' },
     });
-    expect(decided({ wish: ill, foreignUntilMs: NOW_MS + 500 }).next).toEqual({ atMs: NOW_MS + 500, change: 'off' });
+    expect(decided({ desiredFlag: ill, foreignUntilMs: NOW_MS + 500 }).next).toEqual({
+      atMs: NOW_MS + 500,
+      change: 'off',
+    });
   });
 
   test('what is wanted and doubted is held, with the reason', () => {
-    expect(decided({ wish: silent, inMassSilence: true }).held).toContain('mass-silence');
-    expect(decided({ wish: ill }).held).toBeUndefined();
+    expect(decided({ desiredFlag: silent, inMassSilence: true }).held).toContain('mass-silence');
+    expect(decided({ desiredFlag: ill }).held).toBeUndefined();
   });
 });
 

@@ -1,10 +1,14 @@
-/** The guard, the order before it and the doubt about silence (docs/judgement.md, rules 7-9), and the wishes it orders (25). */
+/** The guard, the order before it and the doubt about silence (docs/judgement.md, rules 7-9), and the desired it orders (25). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Illness, type Wish, Wishes } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
+import {
+  type DesiredFlag,
+  DesiredFlags,
+  type Illness,
+} from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import {
   type Candidate,
-  type GuardCounts,
+  type GuardFigures,
   guard,
   massSilence,
   offLimit,
@@ -18,7 +22,7 @@ const candidate = (name: string, illness: Illness | undefined, wouldLeaveList = 
   illness,
   wouldLeaveList,
 });
-const counts = (over: Partial<GuardCounts> = {}): GuardCounts => ({
+const counts = (over: Partial<GuardFigures> = {}): GuardFigures => ({
   share: 0.3,
   inventory: 100,
   off: 0,
@@ -148,24 +152,24 @@ describe('rule 7: mass silence', () => {
   });
 });
 
-describe('rule 25: wishes of several rules', () => {
+describe('rule 25: desired of several rules', () => {
   const [h1] = hosts(1);
-  const on = (fitSinceMs?: number): Wish => ({
+  const on = (fitSinceMs?: number): DesiredFlag => ({
     flag: 'on',
     rule: 1,
     reason: 'fit',
     ...(fitSinceMs === undefined ? {} : { fitSinceMs }),
   });
-  const off = (illness: Illness): Wish => ({ flag: 'off', rule: 5, reason: illness.kind, illness });
-  const keep: Wish = { flag: 'keep', rule: 1, reason: 'unknown' };
+  const off = (illness: Illness): DesiredFlag => ({ flag: 'off', rule: 5, reason: illness.kind, illness });
+  const keep: DesiredFlag = { flag: 'keep', rule: 1, reason: 'unknown' };
 
-  function joined(...wishes: readonly Wish[]): Wish | undefined {
-    const all = new Wishes();
-    if (h1) for (const [at, wish] of wishes.entries()) all.setFlag(`rule ${at}`, h1, wish);
+  function joined(...desired: readonly DesiredFlag[]): DesiredFlag | undefined {
+    const all = new DesiredFlags();
+    if (h1) for (const [at, desiredFlag] of desired.entries()) all.setFlag(`rule ${at}`, h1, desiredFlag);
     return h1 && all.flag(h1);
   }
 
-  test.each<[string, Wish[], Partial<Wish> | undefined]>([
+  test.each<[string, DesiredFlag[], Partial<DesiredFlag> | undefined]>([
     ['none', [], undefined],
     ['one', [on(5)], on(5)],
     ['off while any says off', [on(1), off(silent(1)), keep], { flag: 'off', reason: 'silent' }],
@@ -176,14 +180,14 @@ describe('rule 25: wishes of several rules', () => {
     ],
     ['kept while any is unsure', [on(1), keep], { flag: 'keep' }],
     ['fit since the last became so', [on(1), on(7)], { flag: 'on', fitSinceMs: 7 }],
-  ])('%s', (_, wishes, expected) => {
-    if (expected === undefined) expect(joined(...wishes)).toBeUndefined();
-    else expect(joined(...wishes)).toMatchObject(expected);
+  ])('%s', (_, desired, expected) => {
+    if (expected === undefined) expect(joined(...desired)).toBeUndefined();
+    else expect(joined(...desired)).toMatchObject(expected);
   });
 
-  test('withdrawn and dropped wishes leave nothing', () => {
+  test('withdrawn and dropped desired leave nothing', () => {
     const told: string[] = [];
-    const all = new Wishes();
+    const all = new DesiredFlags();
     all.onChange((name) => told.push(name));
     const a = host('a');
     all.setFlag('x', a, on());

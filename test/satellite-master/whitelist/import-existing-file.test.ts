@@ -126,7 +126,7 @@ describe('rule 20: the first start', () => {
   });
 
   test('hosts taken over count for the guard at once', async () => {
-    const early = await House.open({ clock, ground, leads: false, mesosWord: () => 'unsure' });
+    const early = await House.open({ clock, ground, leads: false, registrationOf: () => 'unsure' });
     await writeFile(path, Array.from({ length: 10 }, (_, at) => `h${at}.example\n`).join(''));
     await run(early);
     expect(early.census.counts().inventory).toBe(10);

@@ -68,8 +68,8 @@ describe('rule 14: managed events', () => {
     ...over,
   });
   const record: HostRecord = { ...emptyRecord, 'managed-events': { a: event(), foreign: event() } };
-  const apply = (id: string, wish: RecordEvent | null) =>
-    withManagedEvents(record, new Map([[id, wish]]))['managed-events'];
+  const apply = (id: string, desiredFlag: RecordEvent | null) =>
+    withManagedEvents(record, new Map([[id, desiredFlag]]))['managed-events'];
 
   test('what is wished stands there, what is to go is gone, all else stays', () => {
     expect(apply('b', event())).toEqual({ a: event(), foreign: event(), b: event() });
@@ -90,14 +90,14 @@ describe('rule 14: managed events', () => {
 
 describe('256 KiB a record: automation keeps the worst events', () => {
   const large = (state: string, time: number): RecordEvent => ({ state, time, description: 'x'.repeat(40_000) });
-  const wishes = new Map([
+  const desired = new Map([
     ['warn', large('warn', 1)],
     ['expired', large('expired', 1)],
     ...Array.from({ length: 8 }, (_, at) => [`critical ${at}`, large('critical', at)] as const),
   ]);
   const full = withManagedEvents(
     { ...emptyRecord, 'managed-events': { [READMISSION_ID]: { state: 'ok', note: 'x'.repeat(20_000) } } },
-    wishes,
+    desired,
   );
 
   test('the least bad go first, then the newest; what the next leader must know never', () => {
@@ -112,6 +112,6 @@ describe('256 KiB a record: automation keeps the worst events', () => {
   });
 
   test('the same again gives the same: nothing is written for ever', () => {
-    expect(withManagedEvents(full, wishes)).toEqual(full);
+    expect(withManagedEvents(full, desired)).toEqual(full);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BlackHole, type ToldTask } from '../../../../satellite-master/rules/black-hole/black-hole.ts';
-import type { Wish } from '../../../../satellite-master/whitelist/automation/desired-flags.ts';
+import type { DesiredFlag } from '../../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { Event } from '../../../../shared/event.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import type { ManualClock } from '../../../../shared/manual-clock.ts';
@@ -15,7 +15,7 @@ const ALL = [HOLE, ...WELL];
 interface Scene {
   readonly clock: ManualClock;
   readonly hole: BlackHole;
-  readonly wishes: Map<string, Wish | undefined>;
+  readonly desired: Map<string, DesiredFlag | undefined>;
   readonly events: Event[];
 }
 
@@ -23,18 +23,18 @@ function scene(
   action: 'alert' | 'off',
   { clock = aClock(), known = true, isBlind = (): boolean => false } = {},
 ): Scene {
-  const wishes = new Map<string, Wish | undefined>();
+  const desired = new Map<string, DesiredFlag | undefined>();
   const events: Event[] = [];
   const hole = new BlackHole({
     settings: { ...THRESHOLDS, action },
     clock,
     log: silentLog,
-    wishes: { setFlag: (_rule, name, wish) => void wishes.set(name, wish) },
+    desired: { setFlag: (_rule, name, desiredFlag) => void desired.set(name, desiredFlag) },
     isInInventory: () => known,
     isBlind,
     emit: (told) => void events.push(...told),
   });
-  return { clock, hole, wishes, events };
+  return { clock, hole, desired, events };
 }
 
 let serial = 0;
@@ -78,7 +78,7 @@ describe('a black hole', () => {
       description: expect.stringContaining('marathon/web failed 20 of 20 here, 0 of 12 on 3 other hosts'),
     });
     expect(here.hole.hosts).toBe(1);
-    expect(here.wishes.size).toBe(0);
+    expect(here.desired.size).toBe(0);
     pass(here, 400);
     expect(said(here.events, 'mesos/black-hole').at(-1)).toBe('ok');
     expect(here.hole.hosts).toBe(0);
@@ -87,34 +87,34 @@ describe('a black hole', () => {
     expect(here.events).toHaveLength(many);
   });
 
-  test('off: a wish with the figures, and once a whole window has passed without failures the readmission clock begins', () => {
+  test('off: a desired flag with the figures, and once a whole window has passed without failures the readmission clock begins', () => {
     const here = scene('off');
     failHere(here.hole);
     pass(here, 5);
-    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
-    expect(here.wishes.get(HOLE)?.reason).toMatch(/20 failed/);
+    expect(here.desired.get(HOLE)).toMatchObject({ flag: 'off', illness: { kind: 'critical' } });
+    expect(here.desired.get(HOLE)?.reason).toMatch(/20 failed/);
     pass(here, 290);
-    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
+    expect(here.desired.get(HOLE)).toMatchObject({ flag: 'off' });
     const beforeMs = here.clock.monoMs();
     pass(here, 50);
-    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'on' });
-    expect(here.wishes.get(HOLE)?.fitSinceMs).toBeGreaterThan(beforeMs);
+    expect(here.desired.get(HOLE)).toMatchObject({ flag: 'on' });
+    expect(here.desired.get(HOLE)?.fitSinceMs).toBeGreaterThan(beforeMs);
   });
 
   test('a host that is not in the inventory is never taken off, only told', () => {
     const here = scene('off', { known: false });
     failHere(here.hole);
     pass(here, 5);
-    expect(here.wishes.size).toBe(0);
+    expect(here.desired.size).toBe(0);
     expect(said(here.events, 'mesos/black-hole')).toEqual(['critical']);
   });
 
-  test('a host that is deleted has no wish any more', () => {
+  test('a host that is deleted has no desired flag any more', () => {
     const here = scene('off');
     failHere(here.hole);
     pass(here, 5);
     here.hole.dropHost(HOLE);
-    expect(here.wishes.get(HOLE)).toBeUndefined();
+    expect(here.desired.get(HOLE)).toBeUndefined();
   });
 
   test('services that run for long elsewhere are witnesses', () => {
@@ -143,7 +143,7 @@ describe('a black hole', () => {
     }
     for (let at = 0; at < 9; at++) runs(here.hole, HOLE, 'TASK_FAILED');
     pass(here, 5);
-    expect(here.wishes.get(HOLE)?.reason).toMatch(/web failed 9 of 9 here, 0 of 12 on 3 other hosts/);
+    expect(here.desired.get(HOLE)?.reason).toMatch(/web failed 9 of 9 here, 0 of 12 on 3 other hosts/);
   });
 
   test('while Mesos tells nothing nobody is cleared', () => {
@@ -153,10 +153,10 @@ describe('a black hole', () => {
     pass(here, 5);
     blind = true;
     pass(here, 900);
-    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
+    expect(here.desired.get(HOLE)).toMatchObject({ flag: 'off' });
     blind = false;
     pass(here, 5);
-    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'on' });
+    expect(here.desired.get(HOLE)).toMatchObject({ flag: 'on' });
   });
 
   test('killed, lost and gone tasks are no failures', () => {
@@ -239,15 +239,15 @@ describe('by the counters of the agents', () => {
     const here = scene('off');
     for (let minute = 0; minute < 5; minute++) pastMinute(here, minute);
     expect(here.hole.hosts).toBe(1);
-    expect(here.wishes.size).toBe(0);
+    expect(here.desired.size).toBe(0);
     expect(here.hole.textOf(HOLE)).toMatch(/40 failed.*counters of its agent alone/);
   });
 
   test('with launch errors of the agent beside it, it is', () => {
     const here = scene('off');
     for (let minute = 0; minute < 5; minute++) pastMinute(here, minute, 10);
-    expect(here.wishes.get(HOLE)).toMatchObject({ flag: 'off' });
-    expect(here.wishes.get(HOLE)?.reason).toMatch(/containers not launched/);
+    expect(here.desired.get(HOLE)).toMatchObject({ flag: 'off' });
+    expect(here.desired.get(HOLE)?.reason).toMatch(/containers not launched/);
   });
 
   test('failures on all hosts blame none', () => {
@@ -290,7 +290,7 @@ test('a black hole goes off the list and comes back by readmission; the next tim
     settings: { ...THRESHOLDS, action: 'off' },
     clock,
     log: silentLog,
-    wishes: house.wishes,
+    desired: house.desired,
     isInInventory: (name) => house.replica.get(name) !== undefined,
     emit: () => undefined,
   });
