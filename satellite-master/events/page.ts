@@ -20,6 +20,9 @@ export interface EventPage {
   readonly hasMore: boolean;
 }
 
+/** Of the sorted page, so that others get their turn. */
+const POPS_PER_TURN = 1_000;
+
 /**
  * Walks the whole index in short turns, and holds no more than one page of it.
  * @param after only events after this position
@@ -48,7 +51,10 @@ export async function pageOf(
     return true;
   });
   const events: Event[] = [];
-  for (let last = page.pop(); last; last = page.pop()) events.push(last);
+  for (let last = page.pop(); last; last = page.pop()) {
+    events.push(last);
+    if (events.length % POPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
   return { events: events.reverse(), hasMore };
 }
 

@@ -6,7 +6,7 @@ import type { Query } from './query/index.ts';
 import { compileQuery, keysOf } from './query/index.ts';
 
 /** Then others get their turn: a query over a large index takes long, and the intake is not to wait for it. */
-const TURN_MS = 5;
+const TURN_MS = 2;
 const LOOK_EVERY = 64;
 
 /**
