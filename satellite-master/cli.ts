@@ -3,7 +3,8 @@ import { systemClock } from '../shared/clock.ts';
 import { command, EXIT_FAILED, EXIT_OK, EXIT_USAGE, runCommand } from '../shared/command-line.ts';
 import { stopSignal } from '../shared/early-signal.ts';
 import { messageOf } from '../shared/errors.ts';
-import { createLog, type Log } from '../shared/log.ts';
+import { createLog } from '../shared/log.ts';
+import { endProcess } from '../shared/process-end.ts';
 import { SettingsError } from '../shared/settings.ts';
 import { createMaster } from './master.ts';
 import { ReplayError, type ReplayOptions, replayPath } from './replay/index.ts';
@@ -147,32 +148,22 @@ async function runMaster(settings: MasterSettings): Promise<void> {
     log.info({ signal }, 'stopping');
     return master.stop(STOP_WITHIN_MS);
   });
-  const address = await master.start().catch(async (error: unknown) => {
+  let cutOff: readonly string[];
+  try {
+    const address = await master.start();
+    if (address) {
+      const { host, port } = address;
+      const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+      log.info({ url, whitelist: settings.whitelistPath }, 'REST API open');
+    }
+    cutOff = await stopped;
+    process.exitCode = cutOff.length === 0 ? EXIT_OK : EXIT_FAILED;
+  } catch (error) {
     process.stderr.write(`satellite-master: ${messageOf(error)}\n`);
-    await master.stop(STOP_WITHIN_MS);
-    process.exit(EXIT_FAILED);
-  });
-  if (address) {
-    const { host, port } = address;
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-    log.info({ url, whitelist: settings.whitelistPath }, 'REST API open');
+    cutOff = await master.stop(STOP_WITHIN_MS);
+    process.exitCode = EXIT_FAILED;
   }
-  end(await stopped, log);
-}
-
-/** The process ends by itself with 0 when every part has stopped; what was cut off may keep it alive. */
-function end(cutOff: readonly string[], log: Log): void {
-  if (cutOff.length === 0) {
-    log.info('stopped');
-    process.exitCode = EXIT_OK;
-    return;
-  }
-  // process.exit() waits for a system call that does not return, as on a file system that hangs.
-  const isBlocked = process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
-  log.error(
-    { parts: cutOff, isBlocked },
-    isBlocked ? 'killing this process: a file system call does not return' : 'stopped; some parts were cut off',
-  );
-  if (isBlocked) process.kill(process.pid, 'SIGKILL');
-  process.exit(EXIT_FAILED);
+  if (cutOff.length === 0) log.info('stopped');
+  else log.error({ parts: cutOff }, 'stopped; some parts were cut off');
+  await endProcess(log, systemClock, () => cutOff);
 }
