@@ -30,7 +30,7 @@ export interface LoadResult {
 /** How often owed reports are sent where there is a rate. */
 const PACE_MS = 5;
 /** At most so much is made good after the sender itself stood still. */
-const MOST_OWED = 1_000;
+const MAX_OWED = 1_000;
 
 let sent = 0;
 let refused = 0;
@@ -103,7 +103,7 @@ function pace(ratePerSecond: number, send: () => void): void {
   let lastMs = performance.now();
   setInterval(() => {
     const nowMs = performance.now();
-    owed = Math.min(MOST_OWED, owed + ((nowMs - lastMs) / 1000) * ratePerSecond);
+    owed = Math.min(MAX_OWED, owed + ((nowMs - lastMs) / 1000) * ratePerSecond);
     lastMs = nowMs;
     for (; owed >= 1; owed--) send();
   }, PACE_MS);

@@ -29,7 +29,7 @@ export interface RiemannLoadResult {
 
 /** `ok` true, with its length. */
 const ACK_BYTES = 6;
-const MOST_SAMPLES = 2_000_000;
+const MAX_SAMPLES = 2_000_000;
 
 const load = JSON.parse(process.argv[2] ?? '{}') as RiemannLoad;
 const frames: Buffer[] = [];
@@ -91,7 +91,7 @@ function drive(socket: Socket): void {
     }
     if (measuring) {
       acknowledged += inFlight;
-      if (samples.length < MOST_SAMPLES) samples.push(nowMs - sentMs);
+      if (samples.length < MAX_SAMPLES) samples.push(nowMs - sentMs);
     }
     if (nowMs < endMs && sent < (load.events ?? Number.POSITIVE_INFINITY)) return send();
     socket.destroy();

@@ -87,7 +87,7 @@ type Keywords = {
 type Raw = FromExtendedSchema<Keywords, typeof masterSchema>;
 
 const RIEMANN_PORT = 5555;
-const SHORTEST_KEEP_MS = 60_000;
+const MIN_KEEP_MS = 60_000;
 const DEFAULT_TASK_STORE_BYTES = 10_000_000_000;
 
 /** @throws SettingsError with everything that is wrong */
@@ -132,7 +132,7 @@ export function readMasterSettings(file: string): MasterSettings {
     const fault = faultOfTaskStore(raw['task-store']);
     if (fault) problem(...fault);
   }
-  if (sound('record') && raw.record && ms(raw.record.keep, 's') < SHORTEST_KEEP_MS)
+  if (sound('record') && raw.record && ms(raw.record.keep, 's') < MIN_KEEP_MS)
     problem('record.keep', JSON.stringify(raw.record.keep), 'at least "1m"');
   const mesosSecret = sound('mesos-credentials')
     ? secret('mesos-credentials.secret-file', raw['mesos-credentials']?.['secret-file'])
@@ -254,7 +254,7 @@ function readSecret(file: string | undefined, failed: (found: string) => void): 
 /** What the schema can't say: each kind of store has keys of its own. */
 function faultOfTaskStore({ kind, keep, url, 'most-bytes': maxBytes }: Raw['task-store']) {
   const fault = (key: string, found: string, expected: string) => [`task-store.${key}`, found, expected] as const;
-  if (ms(keep, 's') < SHORTEST_KEEP_MS) return fault('keep', JSON.stringify(keep), 'at least "1m"');
+  if (ms(keep, 's') < MIN_KEEP_MS) return fault('keep', JSON.stringify(keep), 'at least "1m"');
   if (kind === 'redis' && url === undefined) return fault('url', 'nothing', 'a URL such as "redis://host:6379"');
   if (kind === 'redis' && !URL.canParse(url ?? '')) return fault('url', 'no URL', 'a URL such as "redis://host:6379"');
   if (kind === 'redis' && maxBytes !== undefined)

@@ -49,7 +49,7 @@ export interface SayingOptions {
 }
 
 /** What is longer than this is cut: no receiver shows more. */
-const LONGEST_SUMMARY = 1000;
+const MAX_SUMMARY = 1000;
 /** The year 10000. */
 const END_OF_CALENDAR_S = 253_402_300_800;
 
@@ -67,7 +67,7 @@ export function alertOf(event: StreamEvent, said: SayingOptions, self: string, n
     key: String(said.key?.(event) ?? defaultKey(host, service)).toWellFormed(),
     state: resolves(state, said) ? 'resolve' : 'trigger',
     severity: severityOf(event, said),
-    summary: cutToLength(String(summary), LONGEST_SUMMARY, escapeControls),
+    summary: cutToLength(String(summary), MAX_SUMMARY, escapeControls),
     source: host?.toWellFormed() ?? self,
     ...(host === undefined ? {} : { host: host.toWellFormed() }),
     service: service.toWellFormed(),

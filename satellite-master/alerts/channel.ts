@@ -14,7 +14,7 @@ export interface ChannelRules {
 }
 
 /** Troubles known at a time: the one looked at longest ago is forgotten first. */
-export const MOST_OPEN = 10_000;
+export const MAX_OPEN = 10_000;
 /** An open one of which nothing was heard for so long is forgotten: the rule that opened it hears no resolve. */
 export const FORGET_AFTER_MS = 7 * 86_400_000;
 
@@ -140,7 +140,7 @@ export class Channel {
   }
 
   #bound(troubles: Map<string, Trouble>): void {
-    if (troubles.size <= MOST_OPEN) return;
+    if (troubles.size <= MAX_OPEN) return;
     const [oldest] = troubles.keys();
     if (oldest !== undefined) troubles.delete(oldest);
     this.#rules.forgotten();

@@ -6,9 +6,9 @@ import type { Alert } from './alert.ts';
 import type { Outcome, Sender } from './channels/index.ts';
 
 /** Alerts, each under another key. */
-export const MOST_WAITING = 1_000;
+export const MAX_WAITING = 1_000;
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 300_000;
+const MAX_WAIT_MS = 300_000;
 /** So often may a try fail before the channel counts as broken: a receiver may restart. */
 const TRIES_BEFORE_BROKEN = 3;
 /** Older news is no news; what is open is said again anyway. */
@@ -55,7 +55,7 @@ export class Delivery {
     this.#options = options;
     const { random, batch } = options;
     this.#mostInOne = batch;
-    this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, maxMs: LONGEST_WAIT_MS, ...(random ? { random } : {}) });
+    this.#backoff = new Backoff({ firstMs: FIRST_WAIT_MS, maxMs: MAX_WAIT_MS, ...(random ? { random } : {}) });
   }
 
   get size(): number {
@@ -63,7 +63,7 @@ export class Delivery {
   }
 
   get room(): number {
-    return MOST_WAITING - this.#waiting.size;
+    return MAX_WAITING - this.#waiting.size;
   }
 
   get health(): Health {
@@ -116,11 +116,11 @@ export class Delivery {
     const { key } = entry.alert;
     if (this.#waiting.delete(key)) this.#drop('superseded', 1);
     this.#waiting.set(key, entry);
-    if (this.#waiting.size <= MOST_WAITING) return;
+    if (this.#waiting.size <= MAX_WAITING) return;
     const [oldest] = this.#waiting.keys();
     if (oldest !== undefined) this.#waiting.delete(oldest);
     this.#drop('overflow', 1);
-    this.#health = { works: false, reason: `more than ${MOST_WAITING} alerts wait` };
+    this.#health = { works: false, reason: `more than ${MAX_WAITING} alerts wait` };
   }
 
   #pump(): void {

@@ -10,7 +10,7 @@ import { Delivery } from './delivery.ts';
 import type { Term } from './needs-sending.ts';
 
 /** A rule that makes a channel for each host would never end. */
-const MOST_CHANNELS = 100;
+const MAX_CHANNELS = 100;
 
 export interface LiveChannel {
   readonly name: string;
@@ -49,8 +49,8 @@ export class ChannelRegistry {
     const { identity, kind } = parsed;
     const mine = held.get(identity);
     if (mine) return mine;
-    if (held.size >= MOST_CHANNELS)
-      throw new StreamArgumentError(kind, `is the channel beyond ${MOST_CHANNELS} of one rules module`);
+    if (held.size >= MAX_CHANNELS)
+      throw new StreamArgumentError(kind, `is the channel beyond ${MAX_CHANNELS} of one rules module`);
     if (parsed.name !== undefined && [...held.values()].some(({ name }) => name === parsed.name))
       throw new StreamArgumentError(kind, `"name" ${JSON.stringify(parsed.name)} is that of another channel`);
     const live = this.#live.get(identity) ?? this.#make(parsed);

@@ -7,10 +7,10 @@ import { hasControlCharacters } from '../../shared/text.ts';
 import { compile, faultOf, shown } from '../intake/index.ts';
 import type { ManualChange, Said } from '../whitelist/operators/index.ts';
 
-const LONGEST_BY = 256;
+const MAX_BY = 256;
 
 const said = {
-  by: { type: ['string', 'null'], longest: LONGEST_BY, expected: `the author, at most ${LONGEST_BY} characters` },
+  by: { type: ['string', 'null'], longest: MAX_BY, expected: `the author, at most ${MAX_BY} characters` },
   description: { type: ['string', 'null'], expected: 'text' },
 };
 
@@ -84,7 +84,7 @@ const isConfirmation = compile<{ readonly by: string; readonly reason: string; r
   type: 'object',
   required: ['by', 'reason', 'digest'],
   properties: {
-    by: { type: 'string', minLength: 1, longest: LONGEST_BY, expected: `the author, at most ${LONGEST_BY} characters` },
+    by: { type: 'string', minLength: 1, longest: MAX_BY, expected: `the author, at most ${MAX_BY} characters` },
     reason: { type: 'string', minLength: 1, longest: 4_096, expected: 'why the new content is right' },
     digest: { type: 'string', expected: 'the digest that GET /whitelist/file has shown' },
   },

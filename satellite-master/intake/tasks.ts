@@ -8,7 +8,7 @@ import type { Rejected } from './reports.ts';
 import { compile, faultOf, shown } from './schema.ts';
 
 export const MAX_TASKS_PER_REQUEST = 1000;
-const LONGEST_ID = 1024;
+const MAX_ID = 1024;
 
 interface TaskInBody {
   readonly id: string;
@@ -19,7 +19,7 @@ const isTask = compile<TaskInBody>({
   type: 'object',
   required: ['id', 'state'],
   properties: {
-    id: { type: 'string', minLength: 1, longest: LONGEST_ID, expected: `1-${LONGEST_ID} characters` },
+    id: { type: 'string', minLength: 1, longest: MAX_ID, expected: `1-${MAX_ID} characters` },
     state: { type: 'object', expected: "the agent's state, pruned to the task" },
   },
   additionalProperties: false,

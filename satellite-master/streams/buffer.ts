@@ -1,7 +1,7 @@
 /** So many items one stream keeps back at most; beyond it the oldest go. */
-export const MOST_KEPT = 10_000;
+export const MAX_KEPT = 10_000;
 
-/** Items kept back until they may go on, the newest MOST_KEPT of them. */
+/** Items kept back until they may go on, the newest MAX_KEPT of them. */
 export class Buffer<T> {
   #items: T[] = [];
   #dropped = 0;
@@ -12,9 +12,9 @@ export class Buffer<T> {
 
   add(item: T): void {
     this.#items.push(item);
-    if (this.size <= MOST_KEPT) return;
+    if (this.size <= MAX_KEPT) return;
     this.#dropped++;
-    if (this.#dropped < MOST_KEPT) return;
+    if (this.#dropped < MAX_KEPT) return;
     this.#items = this.#items.slice(this.#dropped);
     this.#dropped = 0;
   }

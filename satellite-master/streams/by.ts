@@ -7,7 +7,7 @@ import { feed, type Stream, type StreamContext, type StreamEvent } from './strea
 /** Beyond the ttl of its last event a fork waits for what the index still has to say of it: that it expired. */
 const LINGER_MS = 5_000;
 /** A ttl without end must not hold a fork for ever. */
-const LONGEST_TTL_S = 400 * 86_400;
+const MAX_TTL_S = 400 * 86_400;
 
 /**
  * A set of children for each value of a field, or of several together; an absent field is a value like others. What
@@ -36,7 +36,7 @@ export function by(context: StreamContext) {
         branch = new Branch(key, forkOf(context), make);
         branches.set(key, branch);
       }
-      const ttlS = fieldOf(item, 'state') === 'expired' ? 0 : Math.min(Math.max(ttlOf(item), 0), LONGEST_TTL_S);
+      const ttlS = fieldOf(item, 'state') === 'expired' ? 0 : Math.min(Math.max(ttlOf(item), 0), MAX_TTL_S);
       expiry.touch(branch, ttlS * 1000);
       feed(branch.fork.context, 'by', branch.children, item);
     };

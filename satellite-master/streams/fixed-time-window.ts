@@ -5,7 +5,7 @@ import { fieldOf } from './item.ts';
 import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
 
 /** So many empty windows are told of at the most, when time jumps; who fills a series needs no more. */
-const MOST_EMPTY = 1_000;
+const MAX_EMPTY = 1_000;
 
 /**
  * The events of each window of `seconds` by their own time, the first beginning with the first event. A window is
@@ -46,7 +46,7 @@ function timeWindows(context: StreamContext, name: string, startAt: (time: numbe
       const full = held.take();
       held.add(event);
       feed(context, name, children, full);
-      for (let empty = Math.min(passed - 1, MOST_EMPTY); empty > 0; empty--) feed(context, name, children, []);
+      for (let empty = Math.min(passed - 1, MAX_EMPTY); empty > 0; empty--) feed(context, name, children, []);
     };
   };
 }

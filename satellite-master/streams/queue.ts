@@ -1,12 +1,12 @@
-import { MOST_KEPT } from './buffer.ts';
+import { MAX_KEPT } from './buffer.ts';
 
-/** Items first in, first out, the newest MOST_KEPT of them (or `most`); both ends cost the same however long it is. */
+/** Items first in, first out, the newest MAX_KEPT of them (or `most`); both ends cost the same however long it is. */
 export class Queue<T> {
   readonly #most: number;
   #items: T[] = [];
   #gone = 0;
 
-  constructor(most = MOST_KEPT) {
+  constructor(most = MAX_KEPT) {
     this.#most = most;
   }
 

@@ -51,7 +51,7 @@ export interface RecordEditorOptions {
 /** Contention is over in milliseconds; who still loses after this long is told so. */
 const TRY_FOR_MS = 10_000;
 
-const MOST_HOSTS = 100_000;
+const MAX_HOSTS = 100_000;
 
 export class RecordEditor {
   readonly #store: Store;
@@ -139,8 +139,8 @@ export class RecordEditor {
             });
       const wanted = edits.filter(isChange);
       const added = wanted.filter(({ before }) => !before).length;
-      if (added > 0 && this.#replica.size + added > MOST_HOSTS)
-        throw new SatelliteError('too-many-hosts', `${MOST_HOSTS} hosts at most`);
+      if (added > 0 && this.#replica.size + added > MAX_HOSTS)
+        throw new SatelliteError('too-many-hosts', `${MAX_HOSTS} hosts at most`);
       const changes = wanted.map(({ host, version, before, next }) =>
         changeOf(host, version, next, authorFor(author, before), this.#nowS()),
       );

@@ -4,7 +4,7 @@ import { badArgument, unavailable, uncertain } from './errors.ts';
 import { Fifo } from './fifo.ts';
 import type { Request } from './library.ts';
 import type { ZooKeeperError } from './types.ts';
-import { LONGEST_REQUEST_BYTES, lengthOf } from './wire.ts';
+import { lengthOf, MAX_REQUEST_BYTES } from './wire.ts';
 
 export interface CallsOptions {
   readonly mostInFlight: number;
@@ -61,8 +61,8 @@ export class Calls {
    */
   run<T>(path: string, request: Request, read: ReadAnswer<T>): Promise<T> {
     const bytes = lengthOf(request);
-    if (bytes > LONGEST_REQUEST_BYTES)
-      return Promise.reject(badArgument(path, `${bytes} bytes, of which ${LONGEST_REQUEST_BYTES} can be sent`));
+    if (bytes > MAX_REQUEST_BYTES)
+      return Promise.reject(badArgument(path, `${bytes} bytes, of which ${MAX_REQUEST_BYTES} can be sent`));
     if (!this.#connection?.usable) return Promise.reject(unavailable(path, this.#whyNone));
     return new Promise<T>((resolve, reject) => {
       const call: Call = {

@@ -35,7 +35,7 @@ export interface ConnectionOptions {
 }
 
 /** A server that takes the connection but says nothing must not keep us from the next one for longer. */
-const LONGEST_HANDSHAKE_MS = 4_000;
+const MAX_HANDSHAKE_MS = 4_000;
 /** The protocol's numbers of what is no answer to a numbered request. */
 const NOTIFICATION_XID = -1;
 const PING_XID = -2;
@@ -136,7 +136,7 @@ export class Connection extends ConnectionManager {
       this.#reason = undefined;
       callback(server);
       // For the TCP connection and the handshake, of which the library's own limit covers the first alone.
-      const limitMs = Math.min(LONGEST_HANDSHAKE_MS, this.sessionTimeout / 3);
+      const limitMs = Math.min(MAX_HANDSHAKE_MS, this.sessionTimeout / 3);
       const place = `${server.host}:${server.port}`;
       this.#handshake = this.#clock.after(limitMs, () => this.#drop(`${place} did not answer the handshake`));
     });

@@ -1,7 +1,7 @@
 /** A frame's length, which stands before it. */
 const LENGTH_BYTES = 4;
 /** Far above any answer (40,000 children are 2 MB): what is longer is no frame but a stream out of step. */
-const LONGEST_FRAME = 64 * 1024 * 1024;
+const MAX_FRAME = 64 * 1024 * 1024;
 
 /** Cuts a stream into the protocol's frames. One for each connection: half a frame of a dead one is never continued. */
 export class FrameReader {
@@ -23,7 +23,7 @@ export class FrameReader {
     this.#needed = LENGTH_BYTES;
     while (bytes.length - from >= LENGTH_BYTES) {
       const length = bytes.readInt32BE(from);
-      if (length < 0 || length > LONGEST_FRAME) throw new Error(`a frame of ${length} bytes`);
+      if (length < 0 || length > MAX_FRAME) throw new Error(`a frame of ${length} bytes`);
       const end = from + LENGTH_BYTES + length;
       if (end > bytes.length) {
         this.#needed = LENGTH_BYTES + length;

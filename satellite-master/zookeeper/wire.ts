@@ -6,9 +6,9 @@ import type { MultiOp, Stat } from './types.ts';
 const { OP_CODES, protocol } = codec;
 
 /** A request beyond it makes the server cut the connection (its jute.maxbuffer, 0xfffff). */
-export const LONGEST_REQUEST_BYTES = 1_048_575;
-/** Paths of watches in one request, in bytes: well below {@link LONGEST_REQUEST_BYTES}. */
-const MOST_WATCH_BYTES = 100_000;
+export const MAX_REQUEST_BYTES = 1_048_575;
+/** Paths of watches in one request, in bytes: well below {@link MAX_REQUEST_BYTES}. */
+const MAX_WATCH_BYTES = 100_000;
 
 const EPHEMERAL = 1;
 const PERSISTENT = 0;
@@ -93,7 +93,7 @@ export function* setWatches(zxid: Buffer, paths: WatchPaths): Generator<Request>
     for (const path of paths[kind]) {
       batch[kind].push(path);
       bytes += 4 + Buffer.byteLength(path);
-      if (bytes < MOST_WATCH_BYTES) continue;
+      if (bytes < MAX_WATCH_BYTES) continue;
       yield pack();
       batch = empty();
       bytes = 0;

@@ -23,7 +23,7 @@ import type { SharedGround, StoreView } from './shared-ground.ts';
 /** A wall time for tests: 2026-09-21. */
 export const START_MS = 1_790_000_000_000;
 export const FIRST_MS = 60_000;
-export const MOST_MS = 3_600_000;
+export const MAX_MS = 3_600_000;
 export const TTL_S = 60;
 /** A fifth of the ttl, as slaves have it. */
 export const BEAT_MS = 12_000;
@@ -107,7 +107,7 @@ export class House {
       store,
       leads: () => this.leads,
       mesos: { registrationOf: registrationOf, inMaintenance: () => NOBODY },
-      settings: { offShare: share, readmitAfter: { firstMs: FIRST_MS, maxMs: MOST_MS } },
+      settings: { offShare: share, readmitAfter: { firstMs: FIRST_MS, maxMs: MAX_MS } },
       rules: rulesSource(undefined),
       effects: NO_EFFECTS,
       self,

@@ -11,8 +11,8 @@ const CLASS_PATH = '/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-api.jar'
 
 /** The server's unit of time; a session ends up to one tick after its timeout. */
 const TICK_MS = 250;
-const SHORTEST_SESSION_MS = 500;
-const LONGEST_SESSION_MS = 60_000;
+const MIN_SESSION_MS = 500;
+const MAX_SESSION_MS = 60_000;
 
 export interface ZooKeeperOptions {
   /** The heap of each server, default 128 MB; 40,000 nodes with watches fit. */
@@ -203,8 +203,8 @@ async function makeServer(
     `clientPort=${port}`,
     'clientPortAddress=127.0.0.1',
     `tickTime=${TICK_MS}`,
-    `minSessionTimeout=${SHORTEST_SESSION_MS}`,
-    `maxSessionTimeout=${LONGEST_SESSION_MS}`,
+    `minSessionTimeout=${MIN_SESSION_MS}`,
+    `maxSessionTimeout=${MAX_SESSION_MS}`,
     'initLimit=40',
     'syncLimit=20',
     'maxClientCnxns=0',

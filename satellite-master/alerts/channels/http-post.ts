@@ -5,9 +5,9 @@ import { type HttpAnswer, HttpClient } from '../../../shared/http-client.ts';
 import { redacted, secretsOf } from './secret.ts';
 import type { Outcome } from './sender.ts';
 
-const MOST_ANSWER_BYTES = 65_536;
+const MAX_ANSWER_BYTES = 65_536;
 /** A server that asks for more patience is asked again all the same. */
-const LONGEST_RETRY_AFTER_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 /** What may lie in what was sent; other refusals lie in the address or in who asks. */
 const ABOUT_THE_BODY: ReadonlySet<number> = new Set([400, 413, 422]);
 
@@ -44,7 +44,7 @@ export class HttpPoster {
         headers: { 'content-type': 'application/json', 'user-agent': 'satellite', ...headers },
         body: typeof body === 'string' ? body : JSON.stringify(body),
         timeoutMs: this.#timeoutMs,
-        maxBytes: MOST_ANSWER_BYTES,
+        maxBytes: MAX_ANSWER_BYTES,
       });
       return outcomeOf(answer, nowMs, (text) => `${url.origin} ${redacted(text, secrets)}`);
     } catch (error) {
@@ -86,5 +86,5 @@ function retryAfterMs({ headers }: HttpAnswer, nowMs: number): number {
   const value = [headers['retry-after']].flat()[0];
   if (value === undefined) return 0;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), LONGEST_RETRY_AFTER_MS);
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }

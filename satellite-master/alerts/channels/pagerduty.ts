@@ -7,7 +7,7 @@ import { Secret } from './secret.ts';
 import type { Compiled } from './sender.ts';
 import { filesOf } from './webhook.ts';
 
-const LONGEST_DEDUP_KEY = 255;
+const MAX_DEDUP_KEY = 255;
 
 export function pagerdutyBody(alert: Alert, routingKey: string): unknown {
   const { state, key, severity, summary, source, service, eventState, description, metric, timeS, labels } = alert;
@@ -35,7 +35,7 @@ export function pagerdutyBody(alert: Alert, routingKey: string): unknown {
 
 /** A key that is too long must stay different from others that begin alike. */
 function dedupKey(key: string): string {
-  return key.length <= LONGEST_DEDUP_KEY ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`;
+  return key.length <= MAX_DEDUP_KEY ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`;
 }
 
 export function compilePagerduty(options: OptionReader): Compiled {

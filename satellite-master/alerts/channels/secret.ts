@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { cutToLength, escapeControls } from '../../../shared/text.ts';
 
 /** Shorter ones would blank ordinary words. */
-const SHORTEST_SECRET = 4;
-const LONGEST_REASON = 300;
+const MIN_SECRET = 4;
+const MAX_REASON = 300;
 
 export class Secret {
   readonly #place: { readonly file: string } | { readonly text: string };
@@ -27,8 +27,8 @@ export class Secret {
 export function redacted(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of [...secrets].sort((a, b) => b.length - a.length))
-    if (secret.length >= SHORTEST_SECRET) clean = clean.replaceAll(secret, '[redacted]');
-  return cutToLength(clean, LONGEST_REASON, escapeControls);
+    if (secret.length >= MIN_SECRET) clean = clean.replaceAll(secret, '[redacted]');
+  return cutToLength(clean, MAX_REASON, escapeControls);
 }
 
 /** All of an address but its host may be a secret, and servers repeat it in their errors. */

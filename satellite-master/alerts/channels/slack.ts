@@ -8,7 +8,7 @@ import type { Compiled } from './sender.ts';
 import { filesOf } from './webhook.ts';
 
 /** Slack asks for no more attachments in one message. */
-const MOST_ATTACHMENTS = 20;
+const MAX_ATTACHMENTS = 20;
 const MAX_TEXT = 3000;
 const COLOURS: Readonly<Record<Severity, string>> = {
   critical: '#b3261e',
@@ -90,7 +90,7 @@ export function compileSlack(options: OptionReader): Compiled {
   const ca = options.file('ca');
   return {
     target: filesOf(options, ['url', 'webhookUrlFile', 'ca']),
-    batch: MOST_ATTACHMENTS,
+    batch: MAX_ATTACHMENTS,
     open: ({ timeoutMs, nowS }) => {
       const poster = new HttpPoster(timeoutMs, ca);
       return {

@@ -19,7 +19,7 @@ export const LEADER_TTL_S = 60;
 export const MAX_KEYS = 8_192;
 export const MAX_FRAMEWORKS = 1_000;
 /** Of a framework's name, characters. */
-const LONGEST_NAME = 200;
+const MAX_NAME = 200;
 
 export function leaderEvent({ host, nowS }: EventContext, leads: boolean): Event {
   return { host, service: 'mesos/leader', state: 'ok', metric: leads ? 1 : 0, time: nowS, ttl: LEADER_TTL_S };
@@ -41,7 +41,7 @@ export function frameworkEvents(context: EventContext, frameworks: Iterable<Clus
   const sums = new Map<string, { host: HostName; name: string; mem: number; cpu: number; disk: number }>();
   for (const { id, name, hostname, mem, cpus, disk } of frameworks) {
     const host = parseHostName(hostname) ?? context.host;
-    const shown = cutToLength(name || id, LONGEST_NAME, escapeControls);
+    const shown = cutToLength(name || id, MAX_NAME, escapeControls);
     const key = `${host} ${shown}`;
     const sum = sums.get(key) ?? { host, name: shown, mem: 0, cpu: 0, disk: 0 };
     if (!sums.has(key) && sums.size >= MAX_FRAMEWORKS) continue;

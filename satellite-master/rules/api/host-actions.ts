@@ -12,7 +12,7 @@ import { wholeEvent } from './complete-event.ts';
 
 /** Rules desired flag, the reconciler acts: the number `why` tells (docs/judgement.md, rule 25). */
 const RULE_NUMBER = 25;
-const LONGEST_REASON_BYTES = 512;
+const MAX_REASON_BYTES = 512;
 
 export interface HostEffectOptions {
   /** Said in `why` and in the history; default: what the event says. */
@@ -55,13 +55,13 @@ export function hostEffects(rule: string, { desired, managedEventsOf, judges, cl
     function made(first: HostEffectOptions | string = {}, reason?: string): Stream<StreamEvent> | undefined {
       if (name === 'onHost' || name === 'offHost') judges();
       if (typeof first === 'string') {
-        say(hostNamed(first), cutToBytes(reason ?? `rule ${rule}`, LONGEST_REASON_BYTES), false);
+        say(hostNamed(first), cutToBytes(reason ?? `rule ${rule}`, MAX_REASON_BYTES), false);
         return undefined;
       }
       const reasonOf = reader(name, first);
       return (event) => {
         if (event.host === undefined) return;
-        const text = cutToBytes(reasonOf(event), LONGEST_REASON_BYTES);
+        const text = cutToBytes(reasonOf(event), MAX_REASON_BYTES);
         say(hostNamed(event.host), text, event.state === 'expired');
       };
     }

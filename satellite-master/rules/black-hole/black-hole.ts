@@ -30,7 +30,7 @@ const EVENT_TTL_S = 60;
 /** What a task says that vanished without an end is forgotten so often. */
 const TIDY_MS = 600_000;
 /** More failing applications are counted, but not told one by one. */
-const MOST_TOLD = 100;
+const MAX_TOLD = 100;
 
 export interface BlackHoleSettings extends Thresholds {
   /** `alert`: only say it; `off`: and take the host off, through the guard. */
@@ -217,7 +217,7 @@ export class BlackHole {
     const time = clock.wallMs() / 1000;
     const events: Event[] = [];
     const stand = new Set(failing.map(({ name }) => name));
-    for (const { name, counts, reason } of failing.slice(0, MOST_TOLD)) {
+    for (const { name, counts, reason } of failing.slice(0, MAX_TOLD)) {
       if (!this.#applications.has(name)) log.warn({ application: name, ...counts }, `${name} fails: ${reason}`);
       events.push(applicationEvent(name, 'critical', time, counts.failed, reason));
     }

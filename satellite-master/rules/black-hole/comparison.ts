@@ -4,7 +4,7 @@ import { type Cell, type Picture, recentlyWell, wellOf } from './counts.ts';
 import { fisherTail } from './statistics.ts';
 
 /** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */
-const MOST_SHARE_ELSEWHERE = 0.5;
+const MAX_SHARE_ELSEWHERE = 0.5;
 
 /** What one application says of one host. */
 export interface Testimony {
@@ -60,7 +60,7 @@ export class Comparison {
   *worksElsewhere(host: string): LongWork<boolean> {
     this.#all ??= yield* this.#sumOfHosts();
     const others = this.#without.has(host) ? this.#all : minus(this.#all, this.#trialsOf(host));
-    return others.hosts > 0 && others.shares / others.hosts <= MOST_SHARE_ELSEWHERE;
+    return others.hosts > 0 && others.shares / others.hosts <= MAX_SHARE_ELSEWHERE;
   }
 
   *#tallyOf(application: string): LongWork<Tally> {
@@ -114,7 +114,7 @@ function testimonyOf(cell: Cell, tally: Tally, without: ReadonlySet<string>): Te
     hostsElsewhere: others.hosts,
   };
   if (others.hosts === 0) return { cell, failures, ...elsewhere, kind: 'alone', chance: 1 };
-  if (others.shares / others.hosts > MOST_SHARE_ELSEWHERE)
+  if (others.shares / others.hosts > MAX_SHARE_ELSEWHERE)
     return { cell, failures, ...elsewhere, kind: 'fails', chance: 1 };
   const chance = fisherTail(failures, trials, others.failed, others.trials);
   return { cell, failures, ...elsewhere, kind: 'works', chance };

@@ -58,7 +58,7 @@ class Counters {
   heardS = 0;
 }
 
-const MOST_HOSTS = 100_000;
+const MAX_HOSTS = 100_000;
 
 export class AgentCounters {
   readonly #windowS: number;
@@ -74,7 +74,7 @@ export class AgentCounters {
     const name = SERVICES.get(service);
     if (name === undefined || host === undefined || metric === undefined || state === 'expired') return;
     const counters = this.#hosts.get(host) ?? new Counters();
-    if (!this.#hosts.has(host) && this.#hosts.size >= MOST_HOSTS) return;
+    if (!this.#hosts.has(host) && this.#hosts.size >= MAX_HOSTS) return;
     this.#hosts.set(host, counters);
     counters.heardS = atS;
     counters[name].take(metric, atS);

@@ -41,7 +41,7 @@ export interface EvidenceOptions {
 
 const NOTHING: Verdict = { hosts: [], applications: [], acquitted: [] };
 /** A judgement that so many steps of tasks wait for is given up: the next one knows them. */
-const MOST_WAITING = 50_000;
+const MAX_WAITING = 50_000;
 
 export class Evidence {
   readonly #thresholds: Thresholds;
@@ -108,7 +108,7 @@ export class Evidence {
     for (;;) {
       const { done, value } = work.next();
       if (done) return value;
-      if (this.#waiting.length > MOST_WAITING) return undefined;
+      if (this.#waiting.length > MAX_WAITING) return undefined;
       yield;
     }
   }

@@ -25,8 +25,8 @@ export const SETTLED_S = 60;
 
 /** The window goes on in steps of this share of it. */
 const SLICES = 20;
-const MOST_LEAVES = 200_000;
-const MOST_LIVE = 200_000;
+const MAX_LEAVES = 200_000;
+const MAX_LIVE = 200_000;
 /** What leaves the window is taken off at so much a step, and the rest when time passes. */
 const DROPPED_A_STEP = 4;
 
@@ -155,7 +155,7 @@ export class TaskWindow implements Picture {
 
   /** undefined: there is no more room. */
   #begin(step: TaskStep): Live | undefined {
-    if (this.#live.size >= MOST_LIVE) return undefined;
+    if (this.#live.size >= MAX_LIVE) return undefined;
     const leaf = this.#leafOf(step);
     if (this.#isWithin(step.begunS)) this.#count(leaf, this.#sliceAt(step.begunS), 'started', 1);
     const live: Live = { leaf, runningS: undefined, settled: false };
@@ -192,7 +192,7 @@ export class TaskWindow implements Picture {
 
   #leafOf({ host, application, instance }: TaskStep): Leaf {
     const cell = this.hosts.get(host)?.cells.get(application) ?? this.#cellOf(host, application);
-    const name = this.#leaves < MOST_LEAVES ? instance : '';
+    const name = this.#leaves < MAX_LEAVES ? instance : '';
     const known = cell.instances.get(name);
     if (known) return known;
     const leaf: Leaf = { instance: name, cell, counts: noCounts(), live: 0 };

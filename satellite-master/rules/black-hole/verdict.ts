@@ -61,7 +61,7 @@ export interface Verdict {
  * failures of five here against two good runs on each of three other hosts count; one look in a hundred would err only
  * if applications that work on most hosts failed on one three times in four by chance, and that least of failures.
  */
-const MOST_CHANCE = 0.01;
+const MAX_CHANCE = 0.01;
 
 /** So many applications that have run nowhere else must all fail to count without a comparison; fewer with agent errors. */
 const SEVERAL = 3;
@@ -132,7 +132,7 @@ function* guiltOf(
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
   if (failuresOf(witnesses) >= thresholds.leastFailures && isAbove(sumOf(cellsOf(witnesses)), thresholds, 1)) {
     const chance = combined(witnesses.map((witness) => witness.chance)) * compared;
-    if (chance < MOST_CHANCE) return comparedReason(witnesses, thresholds, errors, chance);
+    if (chance < MAX_CHANCE) return comparedReason(witnesses, thresholds, errors, chance);
   }
   const failing = honest.filter(({ failures }) => failures > 0);
   const several = errors.own > 0 ? SEVERAL - 2 : errors.launch > 0 ? SEVERAL - 1 : SEVERAL;

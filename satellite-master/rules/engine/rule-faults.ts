@@ -11,7 +11,7 @@ export interface RuleFaultsOptions {
 
 const EVERY_MS = 60_000;
 /** Names come from the code of a module; of more than these only the sum is told. */
-const MOST_NAMES = 200;
+const MAX_NAMES = 200;
 const OTHERS = 'others';
 
 export class RuleFaults {
@@ -25,7 +25,7 @@ export class RuleFaults {
   /** @param place `file:line` in the module, where it is known */
   take(stream: string, error: unknown, place: string | undefined): void {
     const { clock, log, counted } = this.#options;
-    const name = this.#names.has(stream) || this.#names.size < MOST_NAMES ? stream : OTHERS;
+    const name = this.#names.has(stream) || this.#names.size < MAX_NAMES ? stream : OTHERS;
     counted(name);
     const nowMs = clock.monoMs();
     const known = this.#names.get(name);

@@ -2,7 +2,7 @@
 import type { Clock } from '../../../shared/clock.ts';
 
 /** Beside the master's own, within what the history of figures keeps. */
-export const MOST_RULE_FIGURES = 128;
+export const MAX_RULE_FIGURES = 128;
 
 export class RuleStats {
   readonly #clock: Clock;
@@ -14,10 +14,10 @@ export class RuleStats {
 
   /** @throws RangeError for a new name where there are as many as may be */
   set(name: string, value: number, ttlS: number): void {
-    if (!this.#figures.has(name) && this.#figures.size >= MOST_RULE_FIGURES) {
+    if (!this.#figures.has(name) && this.#figures.size >= MAX_RULE_FIGURES) {
       this.#forget();
-      if (this.#figures.size >= MOST_RULE_FIGURES)
-        throw new RangeError(`there are ${MOST_RULE_FIGURES} figures of rules: no room for ${name}`);
+      if (this.#figures.size >= MAX_RULE_FIGURES)
+        throw new RangeError(`there are ${MAX_RULE_FIGURES} figures of rules: no room for ${name}`);
     }
     this.#figures.set(name, { value, untilMs: this.#clock.monoMs() + ttlS * 1000 });
   }

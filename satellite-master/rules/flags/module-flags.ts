@@ -16,7 +16,7 @@ import type { DesiredEvents, RecordEvent, RecordEvents } from '../../whitelist/r
  */
 export const RENEW_WITHIN_MS = 300_000;
 
-export const MOST_HOSTS = 100_000;
+export const MAX_HOSTS = 100_000;
 
 /** The flags of one rule, in the form that a judge of hosts uses. */
 export type FlagsOfRule = Pick<DesiredFlags, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
@@ -68,8 +68,8 @@ export class ModuleFlags {
     this.#inherited?.flags.get(rule)?.delete(host);
     const hosts = this.#flags.get(rule) ?? new Map<HostName, DesiredFlag>();
     if (desiredFlag) {
-      if (hosts.size >= MOST_HOSTS && !hosts.has(host))
-        throw new RangeError(`rule ${rule} has desired for ${MOST_HOSTS} hosts: none for ${host} is taken`);
+      if (hosts.size >= MAX_HOSTS && !hosts.has(host))
+        throw new RangeError(`rule ${rule} has desired for ${MAX_HOSTS} hosts: none for ${host} is taken`);
       hosts.set(host, desiredFlag);
       this.#flags.set(rule, hosts);
     } else if (hosts.delete(host) && hosts.size === 0) this.#flags.delete(rule);

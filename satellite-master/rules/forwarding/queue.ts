@@ -2,8 +2,8 @@ import { type Batch, LatestQueue } from '../../../shared/latest-queue.ts';
 import type { RiemannEvent } from '../../../shared/riemann/index.ts';
 
 /** Events, or hosts and services, that may wait for one address. */
-export const MOST_WAITING = 10_000;
-const MOST_BYTES = 32 * 1024 * 1024;
+export const MAX_WAITING = 10_000;
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** An event on its way; two of them may be the same event, forwarded by two streams. */
 export interface Parcel {
@@ -23,14 +23,14 @@ export class ForwardQueue {
   #told = 0;
 
   /** @param overflow so many had to be given up */
-  constructor(overflow: (events: number) => void, most = MOST_WAITING) {
+  constructor(overflow: (events: number) => void, most = MAX_WAITING) {
     const common = { jsonOf: ({ event }: Parcel) => JSON.stringify(event), bytesOf };
     this.#inOrder = new LatestQueue({
       ...common,
       keyOf: ({ number }) => String(number),
       maxItems: Number.POSITIVE_INFINITY,
     });
-    this.#newest = new LatestQueue({ ...common, keyOf: keyOf, maxItems: most, maxBytes: MOST_BYTES });
+    this.#newest = new LatestQueue({ ...common, keyOf: keyOf, maxItems: most, maxBytes: MAX_BYTES });
     this.#overflow = overflow;
     this.#most = most;
   }
@@ -41,7 +41,7 @@ export class ForwardQueue {
 
   add(parcels: readonly Parcel[]): void {
     this.#inOrder.add(parcels);
-    const isTooMuch = this.#inOrder.size > this.#most || this.#inOrder.bytes > MOST_BYTES;
+    const isTooMuch = this.#inOrder.size > this.#most || this.#inOrder.bytes > MAX_BYTES;
     if (isTooMuch || this.#newest.size > 0) this.#fold();
   }
 

@@ -269,7 +269,7 @@ function desiredFlagOf(verdict: HostVerdict, sinceMs: number): DesiredFlag | und
 }
 
 /** Descriptions in a record are kept short: many have to fit into one znode. */
-const LONGEST_STORED_DESCRIPTION = 1024;
+const MAX_STORED_DESCRIPTION = 1024;
 
 /** As it stands among the managed events of a record. */
 export function recordEventOf(event: Event): RecordEvent {
@@ -279,7 +279,7 @@ export function recordEventOf(event: Event): RecordEvent {
     ...rest,
     // The original's schema knows ok, critical, warn and expired only.
     state: outcomeOf(state) === 'unfit' ? 'critical' : state,
-    ...(description === undefined ? {} : { description: cutToBytes(description, LONGEST_STORED_DESCRIPTION) }),
+    ...(description === undefined ? {} : { description: cutToBytes(description, MAX_STORED_DESCRIPTION) }),
     ...(state === 'critical' ? {} : { 'reported-state': state }),
   };
 }

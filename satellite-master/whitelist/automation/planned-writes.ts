@@ -59,7 +59,7 @@ export function plannedOff(input: PlannedWriteInput, { illness, reason }: Decisi
 /** So many hosts in one commit: enough to keep up with a rush, few enough that one conflict costs little. */
 const MAX_STEPS = 100;
 /** And so many bytes, well below what ZooKeeper takes in one request; a record has 256 KiB at most. */
-const MOST_BYTES = 512 * 1024;
+const MAX_BYTES = 512 * 1024;
 /** What a step takes beside the record: its name and who changed it. */
 const STEP_BYTES = 1_500;
 
@@ -70,7 +70,7 @@ export function inCommits(steps: readonly PlannedWrite[]): readonly (readonly Pl
   for (const step of steps) {
     const size = Buffer.byteLength(serializeRecord(step.next)) + STEP_BYTES;
     const last = commits.at(-1);
-    if (last && last.length < MAX_STEPS && bytes + size <= MOST_BYTES) {
+    if (last && last.length < MAX_STEPS && bytes + size <= MAX_BYTES) {
       last.push(step);
       bytes += size;
     } else {

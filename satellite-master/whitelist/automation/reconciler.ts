@@ -33,7 +33,7 @@ export interface ReconcilerOptions {
   readonly log: Log;
 }
 
-const MOST_HOSTS = 100_000;
+const MAX_HOSTS = 100_000;
 /** What waits for room in the guard is looked at again so often. */
 const REVIEW_MS = 1_000;
 /** Whether a wave of silence is over is looked at no more often: it means walking all hosts. */
@@ -201,7 +201,7 @@ export class Reconciler {
       this.#want(host, decision);
       if (!replica.get(host) && this.#isFull()) {
         if (desired.flag(host))
-          this.#once.warn('full', 'inventory full, host not added', { host, maxHosts: MOST_HOSTS });
+          this.#once.warn('full', 'inventory full, host not added', { host, maxHosts: MAX_HOSTS });
         continue;
       }
       const on = decision.action === 'on' ? decision : undefined;
@@ -300,7 +300,7 @@ export class Reconciler {
   }
 
   #isFull(): boolean {
-    return this.#options.replica.size >= MOST_HOSTS;
+    return this.#options.replica.size >= MAX_HOSTS;
   }
 
   #wouldLeaveList(entry: ReplicaEntry | undefined): boolean {

@@ -7,7 +7,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { Deadlines } from '../../events/index.ts';
 
 /** More than a host that falls ill, changes its mind and is well again needs. */
-const MOST_WRITES = 10;
+const MAX_WRITES = 10;
 const WITHIN_MS = 10_000;
 
 export class WriteThrottle {
@@ -27,7 +27,7 @@ export class WriteThrottle {
 
   /** Until when the host is not to be written again, monotonic ms; undefined: it may be. */
   waitsUntilMs(host: HostName): number | undefined {
-    return (this.#writes.get(host) ?? 0) < MOST_WRITES ? undefined : this.#over.at(host);
+    return (this.#writes.get(host) ?? 0) < MAX_WRITES ? undefined : this.#over.at(host);
   }
 
   /** To be called several times a second. */

@@ -22,7 +22,7 @@ export interface HostCheckSettings {
 export type HostCheck = (host: HostName) => Promise<string | undefined>;
 
 /** For the whole check of one host. */
-const MOST_MS = 5_000;
+const MAX_MS = 5_000;
 
 /** @throws SyntaxError for a pattern that is no regular expression */
 export function createHostCheck({ dns, reachable, port, pattern }: HostCheckSettings, clock: Clock): HostCheck {
@@ -43,8 +43,8 @@ export function createHostCheck({ dns, reachable, port, pattern }: HostCheckSett
 async function within(clock: Clock, check: (signal: AbortSignal) => Promise<string | undefined>) {
   const late = new AbortController();
   return await new Promise<string | undefined>((resolve, reject) => {
-    const timer = clock.after(MOST_MS, () => {
-      resolve(`no answer from its name server or from itself within ${MOST_MS} ms`);
+    const timer = clock.after(MAX_MS, () => {
+      resolve(`no answer from its name server or from itself within ${MAX_MS} ms`);
       late.abort();
     });
     check(late.signal)

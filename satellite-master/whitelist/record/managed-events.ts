@@ -16,7 +16,7 @@ import {
 const RELAPSE_WITHIN_S = 86_400;
 
 /** A whole record in the store; beyond it automation keeps the worst events (docs/rest.md, "Records"). */
-export const MOST_RECORD_BYTES = 256 * 1024;
+export const MAX_RECORD_BYTES = 256 * 1024;
 
 /** What a rule wants of the managed events of a record: an event to stand there, or null for none. */
 export type DesiredEvents = ReadonlyMap<string, RecordEvent | null>;
@@ -71,13 +71,13 @@ function saysTheSame(old: RecordEvent | undefined, event: RecordEvent): boolean 
 /** Drops managed events until the record fits: the least bad first, then the newest. */
 function withinBounds(record: HostRecord): HostRecord {
   let bytes = sizeOf(record);
-  if (bytes <= MOST_RECORD_BYTES) return record;
+  if (bytes <= MAX_RECORD_BYTES) return record;
   const events = new Map(Object.entries(record['managed-events']));
   const leastFirst = [...events]
     .filter(([id]) => !isMemory(id))
     .sort(([, a], [, b]) => badness(a) - badness(b) || timeOf(b) - timeOf(a));
   for (const [id, event] of leastFirst) {
-    if (bytes <= MOST_RECORD_BYTES) break;
+    if (bytes <= MAX_RECORD_BYTES) break;
     bytes -= sizeOf({ [id]: event });
     events.delete(id);
   }

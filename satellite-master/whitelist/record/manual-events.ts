@@ -3,7 +3,7 @@
  * (docs/judgement.md, rules 15-17; docs/rest.md, "Changing it").
  */
 import { SatelliteError } from '../../../shared/errors.ts';
-import { MOST_RECORD_BYTES } from './managed-events.ts';
+import { MAX_RECORD_BYTES } from './managed-events.ts';
 import {
   emptyRecord,
   expiryOf,
@@ -35,7 +35,7 @@ export interface ManualInput {
   readonly attributes?: Readonly<Record<string, string>>;
 }
 
-const MOST_MANUAL_EVENTS = 200;
+const MAX_MANUAL_EVENTS = 200;
 
 /** Clocks of masters differ by less than this: a later word is made later by the record. */
 const CLOCK_SKEW_S = 300;
@@ -93,17 +93,17 @@ export function withoutManualEvent(record: HostRecord, id: string, nowS: number)
  */
 export function withManualEvents(record: HostRecord, events: RecordEvents, nowS: number): HostRecord {
   const count = Object.keys(events).length;
-  if (count > Math.max(MOST_MANUAL_EVENTS, Object.keys(record['manual-events']).length))
+  if (count > Math.max(MAX_MANUAL_EVENTS, Object.keys(record['manual-events']).length))
     throw new SatelliteError(
       'record-too-large',
-      `${count} manual events, ${MOST_MANUAL_EVENTS} at most: withdraw some first`,
+      `${count} manual events, ${MAX_MANUAL_EVENTS} at most: withdraw some first`,
     );
   const next: HostRecord = { ...record, 'manual-events': events, 'manual-flag': null };
   const bytes = Buffer.byteLength(JSON.stringify(next));
-  if (bytes > MOST_RECORD_BYTES && bytes > Buffer.byteLength(JSON.stringify(record)))
+  if (bytes > MAX_RECORD_BYTES && bytes > Buffer.byteLength(JSON.stringify(record)))
     throw new SatelliteError(
       'record-too-large',
-      `the record would have ${bytes} bytes, ${MOST_RECORD_BYTES} at most: withdraw some events first`,
+      `the record would have ${bytes} bytes, ${MAX_RECORD_BYTES} at most: withdraw some events first`,
     );
   return { ...next, 'manual-flag': manualVerdict(next, nowS).flag };
 }

@@ -5,7 +5,7 @@ import type { AutomationCheck, Change } from './store.ts';
 import type { Node, TreePaths } from './zookeeper-watcher.ts';
 
 /** A request beyond 1,048,575 bytes makes the server drop the connection; some room is left for its frame. */
-const MOST_BYTES = 1_000_000;
+const MAX_BYTES = 1_000_000;
 /** What a step takes beside path and data: header, version, rights of the new node, and the check that undoes it. */
 const STEP_BYTES = 200;
 
@@ -17,10 +17,10 @@ export function stepsOf(changes: readonly Change[], raise: AutomationCheck | und
   for (const [index, change] of changes.entries()) {
     const step = stepOf(change, paths);
     bytes += bytesOf(step);
-    if (bytes > MOST_BYTES)
+    if (bytes > MAX_BYTES)
       throw new SatelliteError(
         'too-large',
-        `more than ${MOST_BYTES} bytes at once; the first ${index} of ${changes.length} changes fit`,
+        `more than ${MAX_BYTES} bytes at once; the first ${index} of ${changes.length} changes fit`,
         { most: index },
       );
     steps.push(step);

@@ -35,7 +35,7 @@ interface Told {
 /** Fills the pipe to the server and leaves room for the calls of others. */
 const READS_AT_ONCE = 250;
 /** Names remembered so as to be said only once. */
-const MOST_UNFIT_NAMES = 10_000;
+const MAX_UNFIT_NAMES = 10_000;
 
 export class TreePaths {
   readonly root: string;
@@ -263,7 +263,7 @@ export class TreeWatch {
   }
 
   #sayUnfit(name: string): void {
-    if (this.#unfit.has(name) || this.#unfit.size >= MOST_UNFIT_NAMES) return;
+    if (this.#unfit.has(name) || this.#unfit.size >= MAX_UNFIT_NAMES) return;
     this.#unfit.add(name);
     this.#listener.onUnfitName(name);
   }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { alertOf } from '../../../satellite-master/alerts/alert.ts';
-import { Channel, FORGET_AFTER_MS, MOST_OPEN } from '../../../satellite-master/alerts/channel.ts';
+import { Channel, FORGET_AFTER_MS, MAX_OPEN } from '../../../satellite-master/alerts/channel.ts';
 import type { Term } from '../../../satellite-master/alerts/needs-sending.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 
@@ -103,8 +103,8 @@ describe('a channel of the leader', () => {
   });
 
   it('knows a bounded number of troubles', () => {
-    for (let at = 0; at <= MOST_OPEN; at++) tell(`s${at}`, 'critical');
-    expect([channel.size, forgotten]).toEqual([MOST_OPEN, 1]);
+    for (let at = 0; at <= MAX_OPEN; at++) tell(`s${at}`, 'critical');
+    expect([channel.size, forgotten]).toEqual([MAX_OPEN, 1]);
   });
 });
 

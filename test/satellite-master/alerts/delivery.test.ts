@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Alert, alertOf } from '../../../satellite-master/alerts/alert.ts';
 import type { Outcome } from '../../../satellite-master/alerts/channels/sender.ts';
-import { Delivery, MOST_WAITING } from '../../../satellite-master/alerts/delivery.ts';
+import { Delivery, MAX_WAITING } from '../../../satellite-master/alerts/delivery.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 
 const SENT: Outcome = { kind: 'sent' };
@@ -173,8 +173,8 @@ describe('the delivery of a channel', () => {
     answer = () => FAILED;
     put('first');
     await settled();
-    for (let at = 0; at < MOST_WAITING; at++) put(`s${at}`);
-    expect([delivery.size, delivery.room, dropped]).toEqual([MOST_WAITING, 0, { overflow: 1 }]);
+    for (let at = 0; at < MAX_WAITING; at++) put(`s${at}`);
+    expect([delivery.size, delivery.room, dropped]).toEqual([MAX_WAITING, 0, { overflow: 1 }]);
     expect(delivery.health.works).toBe(false);
     put('s5');
     expect(dropped).toEqual({ overflow: 1, superseded: 1 });

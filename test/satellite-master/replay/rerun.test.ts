@@ -6,7 +6,7 @@ import { rerun } from '../../../satellite-master/replay/rerun.ts';
 import { SimulatedMaster, type Turn } from '../../../satellite-master/replay/simulated-master.ts';
 import { defaultModule } from '../../../satellite-master/rules/module/module.ts';
 import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
-import { FIRST_MS, host, hosts, MOST_MS, START_MS } from '../../support/house.ts';
+import { FIRST_MS, host, hosts, MAX_MS, START_MS } from '../../support/house.ts';
 
 const START_S = START_MS / 1000;
 const BEAT_S = 12;
@@ -38,7 +38,7 @@ async function* batches(lines: readonly RecordedLine[]): AsyncIterable<readonly 
 
 async function play(lines: readonly RecordedLine[]) {
   const turns: Turn[] = [];
-  const settings = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, maxMs: MOST_MS } };
+  const settings = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, maxMs: MAX_MS } };
   const nothing = () => undefined;
   const effects = reportedEffects({ alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing }, 'test');
   const played = await rerun(batches(lines), (clock) => [

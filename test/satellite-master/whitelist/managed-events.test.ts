@@ -1,7 +1,7 @@
 /** The managed side of a record after a decision (docs/judgement.md, rules 12-14; docs/rest.md, "Records"). */
 import { describe, expect, test } from 'vitest';
 import {
-  MOST_RECORD_BYTES,
+  MAX_RECORD_BYTES,
   putOn,
   takenOff,
   withManagedEvents,
@@ -101,7 +101,7 @@ describe('256 KiB a record: automation keeps the worst events', () => {
   );
 
   test('the least bad go first, then the newest; what the next leader must know never', () => {
-    expect(Buffer.byteLength(JSON.stringify(full))).toBeLessThanOrEqual(MOST_RECORD_BYTES);
+    expect(Buffer.byteLength(JSON.stringify(full))).toBeLessThanOrEqual(MAX_RECORD_BYTES);
     expect(Object.keys(full['managed-events']).sort()).toEqual([
       ...Array.from({ length: 6 }, (_, at) => `critical ${at}`).slice(
         0,

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { LONGEST_REQUEST_BYTES } from '../../../satellite-master/zookeeper/wire.ts';
+import { MAX_REQUEST_BYTES } from '../../../satellite-master/zookeeper/wire.ts';
 import { until } from '../../support/until.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper.ts';
 import { closeSessions, makeSession, openSession, outcomeOf, type WatchedSession } from './watched-session.ts';
@@ -143,10 +143,10 @@ describe('the size of a request', () => {
     const set = (bytes: number) => session.multi([{ op: 'set', path, data: Buffer.alloc(bytes), version: -1 }]);
     // header, three multi headers' worth of a set, its path and its version
     const around = 8 + 9 + 4 + path.length + 4 + 4 + 9;
-    await expect(set(LONGEST_REQUEST_BYTES - around + 1)).rejects.toMatchObject({ kind: 'refused' });
+    await expect(set(MAX_REQUEST_BYTES - around + 1)).rejects.toMatchObject({ kind: 'refused' });
     await expect(session.create(`${path}-2`, Buffer.alloc(2_000_000))).rejects.toMatchObject({ kind: 'refused' });
-    await set(LONGEST_REQUEST_BYTES - around);
-    expect((await session.getData(path))?.data.length).toBe(LONGEST_REQUEST_BYTES - around);
+    await set(MAX_REQUEST_BYTES - around);
+    expect((await session.getData(path))?.data.length).toBe(MAX_REQUEST_BYTES - around);
     expect(states.map((state) => state.kind)).toEqual(['connecting', 'connected']);
   });
 });
