@@ -1,6 +1,6 @@
 /** One channel: what is open in it, on every master; and what of that is to be said, on the leader. */
 import type { Clock } from '../../shared/clock.ts';
-import type { Alert } from './alert.ts';
+import type { Alert } from './alert/index.ts';
 import { HAND_OVER_DOUBT_MS, type LastSent, needsSending, type SendingReason, type Term } from './needs-sending.ts';
 
 export interface ChannelRules {

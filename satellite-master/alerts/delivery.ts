@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Backoff } from '../../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../../shared/clock.ts';
-import type { Alert } from './alert.ts';
+import type { Alert } from './alert/index.ts';
 import type { Outcome, Sender } from './channels/index.ts';
 
 /** Alerts, each under another key. */

@@ -1,7 +1,7 @@
 /** The way of events into channels: each becomes an alert, and its channel decides. */
 import type { Clock } from '../../shared/clock.ts';
 import type { StreamEvent } from '../streams/index.ts';
-import { alertOf, type SayingOptions } from './alert.ts';
+import { alertOf, type SayingOptions } from './alert/index.ts';
 import type { Channel } from './channel.ts';
 import type { AlertStream, ChannelFunctions, Kind } from './channels/index.ts';
 

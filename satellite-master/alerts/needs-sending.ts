@@ -1,5 +1,5 @@
 /** Whether a channel says something now of one trouble: edges, not each event. Pure; the reason is a value. */
-import { type Alert, isWorse, type Severity } from './alert.ts';
+import { type Alert, isWorse, type Severity } from './alert/index.ts';
 
 /** One span in which this master leads; undefined: another leads. */
 export type Term = number | undefined;

@@ -1,6 +1,6 @@
 /** Channels that only write down what they would send: for test benches, replay and rules that run in the shadow. */
 import type { Clock } from '../../shared/clock.ts';
-import type { Alert } from './alert.ts';
+import type { Alert } from './alert/index.ts';
 import { Channel } from './channel.ts';
 import type { ChannelFunctions } from './channels/index.ts';
 import { freeName, type Parsed, parseChannel } from './channels/index.ts';

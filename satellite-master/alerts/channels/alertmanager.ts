@@ -1,5 +1,5 @@
 /** Prometheus' Alertmanager, API v2: POST /api/v2/alerts. It takes an alert as over when `endsAt` has passed. */
-import { type Alert, defaultKey } from '../alert.ts';
+import { type Alert, defaultKey } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import type { OptionReader } from './option-reader.ts';
 import type { Compiled } from './sender.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '../../../shared/errors.ts';
 import { isLoopback } from '../../../shared/loopback.ts';
 import { escapeControls } from '../../../shared/text.ts';
-import type { Alert } from '../alert.ts';
+import type { Alert } from '../alert/index.ts';
 import type { OptionReader } from './option-reader.ts';
 import { redacted, type Secret } from './secret.ts';
 import type { Compiled, Outcome } from './sender.ts';

@@ -1,5 +1,5 @@
 /** The kinds of channels, and what all of them take. */
-import { SEVERITIES } from '../alert.ts';
+import { SEVERITIES } from '../alert/index.ts';
 import { compileAlertmanager } from './alertmanager.ts';
 import { compileEmail } from './email.ts';
 import { OptionReader } from './option-reader.ts';

@@ -1,6 +1,6 @@
 /** What users write in rules to say where alerts go. Durations: a number is seconds, a string says its unit. */
 import type { StreamEvent } from '../../streams/index.ts';
-import type { SayingOptions } from '../alert.ts';
+import type { SayingOptions } from '../alert/index.ts';
 
 /** For every kind of channel. */
 export interface ChannelOptions extends SayingOptions {

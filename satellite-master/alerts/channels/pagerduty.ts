@@ -1,6 +1,6 @@
 /** PagerDuty's Events API v2: https://developer.pagerduty.com/docs/events-api-v2-overview */
 import { createHash } from 'node:crypto';
-import type { Alert } from '../alert.ts';
+import type { Alert } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import type { OptionReader } from './option-reader.ts';
 import { Secret } from './secret.ts';

@@ -1,5 +1,5 @@
 /** The thin edge of a channel: brings alerts out once, and says how that went. */
-import type { Alert } from '../alert.ts';
+import type { Alert } from '../alert/index.ts';
 
 export type Outcome =
   | { readonly kind: 'sent' }

@@ -1,6 +1,6 @@
 /** Slack's incoming webhooks: https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks */
 import { cutToLength } from '../../../shared/text.ts';
-import type { Alert, Severity } from '../alert.ts';
+import type { Alert, Severity } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import { type OptionReader, parseUrl } from './option-reader.ts';
 import { Secret } from './secret.ts';

@@ -1,7 +1,7 @@
 /** Alerts as JSON to an address of the user's own. */
 import { createHmac } from 'node:crypto';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
-import type { Alert } from '../alert.ts';
+import type { Alert } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import type { OptionReader } from './option-reader.ts';
 import type { Compiled } from './sender.ts';

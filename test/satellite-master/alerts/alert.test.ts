@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alertOf, type SayingOptions } from '../../../satellite-master/alerts/alert.ts';
+import { alertOf, type SayingOptions } from '../../../satellite-master/alerts/alert/alert.ts';
 import type { StreamEvent } from '../../../satellite-master/streams/stream.ts';
 
 const NOW_S = 1_790_000_000;

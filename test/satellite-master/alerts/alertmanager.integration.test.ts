@@ -1,6 +1,6 @@
 /** Against Debian's Alertmanager, a real one. Its clock is the machine's: so is the wall time of the alerts here. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { alertOf } from '../../../satellite-master/alerts/alert.ts';
+import { alertOf } from '../../../satellite-master/alerts/alert/alert.ts';
 import { alertmanagerBody } from '../../../satellite-master/alerts/channels/alertmanager.ts';
 import { StubServer } from '../../satellite-slave/support/stub-server.ts';
 import { type AlertmanagerServer, startAlertmanager } from '../../support/alertmanager.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { alertOf } from '../../../satellite-master/alerts/alert.ts';
+import { alertOf } from '../../../satellite-master/alerts/alert/alert.ts';
 import { Channel, FORGET_AFTER_MS, MAX_OPEN } from '../../../satellite-master/alerts/channel.ts';
 import type { Term } from '../../../satellite-master/alerts/needs-sending.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type Alert, alertOf } from '../../../satellite-master/alerts/alert.ts';
+import { type Alert, alertOf } from '../../../satellite-master/alerts/alert/alert.ts';
 import type { Outcome } from '../../../satellite-master/alerts/channels/sender.ts';
 import { Delivery, MAX_WAITING } from '../../../satellite-master/alerts/delivery.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';

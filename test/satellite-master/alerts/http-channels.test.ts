@@ -1,7 +1,7 @@
 /** Webhook, PagerDuty and Slack against a real HTTP server, by the fields that their APIs document. */
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { alertOf } from '../../../satellite-master/alerts/alert.ts';
+import { alertOf } from '../../../satellite-master/alerts/alert/alert.ts';
 import { slackBody } from '../../../satellite-master/alerts/channels/slack.ts';
 import { type Reply, type Request, StubServer } from '../../satellite-slave/support/stub-server.ts';
 import { until } from '../../support/until.ts';

@@ -1,6 +1,6 @@
 /** What a channel says of an event. Pure: the same event gives the same alert on every master. */
-import { cutToLength, escapeControls } from '../../shared/text.ts';
-import type { StreamEvent } from '../streams/index.ts';
+import { cutToLength, escapeControls } from '../../../shared/text.ts';
+import type { StreamEvent } from '../../streams/index.ts';
 
 /** In the order of PagerDuty's Events API, worst first. */
 export const SEVERITIES = ['critical', 'error', 'warning', 'info'] as const;

@@ -1,0 +1,2 @@
+/** What a channel sends: an alert made of an event, the same for every channel. */
+export { type Alert, alertOf, defaultKey, isWorse, type SayingOptions, SEVERITIES, type Severity } from './alert.ts';
