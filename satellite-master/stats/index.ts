@@ -1,4 +1,4 @@
-/** satellite-master/stats */
+/** Figures: metrics for Prometheus, the snapshot, its history, and the readiness checks that parts register. */
 export { ClusterFigures, type MesosMetrics } from './cluster-figures.ts';
 export { FigureHistory } from './figure-history.ts';
 export { FigureRecorder } from './figure-recorder.ts';

@@ -1,4 +1,4 @@
-/** satellite-master/zookeeper */
+/** A ZooKeeper session that is replaced when it expires. It hides the client library and mends its faults. */
 export { parseConnectString } from './connect-string.ts';
 export { createZooKeeperSession } from './session.ts';
 export {

@@ -1,4 +1,4 @@
-/** satellite-master/rules/black-hole */
+/** Black holes: hosts on which tasks fail that run elsewhere. The statistics, what they are fed, and what they say. */
 export { attributionOf } from './application.ts';
 export { BLACK_HOLE_SERVICE, BlackHole, type BlackHoleSettings } from './black-hole.ts';
 export { COUNTERS_ONLY } from './tags.ts';

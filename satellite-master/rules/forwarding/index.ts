@@ -1,3 +1,3 @@
-/** satellite-master/rules/forwarding */
+/** `forward` of rules: one connection to each address, with a bounded queue. */
 export { Forwarding } from './forwarding.ts';
 export { HeldForwards } from './held.ts';

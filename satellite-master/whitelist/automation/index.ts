@@ -1,4 +1,4 @@
-/** satellite-master/whitelist/automation */
+/** The managed list: what rules want, what the guard allows, and the reconciler that closes the difference. */
 export type { Decision, ReadmitAfter } from './decision.ts';
 export { DepartedHostReaper } from './departed-host-reaper.ts';
 export { type DesiredFlag, DesiredFlags } from './desired-flags.ts';

@@ -1,4 +1,4 @@
-/** satellite-master/whitelist/operators */
+/** What operators do to the whitelist and ask of it: changes, lists, the check of a host, `why`. */
 export { type Actor, type Changed, type ManualChange, Operators, type Said } from './changes.ts';
 export { createHostCheck, type HostCheck, type HostCheckSettings } from './host-check.ts';
 export { LISTS, Listing, type ListName } from './listing.ts';

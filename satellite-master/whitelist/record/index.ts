@@ -1,4 +1,4 @@
-/** satellite-master/whitelist/record */
+/** The record of a host, and what a change makes of it. Pure. */
 export { epochIn, withEpoch } from './automation-text.ts';
 export {
   type Deletion,

@@ -1,4 +1,4 @@
-/** satellite-master/whitelist/store */
+/** Where records are stored: ZooKeeper, the embedded store or memory, behind one interface. */
 export { EmbeddedStore } from './embedded-store.ts';
 export { FencedStore } from './fenced-store.ts';
 export { isLocked } from './folder-lock.ts';
