@@ -72,6 +72,19 @@ export function eventToJson(event: Event): EventJson {
   return { ...Object.fromEntries(Object.entries(attributes).filter(([key]) => !isOwnKey(key))), ...own };
 }
 
+const defaultTtls = new WeakSet<object>();
+
+/** Remembers that the event came without a ttl, so that a rule may still give it one of its own. */
+export function withDefaultTtl<E extends object>(event: E): E {
+  defaultTtls.add(event);
+  return event;
+}
+
+/** Whether its ttl is the default, since it came without one. */
+export function hasDefaultTtl(event: object): boolean {
+  return defaultTtls.has(event);
+}
+
 /**
  * The event that says that another one is past its ttl. Its metric and attributes belong to a moment that is over, so
  * that a rule on metrics does not see them again.

@@ -14,6 +14,7 @@ import {
   MAX_TTL_SECONDS,
   REFUSED_ATTRIBUTES,
   TEST_PREFIX,
+  withDefaultTtl,
 } from '../../shared/event.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { cutToBytes, cutToLength, hasControlCharacters } from '../../shared/text.ts';
@@ -78,6 +79,7 @@ export function fitEvent(sent: SentEvent, nowS: number): FitEvent {
     if (kept !== sent.attributes) cut.push('attributes');
     if (kept.length > 0) event.attributes = Object.fromEntries(kept);
   }
+  if (typeof sent.ttl !== 'number' || !isFitTtl(sent.ttl)) withDefaultTtl(event);
   return { event, cut: cut.length === 0 ? NOTHING : cut, clamped };
 }
 

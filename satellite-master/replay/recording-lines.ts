@@ -2,7 +2,14 @@
  * One line of a recording: an event with its arrival, or a note of what happened beside the events. Pure.
  * `at` is unix seconds by the clock of the master that recorded.
  */
-import { DEFAULT_TTL_SECONDS, type Event, eventToJson, isOwnKey } from '../../shared/event.ts';
+import {
+  DEFAULT_TTL_SECONDS,
+  type Event,
+  eventToJson,
+  hasDefaultTtl,
+  isOwnKey,
+  withDefaultTtl,
+} from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import type { HostRecord } from '../whitelist/record/index.ts';
 
@@ -59,7 +66,12 @@ const NOTES: ReadonlySet<unknown> = new Set([
 
 /** With the line's end. */
 export function eventLine(at: number, event: Event, own: boolean): string {
-  return `{"at":${at},${own ? '"own":true,' : ''}"event":${JSON.stringify(eventToJson(event))}}\n`;
+  return `{"at":${at},${own ? '"own":true,' : ''}"event":${JSON.stringify(eventToJson(asSent(event)))}}\n`;
+}
+
+/** A ttl that was filled in is filled in again when the line is read, and rules may give another one as before. */
+function asSent(event: Event): Event {
+  return hasDefaultTtl(event) ? { ...event, ttl: undefined as unknown as number } : event;
 }
 
 export function noteLine(at: number, note: Note): string {
@@ -107,7 +119,8 @@ export class LineReader {
     event['time'] = typeof time === 'number' ? time : at;
     event['ttl'] = typeof ttl === 'number' ? ttl : DEFAULT_TTL_SECONDS;
     if (attributes.length > 0) event['attributes'] = Object.fromEntries(attributes);
-    return event as unknown as Event;
+    const whole = event as unknown as Event;
+    return typeof ttl === 'number' ? whole : withDefaultTtl(whole);
   }
 
   #isNote(value: object): value is RecordedNote {

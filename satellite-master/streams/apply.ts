@@ -1,5 +1,6 @@
 /** Functions on the way: smap, combine, smapcat, sreduce; and ways put together: sdo, pipe. */
 import { requireFunction, StreamArgumentError } from './argument.ts';
+import { keepingDefaultTtl } from './change.ts';
 import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
 
 /**
@@ -13,7 +14,7 @@ export function smap(context: StreamContext) {
   ): Stream<T> => {
     requireFunction('smap', 'the first argument', change);
     return (item) => {
-      const made = change(item);
+      const made = keepingDefaultTtl(item, change(item));
       if (made !== undefined && made !== null) feed(context, 'smap', children, made);
     };
   };

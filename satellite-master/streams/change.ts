@@ -1,4 +1,5 @@
 /** Events changed on their way: with, defaults, adjust, scale, tag, untag. */
+import { hasDefaultTtl, withDefaultTtl } from '../../shared/event.ts';
 import { requireFunction, requireNumber, StreamArgumentError, shown } from './argument.ts';
 import { fieldOf } from './item.ts';
 import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
@@ -30,7 +31,12 @@ export function defaults(context: StreamContext) {
   return <T extends Item = StreamEvent>(values: Changes, ...children: Stream<T>[]): Stream<T> => {
     requireFields('default', values);
     const absentIn = (event: StreamEvent) =>
-      Object.fromEntries(Object.entries(values).filter(([field]) => fieldOf(event, field) === undefined));
+      Object.fromEntries(
+        Object.entries(values).filter(
+          // A ttl that the intake filled in was absent.
+          ([field]) => fieldOf(event, field) === undefined || (field === 'ttl' && hasDefaultTtl(event)),
+        ),
+      );
     return each(context, 'default', (event) => merged(event, absentIn(event)), children);
   };
 }
@@ -91,9 +97,20 @@ function each<T extends Item>(
 ): Stream<T> {
   return (item) => {
     // The change of an event is an event, that of a vector a vector: T in both cases.
-    const changed = Array.isArray(item) ? item.map(change) : change(item as StreamEvent);
+    const kept = (event: StreamEvent) => keepingDefaultTtl(event, change(event));
+    const changed = Array.isArray(item) ? item.map(kept) : kept(item as StreamEvent);
     feed(context, name, children, changed as unknown as T);
   };
+}
+
+/** What is made of an event that came without a ttl came without one, too, unless it was given another. */
+export function keepingDefaultTtl<R>(event: unknown, made: R): R {
+  const isKept = isObject(event) && isObject(made) && hasDefaultTtl(event) && made['ttl'] === event['ttl'];
+  return isKept ? withDefaultTtl(made) : made;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The event with the changes made. */

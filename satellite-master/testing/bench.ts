@@ -1,6 +1,6 @@
 /** Puts rules on a bench: the judgement of a real master, with a clock that is turned by hand. */
 import { parseDurationMs } from '../../shared/duration.ts';
-import type { Event } from '../../shared/event.ts';
+import { type Event, withDefaultTtl } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { silentLog } from '../../shared/log.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
@@ -104,7 +104,8 @@ export class RuleBench {
   /** Events as they arrive, in that order, now. */
   inject(...events: readonly InjectedEvent[]): this {
     for (const event of events) {
-      this.#judgement.hub.publish([wholeEvent(event, this.now)], 'report');
+      const whole = wholeEvent(event, this.now);
+      this.#judgement.hub.publish([event.ttl === undefined ? withDefaultTtl(whole) : whole], 'report');
       this.#settle();
     }
     return this;

@@ -1,8 +1,11 @@
 /** The test bench for rules, and the example in README.md, which is run as it stands there. */
 import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
+import { fitEvent } from '../../../satellite-master/intake/fit-event.ts';
+import { eventLine, LineReader } from '../../../satellite-master/replay/recording-lines.ts';
 import { checkRules } from '../../../satellite-master/rules/check.ts';
 import { type Satellite, testRules } from '../../../satellite-master/testing/index.ts';
+import { hasDefaultTtl, withDefaultTtl } from '../../../shared/event.ts';
 import { ModuleFolder } from '../rules/support/module-folder.ts';
 
 const folder = new ModuleFolder();
@@ -200,5 +203,49 @@ describe('the bench', () => {
     }
     expect(bench.wanted('a')).toBe('on');
     expect(performance.now() - fromMs).toBeLessThan(10_000);
+  });
+});
+
+describe('an event without a ttl', () => {
+  const rules = ({ default: defaults, index, tap }: Satellite) => defaults({ ttl: 300 }, tap('seen'), index());
+
+  test('has the ttl that default gives it, and 60 where no rule gives one', () => {
+    const bench = testRules(rules);
+    bench.inject({ host: 'a1', service: 'x', state: 'ok' }, { host: 'a1', service: 'y', state: 'ok', ttl: 20 });
+    expect(bench.indexed('a1', 'x')?.ttl).toBe(300);
+    expect(bench.indexed('a1', 'y')?.ttl).toBe(20);
+    bench.advance(299);
+    expect(bench.indexed('a1', 'x')).toBeDefined();
+    expect(
+      testRules(() => [])
+        .inject({ service: 'x' })
+        .indexed('', 'x')?.ttl,
+    ).toBe(60);
+  });
+
+  test('has it also after other streams have changed it', () => {
+    const bench = testRules(({ default: defaults, with: set, tag, smap, index }) =>
+      set(
+        { state: 'ok' },
+        tag(
+          'x',
+          smap((event) => ({ ...event, metric: 1 }), defaults({ ttl: 300 }, index())),
+        ),
+      ),
+    );
+    expect(bench.inject({ service: 'x' }).indexed('', 'x')).toMatchObject({ ttl: 300, metric: 1, tags: ['x'] });
+    expect(bench.inject({ service: 'y', ttl: 60 }).indexed('', 'y')?.ttl).toBe(60);
+  });
+
+  test('has it in a recording, too', () => {
+    const sent = withDefaultTtl({ service: 'x', time: 1, ttl: 60 });
+    const read = new LineReader().read(eventLine(1, sent, false));
+    expect(read).toMatchObject({ event: { service: 'x', ttl: 60 } });
+    expect(read && 'event' in read && hasDefaultTtl(read.event)).toBe(true);
+  });
+
+  test('is one that came over HTTP or Riemann without, or with one that is no ttl', () => {
+    const arrived = (ttl?: number) => fitEvent({ host: undefined, service: 'x', ttl, attributes: [] }, 1).event;
+    expect([arrived(), arrived(-1), arrived(20)].map(hasDefaultTtl)).toEqual([true, true, false]);
   });
 });
