@@ -9,7 +9,7 @@ import type { Event } from '../../shared/event.ts';
 import { type Log, OnceLog } from '../../shared/log.ts';
 import { version } from '../../shared/version.ts';
 import type { ReplicaChange, ReplicaEntry } from '../whitelist/index.ts';
-import { isOthersWork } from './others-work.ts';
+import { isExternalChange } from './external-changes.ts';
 import { RecordFile } from './record-file.ts';
 import { RecordQueue } from './record-queue.ts';
 import { type Note, noteLine } from './recording-lines.ts';
@@ -121,7 +121,7 @@ export class Recorder {
   changed(change: ReplicaChange): void {
     const { host, before, after, kind, initial } = change;
     if (kind === 'expiry' || initial) return;
-    if (after && !isOthersWork(before?.record, after.record)) return;
+    if (after && !isExternalChange(before?.record, after.record)) return;
     this.#note({ note: 'record', host, createdMs: after?.createdMs ?? 0, record: after?.record ?? null });
   }
 

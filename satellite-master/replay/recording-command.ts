@@ -6,9 +6,9 @@ import { escapeControls } from '../../shared/text.ts';
 import type { JudgementSettings } from '../judgement/index.ts';
 import { defaultModule, loadRulesModule, type RulesModule } from '../rules/module/index.ts';
 import { type Difference, differencesOf } from './difference.ts';
+import { type PlaybackSummary, playBack } from './playback.ts';
 import { Recording } from './recording.ts';
 import { type EffectReports, reportedEffects } from './reported-effects.ts';
-import { type Played, rerun } from './rerun.ts';
 import { SimulatedMaster, type Turn } from './simulated-master.ts';
 
 /** Different faults of a module that are printed. */
@@ -48,7 +48,7 @@ export async function replayRecording({ dir, streams, judgement, json }: Recordi
   for (const module of modules) simulationOf(outcomeOf(module), judgement, new ManualClock()).stop();
   const outcomes = modules.map(outcomeOf);
   const recording = new Recording(dir);
-  const played = await rerun(recording.batches(), (clock) =>
+  const played = await playBack(recording.batches(), (clock) =>
     outcomes.map((outcome) => simulationOf(outcome, judgement, clock)),
   );
   const [first, second] = outcomes;
@@ -120,7 +120,7 @@ function differenceJson(difference: Difference) {
   return second ? { ...line, second: { time: second.time, reason: second.reason } } : line;
 }
 
-function headOf({ files, remarks }: Recording, played: Played): string[] {
+function headOf({ files, remarks }: Recording, played: PlaybackSummary): string[] {
   const { events, hosts, fromS, toS, restarts, dropped, decided } = played;
   const when = fromS === undefined || toS === undefined ? '' : `, ${timeText(fromS)} to ${timeText(toS)}`;
   const lines = [`${count(files, 'file')}, ${count(events, 'event')} of ${count(hosts, 'host')}${when}`];

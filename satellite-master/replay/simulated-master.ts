@@ -19,7 +19,7 @@ import { ChangeLog } from '../whitelist/history/index.ts';
 import type { Replica, ReplicaChange } from '../whitelist/index.ts';
 import { emptyRecord, type Flag, type HostRecord, serializeRecord } from '../whitelist/record/index.ts';
 import { MemoryStore } from '../whitelist/store/index.ts';
-import { isOthersWork, isUnmanned, manualOf } from './others-work.ts';
+import { hasNoManualList, isExternalChange, manualOf } from './external-changes.ts';
 
 /** A host that went on or off. */
 export interface Turn {
@@ -93,7 +93,7 @@ export class SimulatedMaster {
     if (!after) this.remove(host);
     else if (kind === 'expiry' || !after.record) return;
     else if (initial) this.put(host, after.record, after.createdMs);
-    else if (!isOthersWork(before?.record, after.record)) return;
+    else if (!isExternalChange(before?.record, after.record)) return;
     else if (this.replica.get(host)) this.putManual(host, after.record, after.createdMs);
     else this.put(host, after.record, after.createdMs);
   }
@@ -139,8 +139,8 @@ export class SimulatedMaster {
   putManual(host: HostName, record: HostRecord, createdMs: number): void {
     const own = this.replica.get(host)?.record;
     const manual = manualOf(record);
-    if (!own && isUnmanned(manual)) return;
-    if (own && !isOthersWork(own, record)) return;
+    if (!own && hasNoManualList(manual)) return;
+    if (own && !isExternalChange(own, record)) return;
     this.put(host, { ...(own ?? emptyRecord), ...manual }, createdMs);
   }
 

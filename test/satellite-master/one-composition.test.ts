@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Judgement } from '../../satellite-master/judgement/judgement.ts';
 import { createMaster } from '../../satellite-master/master.ts';
+import { playBack } from '../../satellite-master/replay/playback.ts';
 import type { RecordedLine } from '../../satellite-master/replay/recording-lines.ts';
 import { reportedEffects } from '../../satellite-master/replay/reported-effects.ts';
-import { rerun } from '../../satellite-master/replay/rerun.ts';
 import { SimulatedMaster } from '../../satellite-master/replay/simulated-master.ts';
 import { loadRulesModule } from '../../satellite-master/rules/module/module.ts';
 import { readMasterSettings } from '../../satellite-master/settings.ts';
@@ -119,7 +119,7 @@ async function ofReplay(folder: string): Promise<string[]> {
   async function* batches() {
     yield hour;
   }
-  await rerun(batches(), (clock) => {
+  await playBack(batches(), (clock) => {
     const master = new SimulatedMaster({
       settings: { offShare: 0.3, readmitAfter: { firstMs: 60_000, maxMs: 3_600_000 } },
       module: loadRulesModule(join(folder, 'rules.mjs')),

@@ -51,7 +51,7 @@ export class HostJudge {
   readonly #hosts = new Map<HostName, HostState>();
   readonly #again = new Deadlines<HostName>();
   readonly #rule: string;
-  /** The one before it, while what it knows is taken over: see {@link inherit}. */
+  /** The judge whose place it takes, while its state is handed over: see {@link inherit}. */
   #former: HostJudge | undefined;
 
   constructor(options: HostJudgeOptions) {
@@ -62,8 +62,8 @@ export class HostJudge {
     this.#lastTickMs = this.#listeningSinceMs;
   }
 
-  /** An event that the index took, or one that says `expired`. Others than tests are none of its business. */
-  take(event: Event): void {
+  /** An event that the index accepted, or one that is expired. Events that are no tests are passed over. */
+  ingest(event: Event): void {
     const { host, state } = event;
     if (!host || state === undefined || !isTest(event)) return;
     const outcome = outcomeOf(state);
@@ -84,7 +84,7 @@ export class HostJudge {
       this.#judge(host, known);
   }
 
-  /** The record changed: other managed events may stand there. */
+  /** The record changed: it may have other managed events. */
   recordChanged(host: HostName): void {
     const known = this.#hosts.get(host);
     if (known) {
@@ -96,17 +96,17 @@ export class HostJudge {
     if (begun) this.#judge(host, begun);
   }
 
-  /** The host left the inventory: nothing of it is remembered (docs/judgement.md, rule 21). */
+  /** The host left the inventory: its state is dropped (docs/judgement.md, rule 21). */
   dropHost(host: HostName): void {
     this.#hosts.delete(host);
     this.#again.delete(host);
     this.#options.desired.dropHost(host);
   }
 
-  /** Follows the time; to be called several times a second. */
+  /** To be called several times a second. */
   tick(): void {
     const nowMs = this.#options.clock.monoMs();
-    // After a stall what stands in the records gets its ttl anew, as the index gives it to what was heard (rule 7).
+    // After a blocked event loop stored events get one more ttl, as the live ones in the index do (rule 7).
     if (nowMs - this.#lastTickMs > STALL_MS) this.#listeningSinceMs = nowMs;
     this.#lastTickMs = nowMs;
     for (const host of this.#again.popDue(nowMs)) {
@@ -116,9 +116,9 @@ export class HostJudge {
   }
 
   /**
-   * Begins to take over from the one whose place it takes when rules are loaded anew: until {@link settle} it hears
-   * once more, through the new rules, what holds now, and keeps since when each test says it. So no clock of a host
-   * on its way back begins anew (docs/judgement.md, rule 12).
+   * Begins to take over from the judge whose place it takes when rules are reloaded. Until {@link settle} all live events
+   * arrive again through the new rules, and each test keeps the time since when it has its outcome. So the clock of a host
+   * on its way back goes on (docs/judgement.md, rule 12).
    */
   inherit(former: unknown): void {
     if (!(former instanceof HostJudge)) return;
@@ -127,7 +127,7 @@ export class HostJudge {
     this.#listeningSinceMs = former.#listeningSinceMs;
   }
 
-  /** Everything that speaks has been heard. What fell silent before can't be heard again: it is taken as it was. */
+  /** All live events have arrived. Tests that fell silent before can't arrive again: they are copied. */
   *settle(): LongWork {
     const former = this.#former;
     if (!former) return;
@@ -160,7 +160,7 @@ export class HostJudge {
     return this.#former === undefined ? undefined : this.#former.#hosts.get(host);
   }
 
-  /** undefined: no more hosts are taken; the inventory has no room for more either. */
+  /** undefined: there are as many hosts as the inventory may have. */
   #begin(host: HostName): HostState | undefined {
     if (this.#hosts.size >= MAX_HOSTS) return undefined;
     const nowMs = this.#options.clock.monoMs();
@@ -174,7 +174,7 @@ export class HostJudge {
     return state;
   }
 
-  /** Makes room for another service of a host that has as many as may be. */
+  /** Makes room for another test of a host that has as many as are kept. */
   #dropLongestSilent(host: HostName, { heard, dropped }: HostState): boolean {
     let longest: string | undefined;
     let sinceMs = Number.POSITIVE_INFINITY;
@@ -222,7 +222,7 @@ export class HostJudge {
     desired.setFlag(this.#rule, host, desiredFlagOf(verdict, known.sinceMs));
   }
 
-  /** A managed event stands while its service is unfit, and goes when it is well again (docs/judgement.md, rule 14). */
+  /** A managed event is kept while its service is unfit, and removed when it is fit again (docs/judgement.md, rule 14). */
   #updateEvent(host: HostName, event: Event, outcome: TestResult['outcome'], last: TestResult | undefined): void {
     if (outcome === 'unfit') {
       if (last?.outcome === 'unfit' && last.event.description === event.description && last.event.state === event.state)
@@ -233,7 +233,7 @@ export class HostJudge {
     }
   }
 
-  /** Managed events of tests that are well by now, or no longer reported, are to go from the record. */
+  /** Removes managed events of tests that are fit by now, or no longer reported, from the record. */
   #clearEvents(host: HostName, { heard, dropped }: HostState, managed: RecordEvents): void {
     const { desired } = this.#options;
     for (const service of dropped) if (!(service in managed)) dropped.delete(service);

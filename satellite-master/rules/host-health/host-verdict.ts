@@ -1,12 +1,11 @@
 /**
- * What a host's tests say together: the verdict on one host as a pure function of what was heard, what stands in its
- * record, and now (docs/judgement.md, rules 1, 1a, 2, 4-6a). The numbers in `rule` are those of docs/judgement.md.
+ * The verdict on one host as a pure function of the results that have arrived, the events in its record, and now (docs/judgement.md, rules 1, 1a, 2, 4-6a). The numbers in `rule` are those of docs/judgement.md.
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
 import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
 
-/** What one test says. */
+/** What the result of one test means for its host. */
 export type TestOutcome = 'fit' | 'unfit' | 'unknown' | 'silent';
 
 /** Rules 1 and 1a: warnings are shown and turn nothing off; any other outcome is unfit. Case does not matter. */
@@ -30,7 +29,7 @@ export function isTest(event: Event): boolean {
   return event.state !== undefined && event.service.startsWith(TEST_PREFIX);
 }
 
-/** The newest that this master heard of one test. */
+/** The newest result of one test that has arrived at this master. */
 export interface TestResult {
   readonly event: Event;
   readonly outcome: TestOutcome;
@@ -38,9 +37,9 @@ export interface TestResult {
   readonly arrivedMs: number;
   /** Unix seconds of the same moment. */
   readonly arrivedS: number;
-  /** Since when it says this outcome, monotonic ms; for `silent`: since its ttl ran out. */
+  /** Since when it has this outcome, monotonic ms; `silent`: since its ttl ended. */
   readonly sinceMs: number;
-  /** Since when it says anything at all, without a silence in between, monotonic ms. */
+  /** Since when it reports without a silence in between, monotonic ms. */
   readonly reportingSinceMs: number;
 }
 

@@ -23,5 +23,5 @@ export function judgeTestsOf({ clock, hosts }: JudgeGround, { dropAfter }: Judge
     TESTS_RULE,
     (rule, desired) => new HostJudge({ clock, desired, rule, dropAfterMs, managedEventsOf }),
   );
-  return (event) => judge.take(hosts.wholeEvent(event));
+  return (event) => judge.ingest(hosts.wholeEvent(event));
 }

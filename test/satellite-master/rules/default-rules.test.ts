@@ -58,7 +58,7 @@ function flagsOfJudge(walk: readonly Step[]): string[] {
   const hub = new EventHub({ clock, log: silentLog });
   const flags = new DesiredFlags();
   const judge = new HostJudge({ clock, desired: flags, dropAfterMs: 60_000, managedEventsOf: () => ({}) });
-  const take = (event: Event) => judge.take(event);
+  const take = (event: Event) => judge.ingest(event);
   hub.subscribe({ onEvent: take, onExpired: take });
   return walk.map(({ advanceS, event }) => {
     for (let tick = 0; tick < advanceS * 10; tick++) {
@@ -108,7 +108,7 @@ describe('the default rules', () => {
           },
         };
       });
-      return where(service(/^mesos\/slave\//), (event) => judge.take(ground.wholeEvent(event)));
+      return where(service(/^mesos\/slave\//), (event) => judge.ingest(ground.wholeEvent(event)));
     };
     const bench = testRules(rules);
     const a1 = host('a1');

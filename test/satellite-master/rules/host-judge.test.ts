@@ -25,7 +25,7 @@ beforeEach(() => {
 
 function say(state: string, { service = 'disk', ttl = 60, name = a1, description = '' } = {}): void {
   const time = clock.wallMs() / 1000;
-  judge.take({ host: name, service: `mesos/slave/${service}`, state, time, ttl, description });
+  judge.ingest({ host: name, service: `mesos/slave/${service}`, state, time, ttl, description });
 }
 
 describe('rule 3: judged when an event arrives', () => {
@@ -45,9 +45,9 @@ describe('rule 3: judged when an event arrives', () => {
 
   test('figures and events without a host are none of its business', () => {
     const time = clock.wallMs() / 1000;
-    judge.take({ host: a1, service: 'mesos/slave/total-tasks', time, ttl: 60 });
-    judge.take({ service: 'mesos/slave/disk', state: 'critical', time, ttl: 60 });
-    judge.take({ host: a1, service: 'backup', state: 'critical', time, ttl: 60 });
+    judge.ingest({ host: a1, service: 'mesos/slave/total-tasks', time, ttl: 60 });
+    judge.ingest({ service: 'mesos/slave/disk', state: 'critical', time, ttl: 60 });
+    judge.ingest({ host: a1, service: 'backup', state: 'critical', time, ttl: 60 });
     expect([...desired.hosts()]).toEqual([]);
   });
 

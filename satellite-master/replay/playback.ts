@@ -1,4 +1,4 @@
-/** Plays a recording on masters in fast time: the clock stands where the recording is, and moves on as it does. */
+/** Plays a recording back to simulated masters in fast time: their clock follows the recording. */
 import type { Clock } from '../../shared/clock.ts';
 import type { HostName } from '../../shared/host-name.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
@@ -8,42 +8,42 @@ import type { SimulatedMaster } from './simulated-master.ts';
 
 /** As in a real master. */
 const TICK_MS = 100;
-/** The note of a stall stands among what arrived in the moment when it was over. */
-const STALL_TOLD_WITHIN_S = 1;
+/** The note of a blocked event loop is among what arrived just after it. */
+const STALL_NOTED_WITHIN_S = 1;
 
-export interface Played {
+export interface PlaybackSummary {
   readonly events: number;
   readonly hosts: number;
   /** Unix seconds of the first and the last line; undefined: it is empty. */
   readonly fromS: number | undefined;
   readonly toS: number | undefined;
-  /** How often a master began after the first time. */
+  /** How often the recorded master was started again. */
   readonly restarts: number;
-  /** Events that the recording misses. */
+  /** Events that are missing in the recording. */
   readonly dropped: number;
   /** false: the store was never read whole while it was recorded, so that nothing could be decided. */
   readonly decided: boolean;
 }
 
-/** @param make the masters, on the clock that is turned; called once, at the first line */
-export async function rerun(
+/** @param make makes the masters, on the clock of the playback; called once, at the first line */
+export async function playBack(
   batches: AsyncIterable<readonly RecordedLine[]>,
   make: (clock: Clock) => readonly SimulatedMaster[],
-): Promise<Played> {
-  let rerun: Rerun | undefined;
+): Promise<PlaybackSummary> {
+  let playback: Playback | undefined;
   for await (const lines of batches) {
     const [first] = lines;
     if (!first) continue;
-    rerun ??= new Rerun(first, make);
-    await rerun.play(lines);
+    playback ??= new Playback(first, make);
+    await playback.play(lines);
   }
-  await rerun?.end();
-  return rerun?.played ?? { ...NOTHING, decided: true };
+  await playback?.end();
+  return playback?.summary ?? { ...NOTHING, decided: true };
 }
 
 const NOTHING = { events: 0, hosts: 0, fromS: undefined, toS: undefined, restarts: 0, dropped: 0 };
 
-class Rerun {
+class Playback {
   readonly #clock: ManualClock;
   readonly #masters: readonly SimulatedMaster[];
   readonly #fromS: number;
@@ -53,18 +53,18 @@ class Rerun {
   #begun = 0;
   #restarts = 0;
   #dropped = 0;
-  /** The records at the head of the recording have been told. */
+  /** All records at the head of the recording have been put. */
   #whole = false;
 
   constructor(first: RecordedLine, make: (clock: Clock) => readonly SimulatedMaster[]) {
     this.#fromS = first.at;
     this.#clock = new ManualClock(Math.round(first.at * 1000));
     this.#masters = make(this.#clock);
-    // Without a head nobody tells the records: it begins with none.
+    // A recording without a head begins without records.
     if (!isHead(first)) this.#becomeWhole();
   }
 
-  get played(): Played {
+  get summary(): PlaybackSummary {
     return {
       events: this.#events,
       hosts: this.#hosts.size,
@@ -80,7 +80,7 @@ class Rerun {
     for (const [place, line] of lines.entries()) {
       if ('note' in line && this.#setsClock(line)) continue;
       const atMs = Math.round(line.at * 1000);
-      if (atMs > this.#clock.wallMs()) await this.#goOn(atMs, lines, place);
+      if (atMs > this.#clock.wallMs()) await this.#advance(atMs, lines, place);
       if ('note' in line) await this.#note(line);
       else {
         const { event, own = false } = line;
@@ -96,10 +96,10 @@ class Rerun {
     for (const master of this.#masters) master.stop();
   }
 
-  async #goOn(atMs: number, lines: readonly RecordedLine[], place: number): Promise<void> {
+  async #advance(atMs: number, lines: readonly RecordedLine[], place: number): Promise<void> {
     await this.#settle();
     const gapMs = atMs - this.#clock.wallMs();
-    if (gapMs > STALL_MS && stoodStill(lines, place)) this.#clock.stall(gapMs);
+    if (gapMs > STALL_MS && wasBlocked(lines, place)) this.#clock.stall(gapMs);
     else {
       for (const endMs = this.#clock.monoMs() + gapMs; this.#nextTickMs <= endMs; this.#nextTickMs += TICK_MS) {
         this.#clock.advance(this.#nextTickMs - this.#clock.monoMs());
@@ -117,7 +117,7 @@ class Rerun {
     await this.#settle();
   }
 
-  /** What is written takes no time here. */
+  /** Writes take no time here. */
   async #settle(): Promise<void> {
     for (const master of this.#masters) {
       while (!master.settled) await new Promise((resolve) => setImmediate(resolve));
@@ -155,7 +155,7 @@ class Rerun {
   #record({ host, record, createdMs, snapshot }: Extract<RecordedNote, { note: 'record' }>): void {
     for (const master of this.#masters) {
       if (record === null) master.remove(host);
-      // At the head it is the state to begin with; taken over from a file it is nobody's decision.
+      // At the head it is the state to begin with; an import from a file is not a decision of the rules.
       else if (!this.#whole || (!snapshot && !master.replica.get(host))) master.put(host, record, createdMs);
       else master.putManual(host, record, createdMs);
     }
@@ -167,18 +167,18 @@ class Rerun {
   }
 }
 
-/** What a recording begins with where it has a head: a master that begins, or a file that begins with the records. */
+/** A head is the start of a master, or a file that begins with the records. */
 function isHead(line: RecordedLine): boolean {
   return 'note' in line && (line.note === 'began' || line.note === 'records');
 }
 
-/** Whether what comes after the gap says that the master itself stood still, or was not there. */
-function stoodStill(lines: readonly RecordedLine[], place: number): boolean {
+/** Whether the lines after a gap say that the recorded master was blocked, or was not running. */
+function wasBlocked(lines: readonly RecordedLine[], place: number): boolean {
   const first = lines[place];
   if (first && 'note' in first && first.note === 'began') return true;
   for (let at = place; at < lines.length; at++) {
     const line = lines[at];
-    if (!line || line.at > (first?.at ?? 0) + STALL_TOLD_WITHIN_S) return false;
+    if (!line || line.at > (first?.at ?? 0) + STALL_NOTED_WITHIN_S) return false;
     if ('note' in line && line.note === 'stalled') return true;
   }
   return false;

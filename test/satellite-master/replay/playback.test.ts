@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Difference, differencesOf } from '../../../satellite-master/replay/difference.ts';
+import { playBack } from '../../../satellite-master/replay/playback.ts';
 import type { RecordedLine } from '../../../satellite-master/replay/recording-lines.ts';
 import { reportedEffects } from '../../../satellite-master/replay/reported-effects.ts';
-import { rerun } from '../../../satellite-master/replay/rerun.ts';
 import { SimulatedMaster, type Turn } from '../../../satellite-master/replay/simulated-master.ts';
 import { defaultModule } from '../../../satellite-master/rules/module/module.ts';
 import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
@@ -41,7 +41,7 @@ async function play(lines: readonly RecordedLine[]) {
   const settings = { offShare: 0.3, readmitAfter: { firstMs: FIRST_MS, maxMs: MAX_MS } };
   const nothing = () => undefined;
   const effects = reportedEffects({ alerted: nothing, forwarded: nothing, logged: nothing, fault: nothing }, 'test');
-  const played = await rerun(batches(lines), (clock) => [
+  const played = await playBack(batches(lines), (clock) => [
     new SimulatedMaster({
       settings,
       module: defaultModule,
