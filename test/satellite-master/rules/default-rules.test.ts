@@ -97,7 +97,7 @@ describe('the default rules', () => {
       const judge = ground.account('patient', (_rule, desired) => {
         const ill = new Map<string, Set<string>>();
         return {
-          take(event: Event): void {
+          ingest(event: Event): void {
             if (!event.host) return;
             const services = ill.get(event.host) ?? new Set<string>();
             ill.set(event.host, services);
