@@ -128,7 +128,8 @@ export class EmbeddedTaskStore implements TaskStore {
       await this.#writeWaiting();
       await this.#prune();
       this.#busy = false;
-      const more = this.#waiting.size > 0 || this.#pruneDue;
+      // Without files, what is due waits until they are open.
+      const more = this.#waiting.size > 0 || (this.#pruneDue && this.#files !== undefined);
       if (more) this.#step();
     });
   }

@@ -111,6 +111,14 @@ describe('pruning by bytes', () => {
   });
 });
 
+test('a store that is closed while it is being opened comes to rest', async () => {
+  const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, maxBytes: 1_000_000_000, clock, log: silentLog });
+  store.start();
+  await store.close(2_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(store.fault).toBe('it is closed');
+});
+
 test('a folder that another process has is waited for', async () => {
   const files = await TaskFiles.open(join(dataDir, 'tasks'), 0);
   const store = new EmbeddedTaskStore({ dataDir, keepMs: HOUR_MS, maxBytes: 1e9, clock, log: silentLog });
