@@ -19,6 +19,8 @@ export function parseConnectString(text: string): ConnectString {
   const bare = text.trim().replace(/^zk:\/\//, '');
   const slash = bare.indexOf('/');
   const chroot = (slash < 0 ? '' : bare.slice(slash)).replace(/\/$/, '');
+  if (chroot.includes(','))
+    throw new Error(`"${text}" has a chroot behind a server that is not the last; expected ${onceChrooted(bare)}`);
   if (chroot !== '' && !isPath(chroot)) throw new Error(`"${chroot}" is no path of a ZooKeeper node`);
   const servers = (slash < 0 ? bare : bare.slice(0, slash))
     .split(',')
@@ -28,6 +30,14 @@ export function parseConnectString(text: string): ConnectString {
   if (servers.length === 0)
     throw new Error(`"${text}" names no ZooKeeper server; expected host:port, with commas between`);
   return { servers, chroot };
+}
+
+/** The right form of `a:2181/x,b:2181/x`. */
+function onceChrooted(text: string): string {
+  const parts = text.split(',').map((part) => part.trim());
+  const servers = parts.map((part) => part.replace(/\/.*/, '')).filter((server) => server !== '');
+  const chroot = parts.map((part) => part.replace(/^[^/]*/, '')).find((path) => path !== '') ?? '';
+  return `"${servers.join(',')}${chroot}"`;
 }
 
 function parseServer(text: string): Server {

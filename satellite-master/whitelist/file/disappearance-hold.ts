@@ -23,8 +23,8 @@ export interface DisappearanceHoldOptions {
   readonly log: Log;
 }
 
-/** The baseline changes with every new host; a crash may cost what is newer. */
-const SAVE_INTERVAL_MS = 30_000;
+/** The baseline changes with every new host. It is saved at once when records begin to disappear: a crash must not forget them. */
+const SAVE_INTERVAL_MS = 1_000;
 
 export class DisappearanceHold implements HoldSource {
   readonly #options: DisappearanceHoldOptions;
@@ -92,7 +92,10 @@ export class DisappearanceHold implements HoldSource {
   #recordChanged({ host, before, after }: ReplicaChange): void {
     if (!this.#baseline) return;
     if (after) this.#baseline.appeared(host);
-    else this.#baseline.disappeared(host, before !== undefined && this.#isExplained(before));
+    else {
+      this.#baseline.disappeared(host, before !== undefined && this.#isExplained(before));
+      if (this.#baseline.vanished.size > 0 && this.#baseline.changed) this.#save(this.#baseline);
+    }
   }
 
   #isExplained(entry: ReplicaEntry): boolean {

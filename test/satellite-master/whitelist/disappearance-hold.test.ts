@@ -11,6 +11,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { aClock, hosts } from '../../support/house.ts';
+import { until } from '../../support/until.ts';
 
 const NAMES = hosts(20);
 const ON = '{"managed-flag":"on"}';
@@ -99,6 +100,19 @@ describe('records that disappear', () => {
     await second.stop();
     const third = await begin(NAMES.slice(7));
     expect(reasonOf(third, [])).toMatch(/^7 of 20/);
+  });
+
+  test('are counted after a crash right after they began to go, also those that were new', async () => {
+    const first = await begin([]);
+    reasonOf(first, []);
+    for (const name of NAMES) put(name);
+    for (const name of NAMES) vanish(name);
+    const baseline = join(dataDir, 'inventory-baseline.json');
+    await until(async () => (await readFile(baseline, 'utf8').catch(() => '')).includes(NAMES[19] as HostName), {
+      what: 'the baseline to be saved',
+    });
+    const second = await begin(NAMES.slice(0, 3));
+    expect(reasonOf(second, NAMES)).toMatch(/^17 of 20/);
   });
 
   test('at the first start of this version are counted from the lines of the file', async () => {

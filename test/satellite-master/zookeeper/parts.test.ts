@@ -55,6 +55,13 @@ describe('a connect string', () => {
       expect(() => parseConnectString(text)).toThrow(/ZooKeeper/);
     },
   );
+
+  it.each(['a:2181/x,b:2181/x', 'a/x,b:2181/x', 'a:2181/x,b:2181'])(
+    'a chroot behind a server before the last is an error with the right form: %j',
+    (text) => {
+      expect(() => parseConnectString(text)).toThrow(/expected "a[:0-9]*,b:2181\/x"/);
+    },
+  );
 });
 
 describe('a path', () => {
