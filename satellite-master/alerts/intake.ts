@@ -1,9 +1,10 @@
 /** The way of events into channels: each becomes an alert, and its channel decides. */
 import type { Clock } from '../../shared/clock.ts';
 import type { StreamEvent } from '../streams/index.ts';
-import { alertOf, type SayingOptions } from './alert/index.ts';
+import { alertOf, conditionOver, keyOf, type SayingOptions } from './alert/index.ts';
 import type { Channel } from './channel.ts';
 import type { AlertStream, ChannelFunctions, Kind } from './channels/index.ts';
+import { HeldConditions } from './held-conditions.ts';
 
 export interface IntakeOptions {
   readonly clock: Clock;
@@ -23,10 +24,20 @@ export function bindChannels({ clock, self, open }: IntakeOptions): ChannelFunct
         if (options.heartbeat) channel.beat(alert);
         else channel.take(alert);
       };
-      return (item) => {
+      const held = new HeldConditions();
+      const stream = (item: StreamEvent | readonly StreamEvent[]) => {
         if (isList(item)) for (const event of item) take(event);
         else take(item);
       };
+      return Object.assign(stream, {
+        conditionHolds: (item: StreamEvent | readonly StreamEvent[], filter: object) => {
+          if (!isList(item) && item.state === undefined) held.begin(keyOf(item, options), filter);
+        },
+        conditionFails: (item: StreamEvent | readonly StreamEvent[], filter: object) => {
+          if (isList(item) || options.heartbeat || !held.end(() => keyOf(item, options), filter)) return;
+          channel.take(conditionOver(item, options, self, clock.wallMs() / 1000));
+        },
+      });
     };
   return {
     email: bind('email'),

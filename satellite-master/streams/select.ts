@@ -1,16 +1,12 @@
 /** Filters on what an event says of itself: its tags, its state, its metric. */
 import { requireNumber } from './argument.ts';
 import { type Filter, fieldOf, type Predicate } from './item.ts';
-import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
+import { conditional, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
 
 type Children = Stream<StreamEvent>[];
 
 function filter(context: StreamContext, name: string, predicate: Predicate, children: Children): Filter {
-  return (event) => {
-    const matched = predicate(event) === true;
-    if (matched) feed(context, name, children, event);
-    return matched;
-  };
+  return conditional(context, name, children, (event) => predicate(event) === true);
 }
 
 const listed = (tags: string | readonly string[]): readonly string[] => (typeof tags === 'string' ? [tags] : tags);

@@ -11,7 +11,13 @@ export interface StreamEvent extends Partial<Omit<Event, 'host'>> {
 }
 
 /** Takes single events, or with `T` a vector of them or what a fold made. */
-export type Stream<T = StreamEvent> = (item: T) => void;
+export interface Stream<T = StreamEvent> {
+  (item: T): void;
+  /** Called by a filter above it whose condition holds for the item, just before the item itself. */
+  readonly conditionHolds?: (item: T, filter: object) => void;
+  /** Called by a filter above it whose condition does not hold for the item: the item itself does not come. */
+  readonly conditionFails?: (item: T, filter: object) => void;
+}
 
 export interface StreamContext {
   readonly clock: Clock;
@@ -28,6 +34,41 @@ export function feed<T>(context: StreamContext, name: string, children: readonly
       context.fault(name, error);
     }
   }
+}
+
+/** Tells the children of a filter whether its condition holds; a filter hands on to its own children that it fails. */
+export function feedCondition<T>(
+  context: StreamContext,
+  name: string,
+  { children, filter, holds }: { children: readonly Stream<T>[]; filter: object; holds: boolean },
+  item: T,
+): void {
+  for (const child of children) {
+    try {
+      if (holds) child.conditionHolds?.(item, filter);
+      else child.conditionFails?.(item, filter);
+    } catch (error) {
+      context.fault(name, error);
+    }
+  }
+  if (holds) feed(context, name, children, item);
+}
+
+/** A filter that tells its children when an item fails its condition, or that of a filter above it. */
+export function conditional<T>(
+  context: StreamContext,
+  name: string,
+  children: readonly Stream<T>[],
+  accepts: (item: T) => boolean,
+): (item: T) => boolean {
+  const filter = {};
+  const apply = (item: T, holds: boolean) => feedCondition(context, name, { children, filter, holds }, item);
+  const stream = (item: T): boolean => {
+    const holds = accepts(item);
+    apply(item, holds);
+    return holds;
+  };
+  return Object.assign(stream, { conditionFails: (item: T) => apply(item, false) });
 }
 
 /** Unix seconds by the context's clock. */

@@ -11,7 +11,7 @@ import {
   reader,
   requirePredicate,
 } from './item.ts';
-import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
+import { conditional, feed, feedCondition, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
 
 /** The children of `where` for what does not match; made by `otherwise`. */
 export class Otherwise<T> {
@@ -36,11 +36,22 @@ export function where(context: StreamContext) {
     requirePredicate('where', predicate);
     const wanted = children.filter((child) => !(child instanceof Otherwise)) as Stream<T>[];
     const rest = children.flatMap((child) => (child instanceof Otherwise ? child.children : []));
-    return (item) => {
+    const whenTrue = {};
+    const whenFalse = {};
+    const apply = (item: T, matched: boolean | undefined) => {
+      const ways = [
+        { children: wanted, filter: whenTrue, holds: matched === true },
+        { children: rest, filter: whenFalse, holds: matched === false },
+      ];
+      for (const way of ways) feedCondition(context, 'where', way, item);
+    };
+    const stream = (item: T): boolean => {
       const matched = isTrue(predicate(item));
-      feed(context, 'where', matched ? wanted : rest, item);
+      apply(item, matched);
       return matched;
     };
+    // The condition of a filter above it fails: neither way is taken.
+    return Object.assign(stream, { conditionFails: (item: T) => apply(item, undefined) });
   };
 }
 
@@ -88,11 +99,7 @@ export function splitp(context: StreamContext) {
 export function match(context: StreamContext) {
   return <T = StreamEvent>(field: Field<T>, pattern: Pattern<never>, ...children: Stream<T>[]): Filter<T> => {
     const read = reader('match', field);
-    return (item) => {
-      const matched = matches(pattern, read(item));
-      if (matched) feed(context, 'match', children, item);
-      return matched;
-    };
+    return conditional(context, 'match', children, (item) => matches(pattern, read(item)));
   };
 }
 

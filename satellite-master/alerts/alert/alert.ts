@@ -64,7 +64,7 @@ export function alertOf(event: StreamEvent, said: SayingOptions, self: string, n
   if (state === 'expired' && said.expired === 'ignore' && !said.heartbeat) return undefined;
   const summary = said.summary?.(event) ?? `${[host, service].filter(Boolean).join(' ')} is ${state ?? 'reported'}`;
   return {
-    key: String(said.key?.(event) ?? defaultKey(host, service)).toWellFormed(),
+    key: keyOf(event, said),
     state: resolves(state, said) ? 'resolve' : 'trigger',
     severity: severityOf(event, said),
     summary: cutToLength(String(summary), MAX_SUMMARY, escapeControls),
@@ -78,6 +78,20 @@ export function alertOf(event: StreamEvent, said: SayingOptions, self: string, n
     sinceS: time,
     labels: wellFormed(attributes),
   };
+}
+
+export function keyOf(event: StreamEvent, { key }: SayingOptions): string {
+  return String(key?.(event) ?? defaultKey(event.host, event.service ?? '')).toWellFormed();
+}
+
+/** The condition under which events without a state reached the channel no longer holds for the event: the trouble is over. */
+export function conditionOver(event: StreamEvent, options: SayingOptions, self: string, nowS: number): Alert {
+  const { host, service = '' } = event;
+  const summary =
+    options.summary ?? (() => `${[host, service].filter(Boolean).join(' ')}: the condition no longer holds`);
+  const alert = alertOf(event, { ...options, summary, expired: 'resolve' }, self, nowS);
+  if (!alert) throw new Error('an event that resolves gives an alert');
+  return { ...alert, state: 'resolve' };
 }
 
 function wellFormed(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -1,2 +1,12 @@
 /** What a channel sends: an alert made of an event, the same for every channel. */
-export { type Alert, alertOf, defaultKey, isWorse, type SayingOptions, SEVERITIES, type Severity } from './alert.ts';
+export {
+  type Alert,
+  alertOf,
+  conditionOver,
+  defaultKey,
+  isWorse,
+  keyOf,
+  type SayingOptions,
+  SEVERITIES,
+  type Severity,
+} from './alert.ts';

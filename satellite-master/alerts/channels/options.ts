@@ -1,5 +1,5 @@
 /** What users write in rules to say where alerts go. Durations: a number is seconds, a string says its unit. */
-import type { StreamEvent } from '../../streams/index.ts';
+import type { Stream, StreamEvent } from '../../streams/index.ts';
 import type { SayingOptions } from '../alert/index.ts';
 
 /** For every kind of channel. */
@@ -63,7 +63,7 @@ export interface AlertmanagerOptions extends ChannelOptions {
 }
 
 /** Takes single events, and the lists that `rollup`, `batch` and windows give. */
-export type AlertStream = (item: StreamEvent | readonly StreamEvent[]) => void;
+export type AlertStream = Stream<StreamEvent | readonly StreamEvent[]>;
 
 /**
  * The functions rules call. Wrong options throw a StreamArgumentError that names the channel and the option.

@@ -36,6 +36,31 @@ describe('the examples of docs/alerts.md', () => {
     examples.delete(name);
   });
 
+  it('condition.ts alerts when the condition begins to hold and resolves when it ceases', () => {
+    const bench = testRules(folder.write('condition.ts', examples.get('condition.ts') ?? ''));
+    examples.delete('condition.ts');
+    for (const metric of [0.9, 0.6, 0.5, 0.8, 0.9, 0.6])
+      bench
+        .inject({ service: 'mesos/prop-available-hosts', metric })
+        .inject({ service: 'other', metric: 0.9 })
+        .advance(1);
+    expect(bench.faults).toEqual([]);
+    const states = () => bench.alerts.map(({ state, reason }) => `${state} ${reason}`);
+    expect(states()).toEqual(['trigger first', 'resolve resolved', 'trigger first']);
+    bench.inject({ service: 'mesos/prop-available-hosts', state: 'expired' });
+    expect(states().at(-1)).toBe('resolve resolved');
+  });
+
+  it('a channel below two conditions resolves when the last one fails', () => {
+    const text = `export default ({ where, email, judgeTests }) => {
+      const mail = email({ from: 'a@example.com', to: 'b@example.com' });
+      return [judgeTests(), where((e) => e.metric < 2, mail), where((e) => e.metric < 1, mail)];
+    };`;
+    const bench = testRules(folder.write('two-conditions.ts', text));
+    for (const metric of [0.5, 1.5, 1.5, 3]) bench.inject({ service: 'load', metric }).advance(1);
+    expect(bench.alerts.map(({ state, metric }) => `${state} ${metric}`)).toEqual(['trigger 0.5', 'resolve 3']);
+  });
+
   it('quiet.ts rolls up what holds for a minute', () => {
     const bench = testRules(`${folder.path}/quiet.ts`);
     bench.inject({ host: 'a1.example', service: 'disk', state: 'critical', ttl: 600 }).advance(10);
