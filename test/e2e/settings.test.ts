@@ -5,14 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
-test.each([['--check'], []])('a setting whose part is not built ends it with 2, with %j', async (...words) => {
+const faults: readonly [string, object, string][] = [
+  ['a setting whose part is not built', { tls: { cert: 'a', key: 'b' } }, 'TLS is not built'],
+  ['a chroot behind each server', { zookeeper: 'h1:2181/a,h2:2181/a' }, 'expected "h1:2181,h2:2181/a"'],
+];
+
+test.each(
+  faults.flatMap(([what, settings, message]) => [['--check'], []].map((words) => ({ what, settings, message, words }))),
+)('$what ends it with 2, with $words', async ({ settings, message, words }) => {
   const folder = mkdtempSync(join(tmpdir(), 'satellite-settings-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'master.json');
-  writeFileSync(file, JSON.stringify({ 'mesos-master-url': null, tls: { cert: 'a', key: 'b' } }));
+  writeFileSync(file, JSON.stringify({ 'mesos-master-url': null, ...settings }));
   const ended = await new Promise<{ readonly code: unknown; readonly stderr: string }>((resolve) => {
-    const args = ['dist/satellite-master/main.js', '--config', file, ...words.filter(Boolean)];
+    const args = ['dist/satellite-master/main.js', '--config', file, ...words];
     execFile(process.execPath, args, { timeout: 20_000 }, (error, _, stderr) => resolve({ code: error?.code, stderr }));
   });
-  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('TLS is not built') });
+  expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
 });

@@ -49,3 +49,9 @@ test('"tls" is refused until it is built, but for null', () => {
   expect(() => readMasterSettings(fileWith({ tls: { cert: 'a', key: 'b' } }))).toThrow(/tls: found .*TLS is not built/);
   expect(() => readMasterSettings(fileWith({ tls: null }))).not.toThrow();
 });
+
+test('a chroot behind each server of "zookeeper" is refused with the right form', () => {
+  expect(() => readMasterSettings(fileWith({ zookeeper: 'h1:2181/a,h2:2181/a' }))).toThrow(
+    /zookeeper: found .*expected "h1:2181,h2:2181\/a"/,
+  );
+});
