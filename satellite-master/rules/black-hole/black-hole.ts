@@ -167,10 +167,12 @@ export class BlackHole {
     const standing = this.#blamed.get(name) ?? { sinceMs: clock.monoMs(), reason, off: false };
     if (!this.#blamed.has(name)) log.warn({ host, ...counts }, `${host}: ${reason}`);
     this.#blamed.set(name, standing);
+    const isNews = !standing.off || standing.reason !== reason;
     standing.reason = reason;
-    if (settings.action === 'off' && blame.mayAct && !standing.off && isInInventory(host)) {
+    // The flag's reason follows the counts: `why` shows one verdict, not that of now beside that of the beginning.
+    if (settings.action === 'off' && blame.mayAct && isNews && isInInventory(host)) {
       standing.off = true;
-      const illness = { kind: 'critical', criticals: 1, sinceMs: standing.sinceMs } as const;
+      const illness = { kind: 'critical', criticals: 1, sinceMs: standing.sinceMs, cause: RULE } as const;
       desired.setFlag(RULE, host, { flag: 'off', rule: RULE_NUMBER, reason, illness });
     }
     return [

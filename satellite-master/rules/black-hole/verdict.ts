@@ -87,10 +87,10 @@ export function* judgingBlackHoles(input: VerdictInput): LongWork<Verdict> {
   // Each black hole that is found makes the comparison for the others clearer: it is left out of it.
   for (let found = -1; found < guilty.size; ) {
     found = guilty.size;
-    for (const { host, counts } of suspects) {
+    for (const { host } of suspects) {
       if (guilty.has(host)) continue;
-      const reason = yield* guiltOf(host, comparison, compared, input);
-      if (reason !== undefined) guilty.set(host, { name: host, counts: { ...counts }, reason });
+      const guilt = yield* guiltOf(host, comparison, compared, input);
+      if (guilt) guilty.set(host, { name: host, ...guilt });
       yield;
     }
     if (found < guilty.size) comparison = new Comparison(picture, new Set(guilty.keys()));
@@ -119,20 +119,21 @@ export function isAbove(
   return failed >= Math.max(1, least) && failed > failsToStarts * started && failed > failsToFinishes * finished;
 }
 
-/** @returns why, or undefined: not to be blamed */
+/** @returns why, with the counts that the reason names; undefined: not to be blamed */
 function* guiltOf(
   host: string,
   comparison: Comparison,
   compared: number,
   { thresholds, errorsOf, blamedBefore }: VerdictInput,
-): LongWork<string | undefined> {
+): LongWork<Omit<Blame, 'name'> | undefined> {
   const testimonies = yield* comparison.testimonies(host);
   const honest = testimonies.filter(({ kind }) => kind !== 'fails');
   const witnesses = honest.filter(({ kind, trials }) => kind === 'works' && trials > 0);
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
   if (failuresOf(witnesses) >= thresholds.leastFailures && isAbove(sumOf(cellsOf(witnesses)), thresholds, 1)) {
     const chance = combined(witnesses.map((witness) => witness.chance)) * compared;
-    if (chance < MAX_CHANCE) return comparedReason(witnesses, thresholds, errors, chance);
+    if (chance < MAX_CHANCE)
+      return { counts: sumOf(cellsOf(witnesses)), reason: comparedReason(witnesses, thresholds, errors, chance) };
   }
   const failing = honest.filter(({ failures }) => failures > 0);
   const several = errors.own > 0 ? SEVERAL - 2 : errors.launch > 0 ? SEVERAL - 1 : SEVERAL;
@@ -144,9 +145,10 @@ function* guiltOf(
     isAbove(sumOf(cellsOf(failing)), thresholds, 1) &&
     (yield* comparison.worksElsewhere(host))
   )
-    return severalReason(failing, thresholds, errors);
+    return { counts: sumOf(cellsOf(failing)), reason: severalReason(failing, thresholds, errors) };
   const stays = blamedBefore.has(host) && isAbove(sumOf(cellsOf(failing)), thresholds, 1);
-  return stays ? stillReason(failing, thresholds, errors) : undefined;
+  if (!stays) return undefined;
+  return { counts: sumOf(cellsOf(failing)), reason: stillReason(failing, thresholds, errors) };
 }
 
 /** Judged by the same thresholds over the hosts that are not to blame; a task that runs for a while counts as finished. */

@@ -11,6 +11,8 @@ export interface Illness {
   readonly criticals: number;
   /** Monotonic ms. */
   readonly sinceMs: number;
+  /** The public cause of the change; absent: `tests`, or `silence` for a silent host. */
+  readonly cause?: 'black-hole';
 }
 
 export interface DesiredFlag {

@@ -52,7 +52,7 @@ export function plannedUpdate(
 export function plannedOff(input: PlannedWriteInput, { illness, reason }: Decision): PlannedWrite {
   const { host, entry, events, nowS } = input;
   const next = withManagedEvents(takenOff(entry?.record ?? emptyRecord, nowS), events);
-  const cause = illness?.kind === 'silent' ? 'silence' : 'tests';
+  const cause = illness?.cause ?? (illness?.kind === 'silent' ? 'silence' : 'tests');
   return { host, version: entry?.version ?? 'absent', next, author: authorOf(input, cause, reason) };
 }
 

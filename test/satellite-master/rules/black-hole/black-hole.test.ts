@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { BlackHole, type ToldTask } from '../../../../satellite-master/rules/black-hole/black-hole.ts';
 import type { DesiredFlag } from '../../../../satellite-master/whitelist/automation/desired-flags.ts';
+import { plannedOff } from '../../../../satellite-master/whitelist/automation/planned-writes.ts';
 import type { Event } from '../../../../shared/event.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import type { ManualClock } from '../../../../shared/manual-clock.ts';
@@ -315,4 +316,36 @@ test('a black hole goes off the list and comes back by readmission; the next tim
   const second = await offFor();
   expect(second).toBeGreaterThan(first + 30);
   expect(house.on()).toEqual([...ALL].sort());
+});
+
+test('the fields of a verdict are the counts that its text names', () => {
+  const here = scene('off');
+  failHere(here.hole);
+  // Fails everywhere: no witness against the host, and not in the text.
+  for (const name of ALL) for (let at = 0; at < 6; at++) runs(here.hole, name, 'TASK_FAILED', { name: 'bad' });
+  pass(here, 10);
+  const blamed = here.events.find(({ state, host: name }) => state === 'critical' && name === HOLE);
+  expect(blamed?.description).toContain(`${blamed?.metric} failed`);
+  expect(blamed?.metric).toBe(20);
+});
+
+test('the reason of the desired flag follows the counts', () => {
+  const here = scene('off');
+  failHere(here.hole);
+  pass(here, 10);
+  const before = here.desired.get(HOLE)?.reason;
+  for (let at = 0; at < 7; at++) runs(here.hole, HOLE, 'TASK_FAILED');
+  pass(here, 10);
+  expect(here.desired.get(HOLE)?.reason).not.toBe(before);
+  expect(here.desired.get(HOLE)?.reason).toBe(here.hole.textOf(HOLE));
+});
+
+test('a black hole that goes off is written with the cause black-hole', () => {
+  const here = scene('off');
+  failHere(here.hole);
+  pass(here, 10);
+  const { reason = '', illness } = here.desired.get(HOLE) ?? {};
+  const decision = { action: 'off', rule: 25, reason, next: undefined, ...(illness ? { illness } : {}) } as const;
+  const write = plannedOff({ host: HOLE, entry: undefined, events: new Map(), self: 'm', nowS: 1 }, decision);
+  expect(write.author.cause).toBe('black-hole');
 });
