@@ -5,6 +5,7 @@ import type { HistoryEntry } from '../whitelist/history/index.ts';
 import { unavailable } from '../whitelist/index.ts';
 import type { Why } from '../whitelist/operators/index.ts';
 import { JSON_OR_TEXT, type Route } from './route.ts';
+import { RULE_TEXTS } from './rule-texts.ts';
 import type { Services } from './services.ts';
 
 export function whyRoutes({ replica, history, why }: Services): Route[] {
@@ -13,12 +14,13 @@ export function whyRoutes({ replica, history, why }: Services): Route[] {
     {
       ...read,
       path: '/whitelist/host/:host/why',
-      handle(call) {
+      async handle(call) {
         const host = call.host();
         if (!replica.complete) throw unavailable(replica);
+        const past = await history.of(host);
         const answer = why(host);
         if (!answer) throw new SatelliteError('unknown-host', `${host} is not in the inventory`);
-        return { json: answer, text: () => whyText(answer) };
+        return { json: { ...answer, ...originOf(answer, past) }, text: () => whyText(answer) };
       },
     },
     {
@@ -35,6 +37,23 @@ export function whyRoutes({ replica, history, why }: Services): Route[] {
       },
     },
   ];
+}
+
+const CHANGES_SHOWN = 5;
+
+/** Since when the host has its flag and by whom, its last changes, and the rule in words; `past` is newest first. */
+function originOf({ flag, rule }: Why, past: readonly HistoryEntry[]) {
+  const flip = past.find(({ from, to }) => from !== to);
+  const last = flip?.to === flag ? flip : undefined;
+  const ruleId = String(rule);
+  return {
+    since: last?.time ?? null,
+    by: last?.by ?? null,
+    as: last?.as ?? null,
+    changes: past.slice(0, CHANGES_SHOWN),
+    ruleId,
+    ruleText: RULE_TEXTS.get(ruleId) ?? null,
+  };
 }
 
 function whyText({ host, flag, decidedBy, rule, reason, events, guard, file, next }: Why): string {

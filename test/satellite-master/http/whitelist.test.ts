@@ -250,6 +250,15 @@ describe('why and history', () => {
     expect(lines[1]).toMatch(/none -> off manual by ann: disk\\u000aswap$/);
   });
 
+  test('why names the change that gave the host its flag, its last five changes, and the rule in words', async () => {
+    for (const flag of ['off', 'on', 'off', 'on', 'off', 'on'])
+      await put(`/whitelist/host/${host}/${flag}`, { by: flag });
+    const [history, why] = [await get(`/whitelist/host/${host}/history`), await get(`/whitelist/host/${host}/why`)];
+    const changes = (history.json as { readonly time: number }[]).slice(0, 5);
+    expect(why.json).toMatchObject({ since: changes[0]?.time, by: 'on', as: null, changes, rule: 15, ruleId: '15' });
+    expect((why.json as { readonly ruleText: string }).ruleText).toMatch(/\w/);
+  });
+
   test('are 404 for a host nobody has heard of', async () => {
     expect(await get(`/whitelist/host/${host}/why`)).toMatchObject({ status: 404, json: { code: 'unknown-host' } });
     expect(await get(`/whitelist/host/${host}/history`)).toMatchObject({ status: 404, json: { code: 'unknown-host' } });
