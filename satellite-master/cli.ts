@@ -10,7 +10,7 @@ import { createMaster } from './master.ts';
 import { ReplayError, type ReplayOptions, replayPath } from './replay/index.ts';
 import { checkRules } from './rules/index.ts';
 import { RulesError } from './rules/module/index.ts';
-import { defaultReplaySettings, type MasterSettings, readMasterSettings, streamsNamedIn } from './settings.ts';
+import { defaultReplaySettings, type MasterSettings, pathsNamedIn, readMasterSettings } from './settings.ts';
 import { faultsOfPath, warningsOfPath } from './whitelist/file/index.ts';
 
 interface Words {
@@ -74,13 +74,13 @@ async function printCheck(file: string | undefined, named: string | undefined): 
   const faults: string[] = [];
   const warnings: string[] = [];
   const settings = file === undefined ? undefined : unlessFaulty(() => readMasterSettings(file), faults);
-  const configured = file === undefined || settings ? settings?.streams : streamsNamedIn(file);
-  const streams = named ?? configured;
+  const configured = settings ?? (file === undefined ? {} : pathsNamedIn(file));
+  const streams = named ?? configured.streams;
   for (const module of [streams, settings?.shadowStreams])
     if (module !== undefined) warnings.push(...(unlessFaulty(() => checkRules(module), faults) ?? []));
-  if (settings) {
-    faults.push(...(await faultsOfPath(settings.whitelistPath)).map((fault) => `${file}: ${fault}`));
-    warnings.push(...(await warningsOfPath(settings.whitelistPath)));
+  if (configured.whitelistPath !== undefined) {
+    faults.push(...(await faultsOfPath(configured.whitelistPath)).map((fault) => `${file}: ${fault}`));
+    warnings.push(...(await warningsOfPath(configured.whitelistPath)));
   }
   if (faults.length > 0) {
     process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));

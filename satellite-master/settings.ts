@@ -191,13 +191,20 @@ function isRiemannOff(raw: Raw): boolean {
   );
 }
 
-/** The rules module named in a settings file that may be wrong elsewhere: so that all that is wrong is said at once. */
-export function streamsNamedIn(file: string): string | undefined {
+/** Paths named in a settings file that may be wrong elsewhere: so that all that is wrong is said at once. */
+export function pathsNamedIn(file: string): { readonly streams?: string; readonly whitelistPath?: string } {
   try {
-    const { streams } = JSON.parse(readFileSync(file, 'utf8')) as { readonly streams?: unknown };
-    return typeof streams === 'string' && streams !== '' ? streams : undefined;
+    const raw = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>> | null;
+    const streams = raw?.streams;
+    const whitelistPath = raw?.['local-whitelist-path'];
+    return {
+      ...(typeof streams === 'string' && streams !== '' ? { streams } : {}),
+      ...(typeof whitelistPath === 'string' && whitelistPath !== '' && !faultOfForm(whitelistPath)
+        ? { whitelistPath }
+        : {}),
+    };
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -23,3 +23,17 @@ test.each(
   });
   expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
 });
+
+test('--check says what is wrong with the whitelist path beside faults of other settings', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'satellite-settings-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'master.json');
+  const path = join(folder, 'missing', 'whitelist');
+  writeFileSync(file, JSON.stringify({ 'managed-off-limit': 7, 'local-whitelist-path': path, streams: '/missing.ts' }));
+  const stderr = await new Promise<string>((resolve) => {
+    const args = ['dist/satellite-master/main.js', '--config', file, '--check'];
+    execFile(process.execPath, args, { timeout: 20_000 }, (_, __, text) => resolve(text));
+  });
+  for (const part of ['managed-off-limit: found 7', 'folder is not writable', '/missing.ts'])
+    expect(stderr).toContain(part);
+});
