@@ -1,7 +1,7 @@
 /** The way of events into channels: each becomes an alert, and its channel decides. */
 import type { Clock } from '../../shared/clock.ts';
 import type { StreamEvent } from '../streams/index.ts';
-import { alertOf, conditionOver, keyOf, type SayingOptions } from './alert/index.ts';
+import { type AlertOptions, alertOf, conditionOver, keyOf } from './alert/index.ts';
 import type { Channel } from './channel.ts';
 import type { AlertStream, ChannelFunctions, Kind } from './channels/index.ts';
 import { HeldConditions } from './held-conditions.ts';
@@ -16,7 +16,7 @@ export interface IntakeOptions {
 export function bindChannels({ clock, self, open }: IntakeOptions): ChannelFunctions {
   const bind =
     (kind: Kind) =>
-    (options: SayingOptions): AlertStream => {
+    (options: AlertOptions): AlertStream => {
       const channel = open(kind, options);
       const take = (event: StreamEvent) => {
         const alert = alertOf(event, options, self, clock.wallMs() / 1000);

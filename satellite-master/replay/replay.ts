@@ -3,10 +3,10 @@ import {
   attributionOf,
   type Blame,
   judgeBlackHoles,
+  outcomeOfTask,
   type TaskStep,
   TaskWindow,
   type Thresholds,
-  wordOfTask,
 } from '../rules/black-hole/index.ts';
 import type { CapturedTask } from './captured.ts';
 
@@ -68,7 +68,7 @@ export function replay(tasks: readonly CapturedTask[], thresholds: Thresholds): 
       }
     };
     say('host', true, verdict.hosts);
-    say('host', false, verdict.acquitted);
+    say('host', false, verdict.cleared);
     say('application', true, verdict.applications);
     for (const [key, episode] of open) {
       if (now.has(key)) continue;
@@ -112,7 +112,7 @@ function stepsOf(task: CapturedTask, index: number): TaskStep[] {
   if (running) steps.push({ ...common, word: 'running', atS: running.timeS });
   const last = statuses.find((status) => status.state === state) ?? statuses.at(-1) ?? first;
   const killing = statuses.some((status) => status.state === 'TASK_KILLING' && status.timeS <= last.timeS);
-  const word = wordOfTask(state, last.reason, killing);
+  const word = outcomeOfTask(state, last.reason, killing);
   if (word !== 'begun' && word !== 'running') steps.push({ ...common, word, atS: last.timeS });
   return steps;
 }

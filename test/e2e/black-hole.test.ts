@@ -94,4 +94,5 @@ test('a black hole goes off through the guard, with the counts in why, and retur
   await until(async () => (await here.lines()).includes(HOLE), { timeoutMs: 25_000, what: 'the host to come back' });
   const history = await here.api('GET', `/whitelist/host/${HOLE}/history`);
   expect(history.body).toMatch(/readmitted after 1s of fitness/);
+  expect(history.body).toMatch(/"cause": ?"black-hole"/);
 }, 60_000);

@@ -30,7 +30,7 @@ export interface Alert {
 }
 
 /** How the events of one place in the rules become alerts. */
-export interface SayingOptions {
+export interface AlertOptions {
   /** What is one trouble; default host and service. */
   readonly key?: (event: StreamEvent) => string;
   /** States that resolve; default `['ok']`. With `['ok', 'warning']` warnings are no trouble. */
@@ -58,7 +58,7 @@ const END_OF_CALENDAR_S = 253_402_300_800;
  * @param nowS for an event without a time
  * @returns undefined for an event that says nothing here
  */
-export function alertOf(event: StreamEvent, said: SayingOptions, self: string, nowS: number): Alert | undefined {
+export function alertOf(event: StreamEvent, said: AlertOptions, self: string, nowS: number): Alert | undefined {
   const { host, service = '', state, description, metric, attributes = {} } = event;
   const time = isDate(event.time) ? event.time : nowS;
   if (state === 'expired' && said.expired === 'ignore' && !said.heartbeat) return undefined;
@@ -80,12 +80,12 @@ export function alertOf(event: StreamEvent, said: SayingOptions, self: string, n
   };
 }
 
-export function keyOf(event: StreamEvent, { key }: SayingOptions): string {
+export function keyOf(event: StreamEvent, { key }: AlertOptions): string {
   return String(key?.(event) ?? defaultKey(event.host, event.service ?? '')).toWellFormed();
 }
 
 /** The condition under which events without a state reached the channel no longer holds for the event: the trouble is over. */
-export function conditionOver(event: StreamEvent, options: SayingOptions, self: string, nowS: number): Alert {
+export function conditionOver(event: StreamEvent, options: AlertOptions, self: string, nowS: number): Alert {
   const { host, service = '' } = event;
   const summary =
     options.summary ?? (() => `${[host, service].filter(Boolean).join(' ')}: the condition no longer holds`);
@@ -108,12 +108,12 @@ export function defaultKey(host: string | undefined, service: string): string {
   return `${host ?? ''} ${service}`;
 }
 
-function resolves(state: string | undefined, { resolveOn = ['ok'], expired, heartbeat }: SayingOptions): boolean {
+function resolves(state: string | undefined, { resolveOn = ['ok'], expired, heartbeat }: AlertOptions): boolean {
   if (heartbeat || state === undefined) return false;
   return state === 'expired' ? expired === 'resolve' : resolveOn.includes(state);
 }
 
-function severityOf(event: StreamEvent, { severity }: SayingOptions): Severity {
+function severityOf(event: StreamEvent, { severity }: AlertOptions): Severity {
   if (severity !== undefined) return typeof severity === 'function' ? severity(event) : severity;
   switch (event.state) {
     case 'ok':

@@ -42,7 +42,7 @@ export function parseChannel(kind: Kind, given: unknown, readsFiles: boolean): P
     options.wrong('name', 'must be up to 64 letters, digits, ".", "-" or "_"');
   const repeatMs = options.durationMs('repeat', usualRepeatMs, 1_000);
   const timeoutMs = options.durationMs('timeout', 10_000, 100);
-  readSaying(options);
+  readAlertOptions(options);
   const { target, batch, open } = compile(options);
   options.finish();
   return {
@@ -64,7 +64,7 @@ export function freeName(kind: Kind, taken: ReadonlySet<string>): string {
   }
 }
 
-function readSaying(options: OptionReader): void {
+function readAlertOptions(options: OptionReader): void {
   for (const name of ['key', 'summary']) options.optionalFunction(name);
   if (typeof options.raw('severity') !== 'function') options.oneOf('severity', SEVERITIES);
   options.oneOf('expired', ['trigger', 'resolve', 'ignore']);

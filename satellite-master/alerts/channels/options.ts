@@ -1,9 +1,9 @@
 /** What users write in rules to say where alerts go. Durations: a number is seconds, a string says its unit. */
 import type { Stream, StreamEvent } from '../../streams/index.ts';
-import type { SayingOptions } from '../alert/index.ts';
+import type { AlertOptions } from '../alert/index.ts';
 
 /** For every kind of channel. */
-export interface ChannelOptions extends SayingOptions {
+export interface ChannelOptions extends AlertOptions {
   /** Names it in metrics, logs and `satellite/alerts/NAME`; default the kind, numbered from the second on. */
   readonly name?: string;
   /** After which what is still open is said again; default 4 h, for `alertmanager` 1 min. */

@@ -69,7 +69,7 @@ export class BlackHole {
   readonly #turns: Turns;
   readonly #blamed = new Map<string, Standing>();
   readonly #applications = new Map<string, string>();
-  #acquitted: ReadonlyMap<string, string> = new Map();
+  #cleared: ReadonlyMap<string, string> = new Map();
   #judgedMs: number;
   #tidiedMs: number;
 
@@ -117,7 +117,7 @@ export class BlackHole {
 
   /** What the rule knows of the host, with the counts; undefined: nothing happened there. */
   textOf(host: HostName): string | undefined {
-    const said = this.#blamed.get(host)?.reason ?? this.#acquitted.get(host);
+    const said = this.#blamed.get(host)?.reason ?? this.#cleared.get(host);
     if (said !== undefined) return said;
     const counts = this.#evidence.countsOf(host);
     return counts && `tasks ${countsText(counts, this.#options.settings)}`;
@@ -139,13 +139,13 @@ export class BlackHole {
     return true;
   }
 
-  *#tell({ hosts, applications, acquitted }: Judged): LongWork {
-    this.#acquitted = new Map(acquitted.map(({ name, reason }) => [name, reason]));
+  *#tell({ hosts, applications, cleared }: Judged): LongWork {
+    this.#cleared = new Map(cleared.map(({ name, reason }) => [name, reason]));
     const stand = new Set(hosts.map(({ name }) => name));
     const blind = this.#options.isBlind?.() ?? false;
-    const cleared = blind ? [] : [...this.#blamed].filter(([name]) => !stand.has(name));
+    const recovered = blind ? [] : [...this.#blamed].filter(([name]) => !stand.has(name));
     yield* this.#say(hosts, (host, time) => this.#blame(host, time));
-    yield* this.#say(cleared, ([name, standing], time) => this.#clear(name, standing, time));
+    yield* this.#say(recovered, ([name, standing], time) => this.#clear(name, standing, time));
     yield* this.#say(this.#applicationEvents(applications), (event) => [event]);
   }
 

@@ -9,7 +9,7 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { attributionOf, type NamedTask } from './application.ts';
 import { AgentCounters } from './counters.ts';
 import type { Counts } from './counts.ts';
-import { wordOfTask } from './task-outcome.ts';
+import { outcomeOfTask } from './task-outcome.ts';
 import { type TaskStep, TaskWindow } from './task-window.ts';
 import { type Blame, judgingBlackHoles, type Thresholds, type Verdict } from './verdict.ts';
 
@@ -31,7 +31,7 @@ export interface HostBlame extends Blame {
 export interface Judged {
   readonly hosts: readonly HostBlame[];
   readonly applications: readonly Blame[];
-  readonly acquitted: readonly Blame[];
+  readonly cleared: readonly Blame[];
 }
 
 export interface EvidenceOptions {
@@ -39,7 +39,7 @@ export interface EvidenceOptions {
   readonly clock: Clock;
 }
 
-const NOTHING: Verdict = { hosts: [], applications: [], acquitted: [] };
+const NOTHING: Verdict = { hosts: [], applications: [], cleared: [] };
 /** A judgement that so many steps of tasks wait for is given up: the next one knows them. */
 const MAX_WAITING = 50_000;
 
@@ -72,7 +72,7 @@ export class Evidence {
     if (isOver && task.timeS === undefined) return;
     // Most of what Mesos tells first ended long ago.
     if (isOver && !this.#tasks.reaches(atS, nowS) && !this.#waiting && !this.#tasks.isLive(key)) return;
-    const word = wordOfTask(task.state, task.reason, before?.state === 'TASK_KILLING');
+    const word = outcomeOfTask(task.state, task.reason, before?.state === 'TASK_KILLING');
     const begunS = task.startedS === undefined ? atS : Math.min(atS, nowS - agoS(task.startedS));
     const step = { task: key, host: task.host, word, atS, begunS, ...attributionOf(task) };
     if (this.#waiting) this.#waiting.push(step);
@@ -135,7 +135,7 @@ export class Evidence {
     return {
       hosts: [...byTask.hosts.map((blame) => ({ ...blame, mayAct: true })), ...coarseHosts],
       applications: byTask.applications,
-      acquitted: [...byTask.acquitted, ...byCounter.acquitted],
+      cleared: [...byTask.cleared, ...byCounter.cleared],
     };
   }
 }
@@ -146,5 +146,5 @@ function keyOf({ id, frameworkId }: { readonly id: string; readonly frameworkId:
 }
 
 function hasEnded(state: string): boolean {
-  return !['begun', 'running', 'unsure'].includes(wordOfTask(state, undefined, false));
+  return !['begun', 'running', 'unsure'].includes(outcomeOfTask(state, undefined, false));
 }

@@ -34,7 +34,11 @@ export function stillReason(failing: readonly Testimony[], thresholds: Threshold
   return `black hole: ${bySum(failing, thresholds)}: still failing here: ${listed(named)}${errorsText(errors)}`;
 }
 
-export function acquittal(counts: Readonly<Counts>, testimonies: readonly Testimony[], thresholds: Thresholds): string {
+export function clearedReason(
+  counts: Readonly<Counts>,
+  testimonies: readonly Testimony[],
+  thresholds: Thresholds,
+): string {
   const named = testimonies
     .filter(({ cell }) => cell.counts.failed > 0)
     .sort((a, b) => b.cell.counts.failed - a.cell.counts.failed)

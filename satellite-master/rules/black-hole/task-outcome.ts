@@ -16,7 +16,7 @@ const OTHERS_REASONS =
   /^REASON_(INVALID_OFFERS|RESOURCES_UNKNOWN|RECONCILIATION|FRAMEWORK_REMOVED|MASTER_DISCONNECTED|TASK_KILLED_DURING_LAUNCH|CONTAINER_PREEMPTED|MAX_COMPLETION_TIME_REACHED|TASK_UNAUTHORIZED|TASK_GROUP_UNAUTHORIZED|(SLAVE|AGENT)_\w+)$/;
 
 /** @param killing it was being killed: how it ends then is no failure */
-export function wordOfTask(state: string, reason: string | undefined, killing: boolean): TaskWord {
+export function outcomeOfTask(state: string, reason: string | undefined, killing: boolean): TaskWord {
   switch (state) {
     case 'TASK_STAGING':
     case 'TASK_STARTING':

@@ -7,7 +7,7 @@ import { finish, interruptibly, type LongWork } from '../../../shared/cooperativ
 import { byCodeUnit } from '../../../shared/text.ts';
 import { Comparison, type Testimony } from './comparison.ts';
 import { type Cell, type Counts, type Picture, sumOf, wellOf } from './counts.ts';
-import { acquittal, applicationReason, comparedReason, severalReason, stillReason } from './explain.ts';
+import { applicationReason, clearedReason, comparedReason, severalReason, stillReason } from './explain.ts';
 import { combined } from './statistics.ts';
 
 /** The settings `blackhole-*`. */
@@ -53,7 +53,7 @@ export interface Verdict {
   /** They fail wherever they run, as far as anything is known. */
   readonly applications: readonly Blame[];
   /** Hosts above the thresholds all the same, and why they are not blamed. */
-  readonly acquitted: readonly Blame[];
+  readonly cleared: readonly Blame[];
 }
 
 /**
@@ -95,17 +95,17 @@ export function* judgingBlackHoles(input: VerdictInput): LongWork<Verdict> {
     }
     if (found < guilty.size) comparison = new Comparison(picture, new Set(guilty.keys()));
   }
-  const acquitted: Blame[] = [];
+  const cleared: Blame[] = [];
   for (const { host, counts } of suspects) {
     if (guilty.has(host) || !isAbove(counts, thresholds, thresholds.leastFailures)) continue;
-    const reason = acquittal(counts, yield* comparison.testimonies(host), thresholds);
-    acquitted.push({ name: host, counts: { ...counts }, reason });
+    const reason = clearedReason(counts, yield* comparison.testimonies(host), thresholds);
+    cleared.push({ name: host, counts: { ...counts }, reason });
     yield;
   }
   return {
     hosts: [...guilty.values()].sort((a, b) => byCodeUnit(a.name, b.name)),
     applications: yield* failingApplications(picture, thresholds, guilty),
-    acquitted,
+    cleared,
   };
 }
 

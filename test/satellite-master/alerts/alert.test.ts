@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { alertOf, type SayingOptions } from '../../../satellite-master/alerts/alert/alert.ts';
+import { type AlertOptions, alertOf } from '../../../satellite-master/alerts/alert/alert.ts';
 import type { StreamEvent } from '../../../satellite-master/streams/stream.ts';
 
 const NOW_S = 1_790_000_000;
-const of = (event: StreamEvent, said: SayingOptions = {}) => alertOf(event, said, 'this-master', NOW_S);
+const of = (event: StreamEvent, said: AlertOptions = {}) => alertOf(event, said, 'this-master', NOW_S);
 const disk = { host: 'a1.example', service: 'disk', time: NOW_S - 5 };
 
 describe('what a channel says of an event', () => {
-  it.each<[string | undefined, SayingOptions, string | undefined, string | undefined]>([
+  it.each<[string | undefined, AlertOptions, string | undefined, string | undefined]>([
     ['ok', {}, 'resolve', 'info'],
     ['warning', {}, 'trigger', 'warning'],
     ['critical', {}, 'trigger', 'critical'],

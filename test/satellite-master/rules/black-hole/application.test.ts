@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { attributionOf, withoutInstance } from '../../../../satellite-master/rules/black-hole/application.ts';
-import { wordOfTask } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
+import { outcomeOfTask } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
 
 const UUID = '2aef07f2-be2a-11e5-b053-002590e56e25';
 
@@ -83,6 +83,6 @@ describe('what a state says of host and application', () => {
     ['TASK_STAGING', undefined, false, 'begun'],
     ['TASK_OF_THE_FUTURE', undefined, false, 'unsure'],
   ] as const)('%s %s (being killed: %s): %s', (state, reason, killing, word) => {
-    expect(wordOfTask(state, reason, killing)).toBe(word);
+    expect(outcomeOfTask(state, reason, killing)).toBe(word);
   });
 });

@@ -139,7 +139,7 @@ describe('who is to blame', () => {
     expect(everywhere.applications[0]?.reason).toBe(
       '28 of 28 tasks failed in 5m on 2 of 2 hosts (a 20, b 8): it fails everywhere, no host is blamed for it',
     );
-    expect(everywhere.acquitted.map(({ name, reason }) => `${name} ${reason}`)).toEqual([
+    expect(everywhere.cleared.map(({ name, reason }) => `${name} ${reason}`)).toEqual([
       'a not blamed: in 5m 20 started, 20 failed, 0 finished, but bad fails elsewhere too (8 of 8 on 1 other host)',
       'b not blamed: in 5m 8 started, 8 failed, 0 finished, but bad fails elsewhere too (20 of 20 on 1 other host)',
     ]);
