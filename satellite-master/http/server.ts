@@ -15,6 +15,7 @@ import { manualRoutes } from './manual.ts';
 import { masterRoutes } from './masters.ts';
 import { metricRoutes } from './metrics.ts';
 import { fullNames } from './own-names.ts';
+import { pageRoutes } from './pages.ts';
 import { reportRoutes } from './reports.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { Services } from './services.ts';
@@ -73,6 +74,7 @@ export function createHttpServer(services: Services, limits: HttpLimits = HTTP_L
       ...whitelistRoutes(listing, operators),
       ...manualRoutes(listing, operators),
       ...whyRoutes(services),
+      ...pageRoutes(),
       ...taskRoutes(services),
       ...metricRoutes(services),
       ...figureRoutes(services),

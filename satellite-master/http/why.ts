@@ -53,6 +53,7 @@ function originOf({ flag, rule }: Why, past: readonly HistoryEntry[]) {
     changes: past.slice(0, CHANGES_SHOWN),
     ruleId,
     ruleText: RULE_TEXTS.get(ruleId) ?? null,
+    ruleLink: `/docs/judgement#rule-${ruleId}`,
   };
 }
 

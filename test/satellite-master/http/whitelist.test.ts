@@ -259,6 +259,13 @@ describe('why and history', () => {
     expect((why.json as { readonly ruleText: string }).ruleText).toMatch(/\w/);
   });
 
+  test('the page that ruleLink leads to is served', async () => {
+    await put(`/whitelist/host/${host}/off`);
+    const why = (await get(`/whitelist/host/${host}/why`)).json as { readonly ruleLink: string };
+    expect(why.ruleLink).toBe('/docs/judgement#rule-15');
+    expect(await get('/docs/judgement')).toMatchObject({ status: 200, text: expect.stringContaining('### Rule 15') });
+  });
+
   test('are 404 for a host nobody has heard of', async () => {
     expect(await get(`/whitelist/host/${host}/why`)).toMatchObject({ status: 404, json: { code: 'unknown-host' } });
     expect(await get(`/whitelist/host/${host}/history`)).toMatchObject({ status: 404, json: { code: 'unknown-host' } });
