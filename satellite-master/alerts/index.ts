@@ -17,7 +17,8 @@ import type { Term } from './needs-sending.ts';
 import { channelEvent, channelGoneEvent, deadManEvent, PERIOD_MS } from './own-events.ts';
 import { ChannelRegistry, type LiveChannel } from './registry.ts';
 
-export type { Alert, AlertOptions, Severity } from './alert/index.ts';
+/** `SayingOptions`: the name of `AlertOptions` in earlier versions, kept for rules modules that import it. */
+export type { Alert, AlertOptions, AlertOptions as SayingOptions, Severity } from './alert/index.ts';
 export type * from './channels/index.ts';
 export { type RecordedAlert, type Recorder, recordChannels } from './recorder.ts';
 
