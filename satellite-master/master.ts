@@ -241,11 +241,11 @@ export function createMaster(
     ...(cluster ? { isBlind: () => cluster.stale !== undefined, isKnown: (task) => cluster.hasTask(task) } : {}),
     emit: publishOwn,
   });
-  cluster?.onTask((task, before) => blackHole.takeTask(task, before));
+  cluster?.onTask((task, before) => blackHole.ingestTask(task, before));
   hub.subscribe({
     wants: 'tests',
     onEvent: (event, origin) => {
-      if (origin === 'report') blackHole.takeEvent(event);
+      if (origin === 'report') blackHole.ingestEvent(event);
     },
   });
   replica.onChange(({ host, after }) => {

@@ -45,7 +45,7 @@ export class Channel {
     return this.#open.size;
   }
 
-  take(alert: Alert): void {
+  ingest(alert: Alert): void {
     const before = this.#open.get(alert.key);
     if (alert.state === 'trigger') this.#trigger(alert, before);
     else if (before) this.#resolve(alert, before);
@@ -61,7 +61,7 @@ export class Channel {
     for (const { alert } of [...this.#open.values()]) {
       if (alert.host !== host) continue;
       const summary = `${alert.service}: ${host} is no longer in the inventory`;
-      this.take({ ...alert, state: 'resolve', summary, timeS });
+      this.ingest({ ...alert, state: 'resolve', summary, timeS });
     }
   }
 

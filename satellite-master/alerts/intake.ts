@@ -22,7 +22,7 @@ export function bindChannels({ clock, self, open }: IntakeOptions): ChannelFunct
         const alert = alertOf(event, options, self, clock.wallMs() / 1000);
         if (!alert) return;
         if (options.heartbeat) channel.beat(alert);
-        else channel.take(alert);
+        else channel.ingest(alert);
       };
       const held = new HeldConditions();
       const stream = (item: StreamEvent | readonly StreamEvent[]) => {
@@ -35,7 +35,7 @@ export function bindChannels({ clock, self, open }: IntakeOptions): ChannelFunct
         },
         conditionFails: (item: StreamEvent | readonly StreamEvent[], filter: object) => {
           if (isList(item) || options.heartbeat || !held.end(() => keyOf(item, options), filter)) return;
-          channel.take(conditionOver(item, options, self, clock.wallMs() / 1000));
+          channel.ingest(conditionOver(item, options, self, clock.wallMs() / 1000));
         },
       });
     };

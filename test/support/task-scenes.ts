@@ -1,5 +1,5 @@
 /** Tasks that begin and end on hosts, told to the black-hole rule as they would be. */
-import { noCounts, type Picture } from '../../satellite-master/rules/black-hole/counts.ts';
+import { noCounts, type WindowCounts } from '../../satellite-master/rules/black-hole/counts.ts';
 import { type TaskStep, TaskWindow } from '../../satellite-master/rules/black-hole/task-window.ts';
 import {
   type AgentErrors,
@@ -36,7 +36,7 @@ export function task(
   ] as const satisfies readonly TaskStep[];
 }
 
-export function pictureOf(scene: Scene): Picture {
+export function pictureOf(scene: Scene): WindowCounts {
   const window = new TaskWindow(THRESHOLDS.windowS);
   for (const [host, applications] of Object.entries(scene)) {
     for (const [application, [failed, well]] of Object.entries(applications)) {
@@ -61,6 +61,6 @@ export function names(blames: readonly { readonly name: string }[]): string[] {
 }
 
 /** What the window counts of an application on a host. */
-export function countsAt(window: Picture, host: string, application: string) {
+export function countsAt(window: WindowCounts, host: string, application: string) {
   return { ...(window.hosts.get(host)?.cells.get(application)?.counts ?? noCounts()) };
 }

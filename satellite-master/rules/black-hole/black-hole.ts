@@ -11,12 +11,12 @@ import { parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
 import { cutToBytes, cutToLength, escapeControls } from '../../../shared/text.ts';
 import type { DesiredFlags } from '../../whitelist/automation/index.ts';
-import { Evidence, type HostBlame, type Judged, type ToldTask } from './evidence.ts';
+import { Evidence, type HostBlame, type Judged, type ReportedTask } from './evidence.ts';
 import { countsText } from './explain.ts';
 import { COUNTERS_ONLY } from './tags.ts';
 import type { Blame, Thresholds } from './verdict.ts';
 
-export type { ToldTask } from './evidence.ts';
+export type { ReportedTask } from './evidence.ts';
 
 const RULE = 'black-hole';
 /** Rules desired flag, the reconciler acts (docs/judgement.md, rule 25). */
@@ -90,13 +90,13 @@ export class BlackHole {
   }
 
   /** A task that is new, or whose state changed. */
-  takeTask(task: ToldTask, before: { readonly state: string } | undefined): void {
-    this.#evidence.takeTask(task, before);
+  ingestTask(task: ReportedTask, before: { readonly state: string } | undefined): void {
+    this.#evidence.ingestTask(task, before);
   }
 
   /** Counters of agents; all other events are none of its business. */
-  takeEvent(event: Event): void {
-    this.#evidence.takeEvent(event);
+  ingestEvent(event: Event): void {
+    this.#evidence.ingestEvent(event);
   }
 
   /** Follows the time; to be called several times a second. */

@@ -1,6 +1,6 @@
 /** How an application does here and elsewhere. Sums are made once an application, so that many suspects cost little. */
 import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
-import { type Cell, type Picture, recentlyWell, wellOf } from './counts.ts';
+import { type Cell, recentlyWell, type WindowCounts, wellOf } from './counts.ts';
 import { fisherTail } from './statistics.ts';
 
 /** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */
@@ -38,13 +38,13 @@ interface Tally extends Sums {
 }
 
 export class Comparison {
-  readonly #picture: Picture;
+  readonly #picture: WindowCounts;
   readonly #without: ReadonlySet<string>;
   readonly #tallies = new Map<string, Tally>();
   #all: Sums | undefined;
 
   /** @param without hosts that are known to be black holes: they are no measure for others */
-  constructor(picture: Picture, without: ReadonlySet<string>) {
+  constructor(picture: WindowCounts, without: ReadonlySet<string>) {
     this.#picture = picture;
     this.#without = without;
   }

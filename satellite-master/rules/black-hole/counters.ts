@@ -6,7 +6,7 @@
 import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
-import { addCounts, type Cell, type Counts, type Group, noCounts, type Picture } from './counts.ts';
+import { addCounts, type Cell, type Counts, type Group, noCounts, type WindowCounts } from './counts.ts';
 import type { AgentErrors } from './verdict.ts';
 
 /** What all tasks of a host are called where nothing is known of applications. */
@@ -111,7 +111,7 @@ export class AgentCounters {
    * Every host but those left out, as if all its tasks were of one application; what has not failed went well. A copy:
    * what is heard later does not change it.
    */
-  *picture(leaveOut: (host: string) => boolean): LongWork<Picture> {
+  *picture(leaveOut: (host: string) => boolean): LongWork<WindowCounts> {
     const hosts = new Map<string, Group>();
     const all = noCounts();
     const ofAll = new Map<string, Cell>();

@@ -24,7 +24,7 @@ export interface Group {
   readonly cells: ReadonlyMap<string, Cell>;
 }
 
-export interface Picture {
+export interface WindowCounts {
   readonly hosts: ReadonlyMap<string, Group>;
   readonly applications: ReadonlyMap<string, Group>;
 }

@@ -14,7 +14,7 @@ import { type TaskStep, TaskWindow } from './task-window.ts';
 import { type Blame, judgingBlackHoles, type Thresholds, type Verdict } from './verdict.ts';
 
 /** A task as the cluster's picture tells it. */
-export interface ToldTask extends NamedTask {
+export interface ReportedTask extends NamedTask {
   readonly host: HostName | undefined;
   readonly state: string;
   /** When it went into that state, and when it was first told of; unix seconds. */
@@ -59,7 +59,7 @@ export class Evidence {
   }
 
   /** A task that is new, or whose state changed. */
-  takeTask(task: ToldTask, before: { readonly state: string } | undefined): void {
+  ingestTask(task: ReportedTask, before: { readonly state: string } | undefined): void {
     if (!task.host || task.state === before?.state) return;
     if (before && hasEnded(before.state)) return;
     const nowS = this.#clock.monoMs() / 1000;
@@ -80,7 +80,7 @@ export class Evidence {
   }
 
   /** Counters of agents; all other events are none of its business. */
-  takeEvent(event: Event): void {
+  ingestEvent(event: Event): void {
     this.#counters.take(event, this.#clock.monoMs() / 1000);
   }
 

@@ -6,7 +6,7 @@
 
 import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { Attribution } from './application.ts';
-import { addCounts, type Cell, type Counts, isNothing, noCounts, type Picture } from './counts.ts';
+import { addCounts, type Cell, type Counts, isNothing, noCounts, type WindowCounts } from './counts.ts';
 import type { TaskWord } from './task-outcome.ts';
 
 /** One change of a task. */
@@ -62,7 +62,7 @@ interface Live {
   settled: boolean;
 }
 
-export class TaskWindow implements Picture {
+export class TaskWindow implements WindowCounts {
   readonly hosts = new Map<string, MutableGroup>();
   readonly applications = new Map<string, MutableGroup>();
   readonly #sliceS: number;

@@ -6,7 +6,7 @@
 import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { byCodeUnit } from '../../../shared/text.ts';
 import { Comparison, type Testimony } from './comparison.ts';
-import { type Cell, type Counts, type Picture, sumOf, wellOf } from './counts.ts';
+import { type Cell, type Counts, sumOf, type WindowCounts, wellOf } from './counts.ts';
 import { applicationReason, clearedReason, comparedReason, severalReason, stillReason } from './explain.ts';
 import { combined } from './statistics.ts';
 
@@ -30,7 +30,7 @@ export interface AgentErrors {
 }
 
 export interface VerdictInput {
-  readonly picture: Picture;
+  readonly picture: WindowCounts;
   readonly thresholds: Thresholds;
   readonly errorsOf: (host: string) => AgentErrors | undefined;
   /** Hosts blamed until now: they stay it until they do better, or nothing fails there any more. */
@@ -153,7 +153,7 @@ function* guiltOf(
 
 /** Judged by the same thresholds over the hosts that are not to blame; a task that runs for a while counts as finished. */
 function* failingApplications(
-  picture: Picture,
+  picture: WindowCounts,
   thresholds: Thresholds,
   guilty: ReadonlyMap<string, unknown>,
 ): LongWork<Blame[]> {

@@ -30,7 +30,7 @@ beforeEach(() => {
 
 function tell(service: string, state: string): void {
   const alert = alertOf({ service, state }, {}, 'self', clock.wallMs() / 1000);
-  if (alert) channel.take(alert);
+  if (alert) channel.ingest(alert);
 }
 
 /** @returns what was said since the last look */
@@ -87,7 +87,7 @@ describe('a channel of the leader', () => {
     });
     for (const state of ['critical', 'critical', 'ok']) {
       const alert = alertOf({ service: 'disk', state }, {}, 'self', clock.wallMs() / 1000);
-      if (alert) watching.take(alert);
+      if (alert) watching.ingest(alert);
       clock.advance(2 * HOUR);
     }
     expect(since).toEqual([0, 7200, 14_400]);

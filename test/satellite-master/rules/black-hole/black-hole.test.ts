@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { BlackHole, type ToldTask } from '../../../../satellite-master/rules/black-hole/black-hole.ts';
+import { BlackHole, type ReportedTask } from '../../../../satellite-master/rules/black-hole/black-hole.ts';
 import type { DesiredFlag } from '../../../../satellite-master/whitelist/automation/desired-flags.ts';
 import { plannedOff } from '../../../../satellite-master/whitelist/automation/planned-writes.ts';
 import type { Event } from '../../../../shared/event.ts';
@@ -41,12 +41,12 @@ function scene(
 let serial = 0;
 
 /** A task that begins now and ends at once. */
-function runs(hole: BlackHole, name: string, state: string, told: Partial<ToldTask> = {}): void {
+function runs(hole: BlackHole, name: string, state: string, told: Partial<ReportedTask> = {}): void {
   const id = `web.${serial++}`;
   const task = { id, name: 'web', frameworkId: 'f', frameworkName: 'marathon', host: host(name) };
   const begun = { ...task, timeS: undefined, startedS: undefined, reason: undefined, ...told, state: 'TASK_STAGING' };
-  hole.takeTask(begun, undefined);
-  hole.takeTask({ ...begun, state }, begun);
+  hole.ingestTask(begun, undefined);
+  hole.ingestTask({ ...begun, state }, begun);
 }
 
 function failHere(hole: BlackHole): void {
@@ -125,7 +125,7 @@ describe('a black hole', () => {
       for (let at = 0; at < 4; at++) {
         const service = { id: `${name}.${at}`, name: 'web', frameworkId: 'f', frameworkName: 'marathon', host: name };
         const told = { ...service, state: 'TASK_RUNNING', timeS: longAgoS, startedS: longAgoS, reason: undefined };
-        here.hole.takeTask(told, undefined);
+        here.hole.ingestTask(told, undefined);
       }
     // What runs on the hole since before it was one does not speak for it.
     for (let at = 0; at < 30; at++) {
@@ -139,7 +139,7 @@ describe('a black hole', () => {
           timeS: longAgoS,
           startedS: longAgoS,
         };
-        here.hole.takeTask({ ...told, reason: undefined }, undefined);
+        here.hole.ingestTask({ ...told, reason: undefined }, undefined);
       }
     }
     for (let at = 0; at < 9; at++) runs(here.hole, HOLE, 'TASK_FAILED');
@@ -186,12 +186,12 @@ describe('a black hole', () => {
     const nowS = here.clock.wallMs() / 1000;
     for (let at = 0; at < 20; at++) {
       const old = { id: `o${at}`, name: 'web', frameworkId: 'f', frameworkName: 'm', host: HOLE, reason: undefined };
-      here.hole.takeTask({ ...old, state: 'TASK_FAILED', timeS: nowS - 4_000, startedS: nowS - 4_001 }, undefined);
-      here.hole.takeTask(
+      here.hole.ingestTask({ ...old, state: 'TASK_FAILED', timeS: nowS - 4_000, startedS: nowS - 4_001 }, undefined);
+      here.hole.ingestTask(
         { ...old, id: `n${at}`, state: 'TASK_FAILED', timeS: nowS - 200, startedS: undefined },
         undefined,
       );
-      here.hole.takeTask(
+      here.hole.ingestTask(
         { ...old, id: `u${at}`, state: 'TASK_FAILED', timeS: undefined, startedS: undefined },
         undefined,
       );
@@ -217,7 +217,7 @@ describe('by the counters of the agents', () => {
     const [started, failed, finished] = figures;
     for (const [what, metric] of Object.entries({ started, failed, finished })) {
       const service = `mesos/slave/total-tasks-${what}`;
-      here.hole.takeEvent({
+      here.hole.ingestEvent({
         host: host(name),
         service,
         state: 'ok',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Evidence, type ToldTask } from '../../../../satellite-master/rules/black-hole/evidence.ts';
+import { Evidence, type ReportedTask } from '../../../../satellite-master/rules/black-hole/evidence.ts';
 import { finish } from '../../../../shared/cooperative.ts';
 import { aClock, host } from '../../../support/house.ts';
 import { names, THRESHOLDS } from '../../../support/task-scenes.ts';
@@ -13,12 +13,12 @@ function fails(evidence: Evidence, where: string, times: number, state = 'TASK_F
   for (let at = 0; at < times; at++) {
     const timeS = ago === undefined ? undefined : clock.wallMs() / 1000 - ago;
     const task = { id: `t${serial++}`, name: 'web', frameworkId: 'f', frameworkName: 'marathon', host: host(where) };
-    const told: ToldTask = { ...task, state, timeS, startedS: timeS, reason: undefined };
-    if (ago !== undefined) evidence.takeTask(told, undefined);
+    const told: ReportedTask = { ...task, state, timeS, startedS: timeS, reason: undefined };
+    if (ago !== undefined) evidence.ingestTask(told, undefined);
     else {
       const begun = { ...told, state: 'TASK_STAGING' };
-      evidence.takeTask(begun, undefined);
-      evidence.takeTask(told, begun);
+      evidence.ingestTask(begun, undefined);
+      evidence.ingestTask(told, begun);
     }
   }
 }
