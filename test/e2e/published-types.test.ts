@@ -10,8 +10,9 @@ const modules = join(folder, 'node_modules');
 
 /** What `npm i` of the packed folder leaves, but for the dependencies, which are those of this repository. */
 beforeAll(() => {
+  // Without `prepack`, which would build `dist` anew while other tests run from it.
   const packed = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { encoding: 'utf8' }),
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { encoding: 'utf8' }),
   );
   const [{ filename }] = packed as [{ filename: string }];
   execFileSync('tar', ['-xzf', filename], { cwd: folder });
