@@ -13,6 +13,8 @@ export default defineConfig({
   test: {
     // A test that fails now and then is a fault, of the test or of the product. It is never retried.
     retry: 0,
+    // Random input is the same in each run.
+    setupFiles: ['test/support/fixed-seed.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters: results ? ['default', ['json', { outputFile: results }]] : ['default'],

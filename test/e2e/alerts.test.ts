@@ -107,9 +107,7 @@ describe('alerts of two masters', () => {
   it('are all out when a master ends', async () => {
     const [, second] = masters;
     await second?.report(HOST, 'critical', { service: `${SERVICE}-2` });
-    const ended = await second?.stop();
-    expect(ended?.code).toBe(0);
-    expect(ended?.tookMs).toBeLessThan(5_000);
+    expect(await second?.stop()).toBe(0);
     await untilArrived('/ops', ...told, `${SERVICE}-2 trigger`);
   });
 });

@@ -43,12 +43,8 @@ function both(host: string, state: string): Promise<unknown> {
 }
 
 describe('two masters, each beside a Mesos master', () => {
-  it('lets the one lead whose mesos-master is elected, at one request a second', async () => {
+  it('lets the one lead whose mesos-master is elected', async () => {
     await until(async () => (await masters[0].leads()) && !(await masters[1].leads()), { what: 'the first to lead' });
-    const fromMs = performance.now();
-    const before = mesos[0].asked;
-    await until(() => mesos[0].asked >= before + 3, { what: 'three polls' });
-    expect(performance.now() - fromMs).toBeGreaterThan(1_900);
   });
 
   it('lets only the leader write, and the next leader act within seconds on what it heard as follower', async () => {

@@ -89,7 +89,7 @@ describe('the name of the agent', () => {
     ['a name that is none', { '/state': ok('{"hostname":"a b"}') }, /is named "a b", expected a host name/],
     ['an error', { '/state': { status: 500 } }, /answered 500/],
     ['nothing that it knows', {}, /answered 404/],
-    ['flags beyond every size', { '/flags': ok('x'.repeat(5 * 1024 * 1024)) }, /longer than 4194304 bytes/],
+    ['flags beyond every size', { '/flags': ok('x'.repeat(33 * 1024 * 1024)) }, /longer than 33554432 bytes/],
   ])('%s is an error that says so', async (_name, answers, message) => {
     const { agent } = await agentThatAnswers(answers);
     const error: unknown = await agent.hostName().catch((thrown: unknown) => thrown);

@@ -206,10 +206,8 @@ describe('a running slave', () => {
     const pid = await until(() => existsSync(join(folder, 'pid')) && readFileSync(join(folder, 'pid'), 'utf8').trim(), {
       what: 'the start of the command',
     });
-    const began = performance.now();
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
-    expect(performance.now() - began).toBeLessThan(5_000);
     await until(() => !existsSync(`/proc/${pid}`), { what: 'the end of the command' });
     expect(text.out).toBe('');
     expect(text.err.match(/ECONNREFUSED/g)).toHaveLength(1);

@@ -57,11 +57,9 @@ export class Program {
     await this.#end('SIGKILL');
   }
 
-  /** SIGTERM. @returns its exit code and how long it took, ms */
-  async stop(): Promise<{ readonly code: number | null; readonly tookMs: number }> {
-    const fromMs = performance.now();
-    const code = await this.#end('SIGTERM');
-    return { code, tookMs: performance.now() - fromMs };
+  /** SIGTERM. @returns its exit code */
+  async stop(): Promise<number | null> {
+    return await this.#end('SIGTERM');
   }
 
   async #end(signal: NodeJS.Signals): Promise<number | null> {

@@ -198,9 +198,8 @@ describe('GET /events/stream', () => {
 
   test('ends when the service closes', async () => {
     const reader = await new Reader('').untilLive();
-    const fromMs = performance.now();
-    await master.server.close(5_000);
+    // Longer than the test may take: it does not wait for its deadline.
+    await master.server.close(600_000);
     await until(() => reader.ended, { what: 'the end' });
-    expect(performance.now() - fromMs).toBeLessThan(2_000);
   });
 });

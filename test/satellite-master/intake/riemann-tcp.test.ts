@@ -151,10 +151,9 @@ describe('a client over TCP', () => {
     const master = await start();
     const client = await connectTo(master);
     await client.ask({ events: [{ host: 'h', service: 's' }] });
-    const fromMs = performance.now();
-    await master.close(5_000);
+    // Longer than the test may take: it does not wait for its deadline.
+    await master.close(600_000);
     await client.untilClosed();
-    expect(performance.now() - fromMs).toBeLessThan(2_000);
   });
 
   test('hears of a fault behind the intake, and goes on', async () => {

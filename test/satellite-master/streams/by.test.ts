@@ -164,18 +164,4 @@ describe('memory', () => {
     rule(event('host 0'));
     expect(alive).toBe(100_001);
   });
-
-  test('the work for one event is the same among 100,000 keys as among 10', () => {
-    const timeOf = (keys: number) => {
-      const { context } = streamHouse();
-      const rule = by(context)<StreamEvent>(['host', 'service'], () => []);
-      for (let key = 0; key < keys; key++) rule(event(`host ${key}`));
-      const start = performance.now();
-      for (let n = 0; n < 20_000; n++) rule(event(`host ${n % keys}`));
-      return performance.now() - start;
-    };
-    timeOf(10);
-    // A hundred times slower would be work for each key: this leaves room for a cold cache on a busy machine.
-    expect(timeOf(100_000)).toBeLessThan(Math.max(timeOf(10), 5) * 30);
-  });
 });

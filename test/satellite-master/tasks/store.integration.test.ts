@@ -138,10 +138,8 @@ describe('Redis', () => {
     await store.put([taskAt('before', 1)]);
     await redis.stop();
     await until(() => store.fault !== undefined, { what: 'the loss to be noticed' });
-    const startMs = performance.now();
     await expect(store.put([taskAt('meanwhile', 1)])).rejects.toMatchObject({ code: 'store-unavailable', status: 503 });
     await expect(store.get('before')).rejects.toMatchObject({ code: 'store-unavailable' });
-    expect(performance.now() - startMs).toBeLessThan(500);
     await redis.start();
     await until(() => store.fault === undefined, { what: 'the connection to be back' });
     expect(await store.get('before')).toMatchObject({ newestS: 1 });

@@ -3,6 +3,7 @@
  * Usage: embedded-writer.ts DATA_DIR BYTES random|same. Prints a JSON line for each commit: {host, version} when it was
  * acknowledged, {host, version, code} when it was refused.
  */
+import { createHash } from 'node:crypto';
 import { EmbeddedStore } from '../../../satellite-master/whitelist/store/embedded-store.ts';
 import { systemClock } from '../../../shared/clock.ts';
 import { SatelliteError } from '../../../shared/errors.ts';
@@ -11,11 +12,15 @@ import { host, startWhole } from './recorder.ts';
 
 const [dataDir = '', bytes = '100', content = 'random'] = process.argv.slice(2);
 const store = new EmbeddedStore({ dataDir, clock: systemClock, log: createLog('embedded-writer') });
+let fillings = 0;
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 function filling(): string {
   if (content === 'same') return 'x'.repeat(Number(bytes));
-  return Array.from({ length: Number(bytes) / 16 }, () => Math.random().toString(16).slice(2, 18)).join('');
+  // Bytes that do not compress, the same in each run.
+  return createHash('shake256', { outputLength: Number(bytes) / 2 })
+    .update(String(fillings++))
+    .digest('hex');
 }
 
 async function writeWithoutPause(name: ReturnType<typeof host>): Promise<void> {

@@ -432,7 +432,7 @@ describe('a commit whose answer is lost', () => {
     let requestsToBreak = 10;
     proxy.onRequest = () => {
       if (--requestsToBreak > 0 || breaks === 6) return;
-      requestsToBreak = 5 + Math.floor(Math.random() * 100);
+      requestsToBreak = 5 + ((breaks * 37) % 100);
       if (breaks++ % 2 === 0) proxy.cutNextAnswer = true;
       else proxy.cutAll();
     };

