@@ -1,5 +1,5 @@
 /** Every setting, route and metric is in the pages that operators read. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { masterSchema } from '../../satellite-master/settings-schema.ts';
@@ -42,4 +42,19 @@ test('docs/rest.md has every route', () => {
   const rest = page('docs/rest.md');
   const written = (path: string) => path.replace('/:list', '/on').replace(/:(\w+)/g, '{$1}');
   expect(paths.filter((path) => !rest.includes(written(path)))).toEqual([]);
+});
+
+test('docs/architecture.md has every folder', () => {
+  const architecture = page('docs/architecture.md');
+  const folders = ['satellite-master', 'satellite-slave'].flatMap((root) =>
+    readdirSync(root, { encoding: 'utf8', recursive: true })
+      .filter((name) => existsSync(join(root, name, 'index.ts')))
+      .map((name) =>
+        name.includes('/') || root === 'satellite-slave'
+          ? `\`${name.split('/').at(-1)}/\``
+          : `\`${join(root, name)}/\``,
+      ),
+  );
+  expect(folders.length).toBeGreaterThan(30);
+  expect(folders.filter((folder) => !architecture.includes(folder))).toEqual([]);
 });
