@@ -22,6 +22,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['shared/**/*.ts', 'satellite-master/**/*.ts', 'satellite-slave/**/*.ts'],
       reporter: ['text-summary', 'html'],
+      reportOnFailure: true,
     },
     projects: [
       {

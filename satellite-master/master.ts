@@ -312,7 +312,7 @@ export function createMaster(
   const forgetter = new DepartedHostReaper({
     whitelist: leaderRecords,
     replica,
-    census: guardCounts,
+    guardCounts,
     isHeard: (host) => presence.isHeard(host),
     leads,
     forgetAfterMs: settings.forgetAfterMs,

@@ -15,7 +15,7 @@ export interface ChannelRules {
 
 /** Troubles known at a time: the one looked at longest ago is forgotten first. */
 export const MAX_OPEN = 10_000;
-/** An open one of which nothing was heard for so long is forgotten: the rule that opened it hears no resolve. */
+/** An open alert without any event for this time is forgotten: its rule sees no resolve. */
 export const FORGET_AFTER_MS = 7 * 86_400_000;
 
 interface Trouble {

@@ -1,4 +1,4 @@
-/** What alerts say of themselves, for rules to hear: that this master lives, and which channel does not work. */
+/** Events about the alerts themselves, for rules: that this master is alive, and which channel does not work. */
 import type { Event } from '../../shared/event.ts';
 import { MAX_TTL_SECONDS } from '../../shared/event.ts';
 import type { Health } from './delivery.ts';

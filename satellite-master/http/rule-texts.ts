@@ -2,6 +2,7 @@
 export const RULE_TEXTS: ReadonlyMap<string, string> = new Map([
   ['1', '`ok` and `warning` are fit, `unknown` changes nothing, `critical` and every other state are unfit.'],
   ['1a', 'A check that could not run is `unknown`; a check that ran into its time-out is `critical`.'],
+  ['1b', 'With `attempts` n, a failing check is `warning` until it has failed n times in a row.'],
   ['2', 'All tests of a host are judged together, over the live reports and the managed events in the record.'],
   ['3', 'A host is judged when a report arrives or a ttl ends, never on a polling interval.'],
   ['4', 'The ttl of a report starts when the report arrives, on the monotonic clock of the master that receives it.'],

@@ -145,7 +145,7 @@ export function createJudgement(options: JudgementOptions): Judgement {
     store,
     replica,
     desired: flags,
-    census: guardCounts,
+    guardCounts,
     leads,
     readmitAfter,
     self,

@@ -100,7 +100,7 @@ export class MesosElection {
     this.#notify();
   }
 
-  /** What only the other masters are told. Nobody waits for it, and what fails stays unknown. */
+  /** What only the other masters need. Nobody waits for it; after a failure it stays unknown. */
   async #askBeside(elected: boolean): Promise<void> {
     this.#leader = await this.#client.leader().catch(() => undefined);
     if (!elected || this.#id !== undefined) return;

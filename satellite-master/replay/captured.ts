@@ -22,7 +22,7 @@ export interface CapturedTask {
 
 export interface Captured {
   readonly tasks: readonly CapturedTask[];
-  /** Tasks that tell no time at all. */
+  /** Tasks without any time. */
   readonly timeless: number;
 }
 
@@ -38,7 +38,7 @@ const AGENT_LISTS = [
   'recovered_agents',
 ];
 
-/** The last second that a date can tell; beyond it, minutes could not even be counted. */
+/** The last second that a Date can hold; beyond it, minutes could not even be counted. */
 const LATEST_S = 8.64e12;
 
 /** Thrown where a file is no captured Mesos state; its message says what it is instead. */
@@ -97,7 +97,7 @@ interface RawTask {
   readonly statuses: unknown[];
 }
 
-/** What the bodies tell so far: agents and frameworks may come after the tasks that name them. */
+/** What the bodies hold so far: agents and frameworks may come after the tasks that name them. */
 class Known {
   readonly #tasks = new Map<string, RawTask>();
   readonly #frameworkNames = new Map<string, string>();
@@ -217,7 +217,7 @@ class Known {
     };
   }
 
-  /** An agent that registered again has another id: its former tasks tell the address that it still has. */
+  /** An agent that registered again has another id: its former tasks have the address that it still has. */
   #hostOf(agentId: string): string {
     const hostname = this.#hostnames.get(agentId);
     if (hostname !== undefined) return hostname;

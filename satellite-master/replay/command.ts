@@ -77,7 +77,7 @@ function table({ tasks, timeless }: Captured, episodes: readonly Episode[], thre
   const times = tasks.flatMap(({ statuses }) => statuses.map(({ timeS }) => timeS));
   const [from, to] = [least(times), -least(times.map((time) => -time))];
   const when = times.length > 0 ? `, ${timeText(from)} to ${timeText(to)}` : '';
-  const without = timeless > 0 ? ` (and ${timeless} that tell no time)` : '';
+  const without = timeless > 0 ? ` (and ${timeless} without a time)` : '';
   const lines = [
     `${tasks.length} tasks${without} on ${hosts} hosts${when}; window ${formatDuration(thresholds.windowS * 1000)}`,
     BLACK_HOLE_RULES,

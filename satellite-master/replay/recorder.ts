@@ -1,5 +1,5 @@
 /**
- * Writes what this master hears into files, for replay (docs/replay.md). Never slows the intake: what arrives only
+ * Writes the events that this master receives into files, for replay (docs/replay.md). Never slows the intake: what arrives only
  * waits in a bounded queue, lines are made and written in small batches, and what finds no room is counted and noted.
  * Touches nothing but its folder; nothing is decided by it.
  */

@@ -1,5 +1,5 @@
 /**
- * The files of a recording: their names tell when each was begun, so that their order is that of time. Closed ones
+ * The files of a recording: their names say when each was begun, so that their order is that of time. Closed ones
  * are packed; the oldest go when they are too old or all are too much.
  */
 import { createReadStream, createWriteStream } from 'node:fs';

@@ -101,7 +101,7 @@ function closed({ kind, blamed, said }: Open): Episode {
   };
 }
 
-/** First told of: begun; first running: running; and the time at which it went into the state it has. */
+/** First seen: begun; first running: running; and the time at which it went into the state it has. */
 function stepsOf(task: CapturedTask, index: number): TaskStep[] {
   const { host, state, statuses } = task;
   const [first] = statuses;

@@ -17,7 +17,7 @@ export const FRAMEWORK_STATES = ['active', 'inactive', 'connected', 'disconnecte
 
 const taskKey = (state: string) => `master/tasks_${state}`;
 
-/** Names of Mesos and ours, for what is taken over as it is. */
+/** Names of Mesos and ours, for figures that are passed on unchanged. */
 const TAKEN: readonly (readonly [from: string, to: string])[] = [
   ...RESOURCES.flatMap((resource) =>
     ['total', 'used'].map((kind) => [`master/${resource}_${kind}`, `cluster-${resource}-${kind}`] as const),

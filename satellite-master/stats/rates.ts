@@ -30,7 +30,7 @@ export interface Rates {
 
 export const noRates: Rates = { last: undefined, totals: {}, past: [] };
 
-/** Rates are taken over so long where readings reach back so far. */
+/** Rates are computed over this time span, if readings reach back so far. */
 export const RATE_WINDOW_MS = 60_000;
 /** No rate is given over a shorter time: one task in the first second is not sixty a minute. */
 const MIN_SPAN_MS = 10_000;

@@ -4,7 +4,7 @@ import { Buffer } from './buffer.ts';
 import { fieldOf } from './item.ts';
 import { feed, type Stream, type StreamContext, type StreamEvent } from './stream.ts';
 
-/** So many empty windows are told of at the most, when time jumps; who fills a series needs no more. */
+/** At most this many empty windows are emitted when time jumps; who fills a series needs no more. */
 const MAX_EMPTY = 1_000;
 
 /**

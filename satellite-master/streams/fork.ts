@@ -1,6 +1,6 @@
 /**
  * A fork is a set of streams made for one key. Its context has a clock of its own that knows how many timers of the
- * fork are pending, so that `by` can tell when nothing of it will ever speak again. Forks within forks count for both.
+ * fork are pending, so that `by` knows when nothing of it will ever emit again. Forks within forks count for both.
  */
 import type { Clock, Timer } from '../../shared/clock.ts';
 import type { StreamContext } from './stream.ts';

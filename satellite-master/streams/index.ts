@@ -62,7 +62,7 @@ import { fixedEventWindow, movingEventWindow, movingTimeWindow, window } from '.
 export function createStreams(root: StreamContext, effects: StreamEffects = noEffects) {
   let current = root;
 
-  /** `F` is a function, generic where the factory's is: the same one, made anew for the context of each call. */
+  /** `F` is a function, generic where the factory's is: the same one, made for the context of each call. */
   function bind<F extends (...args: never[]) => unknown>(factory: (context: StreamContext) => F): F {
     const bound = (...args: never[]) => factory(current)(...args);
     return bound as F;

@@ -3,7 +3,7 @@ import { DEFAULT_TTL_SECONDS } from '../../shared/event.ts';
 import { requireFunction, StreamArgumentError, shown } from './argument.ts';
 import { nowS, type StreamContext, type StreamEvent } from './stream.ts';
 
-/** A stream that also tells whether it let the item through: without children it serves as predicate of others. */
+/** A stream that also returns whether it let the item through: without children it serves as predicate of others. */
 export type Filter<T = StreamEvent> = (item: T) => boolean;
 
 /** True for everything but undefined, null and false, so that 0 and '' are matches as in Riemann. */

@@ -36,13 +36,13 @@ export function stdDev(events: FoldItems): StreamEvent | undefined {
   return spread('stdDev', events, Math.sqrt);
 }
 
-function spread(name: string, events: FoldItems, told: (meanSquare: number) => number): StreamEvent | undefined {
+function spread(name: string, events: FoldItems, figureOf: (meanSquare: number) => number): StreamEvent | undefined {
   const first = firstOf(events);
   if (!first) return undefined;
   const metrics = nonNilMetrics(events);
   if (metrics.length === 0) throw new RangeError(`${name}: no event has a metric`);
   const middle = average(metrics);
-  return { ...first, metric: told(average(metrics.map((metric) => (metric - middle) ** 2))) };
+  return { ...first, metric: figureOf(average(metrics.map((metric) => (metric - middle) ** 2))) };
 }
 
 /**

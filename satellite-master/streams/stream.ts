@@ -54,7 +54,7 @@ export function feedCondition<T>(
   if (holds) feed(context, name, children, item);
 }
 
-/** A filter that tells its children when an item fails its condition, or that of a filter above it. */
+/** A filter that notifies its children when an item fails its condition, or that of a filter above it. */
 export function conditional<T>(
   context: StreamContext,
   name: string,

@@ -32,7 +32,7 @@ export function top(context: StreamContext) {
         feed(context, 'top', down, out);
       }
       const [own, other] = inside ? [up, down] : [down, up];
-      // Where it does not belong hears first.
+      // The stream where it does not belong gets it first.
       feed(context, 'top', other, expired(event));
       feed(context, 'top', own, event);
     };

@@ -35,7 +35,7 @@ function lastItems(context: StreamContext, name: string) {
 }
 
 /**
- * As soon as there are `count` items these together, then it begins anew.
+ * Emits `count` items together as soon as there are so many, then starts again.
  * ```
  * in   1 2 3       4 5 6                fixedEventWindow(3)
  * out     [1 2 3]     [4 5 6]

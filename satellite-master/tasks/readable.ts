@@ -15,7 +15,7 @@ const LAST_STATES: ReadonlySet<string> = new Set([
   'TASK_GONE_BY_OPERATOR',
 ]);
 
-/** Null wherever Mesos did not tell. Times are unix seconds. */
+/** Null for what Mesos did not report. Times are unix seconds. */
 export interface ReadableTask {
   readonly id: string;
   readonly name: string | null;

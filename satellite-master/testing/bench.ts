@@ -133,7 +133,7 @@ export class RuleBench {
     return this.#judgement.flags.flag(named(host))?.flag;
   }
 
-  /** Why they want it, as `why` would tell. */
+  /** Why they want it, as `why` would show. */
   reason(host: string): string | undefined {
     return this.#judgement.flags.flag(named(host))?.reason;
   }

@@ -48,7 +48,7 @@ export interface RecordEditorOptions {
   readonly clock: Clock;
 }
 
-/** Contention is over in milliseconds; who still loses after this long is told so. */
+/** Contention is over in milliseconds; who still loses after this time gets an error. */
 const TRY_FOR_MS = 10_000;
 
 const MAX_HOSTS = 100_000;

@@ -151,7 +151,14 @@ export class Replica implements StoreListener {
       const before = this.#entries.get(host);
       if (!before?.record) continue;
       this.#put({ ...before, on: isOn(before.record, this.#nowS()) });
-      this.#tell({ host, before, after: this.#entries.get(host), kind: 'expiry', deletion: undefined, initial: false });
+      this.#publish({
+        host,
+        before,
+        after: this.#entries.get(host),
+        kind: 'expiry',
+        deletion: undefined,
+        initial: false,
+      });
     }
   }
 
@@ -163,14 +170,14 @@ export class Replica implements StoreListener {
       const deletion = deletionsIn(this.#automation.data).findLast(
         (one) => one.host === host && isDeletionOf(one, before),
       );
-      this.#tell({ host, before, after: undefined, kind: 'record', deletion, initial: false });
+      this.#publish({ host, before, after: undefined, kind: 'record', deletion, initial: false });
       return;
     }
     if (before && before.order === stored.order) return;
     const after = this.#read(stored, before);
     if (before) this.#remove(before);
     this.#put(after);
-    this.#tell({ host, before, after, kind: 'record', deletion: undefined, initial: !this.#complete });
+    this.#publish({ host, before, after, kind: 'record', deletion: undefined, initial: !this.#complete });
   }
 
   onUnfitName(name: string): void {
@@ -247,7 +254,7 @@ export class Replica implements StoreListener {
     this.#expiries.delete(host);
   }
 
-  #tell(change: ReplicaChange): void {
+  #publish(change: ReplicaChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 

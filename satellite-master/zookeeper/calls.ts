@@ -49,7 +49,7 @@ export class Calls {
     this.#whyNone = 'the connection has just gone';
   }
 
-  /** There is no connection any more. Calls in flight hear it from the connection, and with their slots free, those that wait. */
+  /** There is no connection any more. The connection ends calls in flight; when their slots are free, those that wait end too. */
   detach(reason: string): void {
     this.#connection = undefined;
     this.#whyNone = reason;

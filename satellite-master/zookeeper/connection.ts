@@ -29,7 +29,7 @@ export interface ConnectionOptions {
   connected(): void;
   /** An attempt failed, or a connection is gone; another attempt follows by itself. */
   disconnected(reason: string): void;
-  /** The session will not come back. Nothing more is told. */
+  /** The session will not come back. Nothing more is reported. */
   ended(reason: string): void;
   watchFired(event: WatchEvent): void;
 }
@@ -109,7 +109,7 @@ export class Connection extends ConnectionManager {
     });
   }
 
-  /** Gives up session and connection at once, in any state. Nothing is told afterwards, and no timer is left. */
+  /** Gives up session and connection at once, in any state. Nothing is reported afterwards, and no timer is left. */
   kill(reason: string): void {
     if (this.#dead) return;
     this.#dead = true;

@@ -49,8 +49,8 @@ class Session implements ZooKeeperSession {
   #state: SessionState = { kind: 'connecting' };
   #started = false;
   #connection: Connection | undefined;
-  /** Whether the users have been told of this connection's session. */
-  #told = false;
+  /** Whether this connection's session was announced to the users. */
+  #announced = false;
   #expiry: Timer | undefined;
   #reopening: Timer | undefined;
   #ending = false;
@@ -76,7 +76,7 @@ class Session implements ZooKeeperSession {
   }
 
   get sessionId(): bigint | undefined {
-    return this.#told ? this.#connection?.sessionId.readBigInt64BE() : undefined;
+    return this.#announced ? this.#connection?.sessionId.readBigInt64BE() : undefined;
   }
 
   onState(listener: (state: SessionState) => void): void {
@@ -118,13 +118,13 @@ class Session implements ZooKeeperSession {
   start(): void {
     if (this.#started || this.#ending) return;
     this.#started = true;
-    this.#tell({ kind: 'connecting' });
+    this.#publish({ kind: 'connecting' });
     this.#open();
   }
 
   close(deadlineMs: number): Promise<void> {
     this.#ending = true;
-    // Not before this is noted: a listener may ask again when it hears of the end.
+    // Not before this is noted: a listener may ask again when it gets the end.
     this.#ended ??= Promise.resolve().then(() => this.#end(deadlineMs));
     return this.#ended;
   }
@@ -136,10 +136,10 @@ class Session implements ZooKeeperSession {
   }
 
   #open(): void {
-    // A listener that was told of the attempt may have ended it.
+    // A listener that got the attempt may have ended it.
     if (this.#ending) return;
     const { sessionTimeoutMs = 6_000, auth, retry, clock } = this.#options;
-    this.#told = false;
+    this.#announced = false;
     const connection = new Connection({
       servers: this.#place.servers,
       sessionTimeoutMs,
@@ -160,11 +160,11 @@ class Session implements ZooKeeperSession {
     this.#expiry = undefined;
     this.#calls.attach(connection);
     this.#whenConnected();
-    if (this.#told) this.#tell({ kind: 'connected', newSession: false });
+    if (this.#announced) this.#publish({ kind: 'connected', newSession: false });
     else void this.#prepare(connection);
   }
 
-  /** Makes the chroot before anyone is told of the session. A loss meanwhile leads here again. */
+  /** Makes the chroot before the session is announced. A loss meanwhile leads here again. */
   async #prepare(connection: Connection): Promise<void> {
     try {
       if (this.#chroot.path !== '') await this.#absolute.ensurePath(this.#chroot.path);
@@ -172,10 +172,10 @@ class Session implements ZooKeeperSession {
       if (connection.usable) this.#lose(connection, `cannot make ${this.#chroot.path}: ${messageOf(error)}`);
       return;
     }
-    if (connection !== this.#connection || !connection.usable || this.#told) return;
-    this.#told = true;
+    if (connection !== this.#connection || !connection.usable || this.#announced) return;
+    this.#announced = true;
     this.#renewal.reset();
-    this.#tell({ kind: 'connected', newSession: true });
+    this.#publish({ kind: 'connected', newSession: true });
   }
 
   #disconnected(connection: Connection, reason: string): void {
@@ -188,7 +188,7 @@ class Session implements ZooKeeperSession {
     this.#expiry = this.#clock.after(connection.lastsUntilMs - this.#clock.monoMs(), () =>
       this.#lose(connection, `no connection for the session's ${connection.sessionTimeout} ms`),
     );
-    this.#tell({ kind: 'suspended', reason });
+    this.#publish({ kind: 'suspended', reason });
   }
 
   #lose(connection: Connection, reason: string): void {
@@ -197,17 +197,17 @@ class Session implements ZooKeeperSession {
     this.#whenConnected();
     if (this.#ending) return;
     this.#reopening = this.#clock.after(this.#renewal.next(), () => {
-      this.#tell({ kind: 'connecting' });
+      this.#publish({ kind: 'connecting' });
       this.#open();
     });
     if (this.#state.kind === 'connecting') this.#saySometimes(`no session at ZooKeeper: ${reason}`);
-    else this.#tell({ kind: 'lost', reason });
+    else this.#publish({ kind: 'lost', reason });
   }
 
   #release(reason: string): void {
     this.#expiry?.cancel();
     this.#reopening?.cancel();
-    this.#told = false;
+    this.#announced = false;
     this.#connection?.kill(reason);
     this.#connection = undefined;
     this.#calls.detach(reason);
@@ -217,16 +217,16 @@ class Session implements ZooKeeperSession {
     const deadline = new AbortController();
     const ended = sleep(this.#clock, deadlineMs, deadline.signal);
     // A session that lasts without a connection is worth waiting for: its ephemerals would stay behind.
-    if (this.#told && !this.#connection?.usable)
+    if (this.#announced && !this.#connection?.usable)
       await Promise.race([ended, new Promise<void>((resolve) => (this.#whenConnected = resolve))]);
     const connection = this.#connection;
     if (connection?.usable) await Promise.race([ended, connection.endSession()]);
     deadline.abort();
     this.#release('the session is closed');
-    this.#tell({ kind: 'closed' });
+    this.#publish({ kind: 'closed' });
   }
 
-  #tell(state: SessionState): void {
+  #publish(state: SessionState): void {
     if (this.#ending && state.kind !== 'closed') return;
     this.#state = state;
     if (state.kind === 'connected') this.#troubleSaid = false;

@@ -75,7 +75,7 @@ export interface ZooKeeperSession {
   onState(listener: (state: SessionState) => void): void;
   onWatch(listener: (event: WatchEvent) => void): void;
 
-  /** undefined: no such node; with `watch` its creation, change or deletion is then told. */
+  /** undefined: no such node; with `watch` its creation, change or deletion is then reported. */
   exists(path: string, options?: { readonly watch?: boolean }): Promise<Stat | undefined>;
   /** undefined: no such node, and then no watch is set. */
   getData(

@@ -79,8 +79,8 @@ export interface WatchPaths {
 }
 
 /**
- * Asks the server to watch these paths and to tell what has changed since `zxid`. In as many requests as it takes:
- * the library puts all into one, which the server refuses above 1 MiB, at each reconnect anew.
+ * Asks the server to watch these paths and to report what has changed since `zxid`. In as many requests as it takes:
+ * the library puts all into one, which the server refuses above 1 MiB, at each reconnect again.
  */
 export function* setWatches(zxid: Buffer, paths: WatchPaths): Generator<Request> {
   const kinds = ['data', 'exists', 'children'] as const;

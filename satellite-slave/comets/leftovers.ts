@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** The variable in the environment of a check's programs by which their descendants are found. */
 export const MARKER = 'SATELLITE_CHECK';
 
-/** A process may start others while it is being killed: so often it is looked again. */
+/** A process may start others while it is being killed: this is how many times Satellite looks again. */
 const MAX_ROUNDS = 10;
 
 /** Processes of this machine, by /proc. */

@@ -87,7 +87,7 @@ export class House {
   readonly desired: DesiredFlags;
   readonly judgement: Judgement;
   readonly presence: Presence;
-  readonly census: GuardCounts;
+  readonly guardCounts: GuardCounts;
   readonly reconciler: Reconciler;
   /** How many events it removed each time. */
   readonly reaped: number[] = [];
@@ -120,7 +120,7 @@ export class House {
     this.presence = presence;
     this.reconciler = reconciler;
     this.desired = flags;
-    this.census = guardCounts;
+    this.guardCounts = guardCounts;
     this.index = hub.index;
     this.whitelist = new RecordEditor({ store, replica, clock });
     const { whitelist } = this;

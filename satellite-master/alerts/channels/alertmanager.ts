@@ -11,7 +11,7 @@ const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const OWN_LABELS = ['alertname', 'instance', 'severity', 'key'];
 
 /**
- * Only what is the same as long as the trouble lasts may be a label: Alertmanager tells alerts apart by them.
+ * Only what stays the same while the problem lasts may be a label: labels identify an alert in Alertmanager.
  * A severity that rises makes another alert there; the one before ends by itself.
  */
 export function alertmanagerBody(

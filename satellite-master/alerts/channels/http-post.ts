@@ -30,7 +30,7 @@ export class HttpPoster {
   }
 
   /**
-   * @param make read anew for each try: what it throws is a failure that is tried again
+   * @param make called for each attempt: what it throws is a failure that is retried
    * @param nowMs wall time
    */
   async post(make: () => Post, nowMs: number): Promise<Outcome> {

@@ -55,7 +55,7 @@ export function compileWebhook(options: OptionReader): Compiled {
   };
 }
 
-/** The paths, for telling one channel from another. */
+/** The paths, which distinguish one channel from another. */
 export function filesOf(options: OptionReader, names: readonly string[]): Readonly<Record<string, unknown>> {
   return Object.fromEntries(names.map((name) => [name, options.raw(name)]));
 }

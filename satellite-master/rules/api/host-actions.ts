@@ -10,7 +10,7 @@ import type { ModuleFlags } from '../flags/index.ts';
 import { recordEventOf } from '../host-health/index.ts';
 import { wholeEvent } from './complete-event.ts';
 
-/** Rules desired flag, the reconciler acts: the number `why` tells (docs/judgement.md, rule 25). */
+/** The rule that `why` names: rules set desired flags, the reconciler acts (docs/judgement.md, rule 25). */
 const RULE_NUMBER = 25;
 const MAX_REASON_BYTES = 512;
 

@@ -1,5 +1,5 @@
 /**
- * Which application a task belongs to: its framework and its name without the part that tells one instance from another.
+ * Which application a task belongs to: its framework and its name without the part that distinguishes its instances.
  * Tasks of one application are alike, so that they can be compared between hosts.
  */
 import { cutToLength } from '../../../shared/text.ts';

@@ -1,5 +1,5 @@
 /**
- * Black holes: hosts on which tasks fail that work elsewhere. Watches the tasks as Mesos tells them and, where it does
+ * Black holes: hosts on which tasks fail that work elsewhere. Watches the tasks as Mesos reports them and, where it does
  * not, the counters of the agents; publishes the outcome as events, log lines and, where it may act, as desired flags.
  * On every master alike: only the leader brings desired flags into the store.
  */
@@ -27,9 +27,9 @@ const APPLICATION_SERVICE = 'mesos/failing-application/';
 const ROUND_MS = 5_000;
 /** While it stands the event is renewed with every judgement. */
 const EVENT_TTL_S = 60;
-/** What a task says that vanished without an end is forgotten so often. */
+/** Tasks that vanished without an end are forgotten at this interval. */
 const TIDY_MS = 600_000;
-/** More failing applications are counted, but not told one by one. */
+/** More failing applications are counted, but not reported one by one. */
 const MAX_TOLD = 100;
 
 export interface BlackHoleSettings extends Thresholds {
@@ -44,7 +44,7 @@ export interface BlackHoleOptions {
   readonly desired: Pick<DesiredFlags, 'setFlag'>;
   /** Whether the host is in the inventory: no other is taken off. */
   readonly isInInventory: (host: HostName) => boolean;
-  /** Whether Mesos tells what happens now; while it does not, nobody is cleared. */
+  /** Whether Mesos does not report what happens now; meanwhile nobody is cleared. */
   readonly isBlind?: () => boolean;
   /** Whether Mesos knows the task now. @param task framework's id, blank, task's id */
   readonly isKnown?: (task: string) => boolean;
@@ -60,7 +60,7 @@ interface Standing {
   off: boolean;
 }
 
-/** So many hosts are told before the time is looked at. */
+/** After this many hosts the time is checked. */
 const TOLD_AT_ONCE = 20;
 
 export class BlackHole {
@@ -129,7 +129,7 @@ export class BlackHole {
       blamedBefore,
       this.#isTimeToTidy(nowMs) ? this.#options.isKnown : undefined,
     );
-    if (judged) yield* this.#tell(judged);
+    if (judged) yield* this.#publish(judged);
     yield* this.#evidence.catchUp();
   }
 
@@ -139,7 +139,7 @@ export class BlackHole {
     return true;
   }
 
-  *#tell({ hosts, applications, cleared }: Judged): LongWork {
+  *#publish({ hosts, applications, cleared }: Judged): LongWork {
     this.#cleared = new Map(cleared.map(({ name, reason }) => [name, reason]));
     const stand = new Set(hosts.map(({ name }) => name));
     const blind = this.#options.isBlind?.() ?? false;

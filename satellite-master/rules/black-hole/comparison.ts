@@ -3,11 +3,11 @@ import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { type Cell, recentlyWell, type WindowCounts, wellOf } from './counts.ts';
 import { fisherTail } from './statistics.ts';
 
-/** An application that fails so often elsewhere, as a mean over the hosts, is no witness. */
+/** An application with this share of failures elsewhere, as a mean over the hosts, is no witness. */
 const MAX_SHARE_ELSEWHERE = 0.5;
 
 /** What one application says of one host. */
-export interface Testimony {
+export interface ApplicationResult {
   readonly cell: Cell;
   /** Failures that count: those of one instance that went well nowhere are one. */
   readonly failures: number;
@@ -49,11 +49,11 @@ export class Comparison {
     this.#without = without;
   }
 
-  *testimonies(host: string): LongWork<readonly Testimony[]> {
-    const testimonies: Testimony[] = [];
+  *results(host: string): LongWork<readonly ApplicationResult[]> {
+    const results: ApplicationResult[] = [];
     for (const cell of this.#picture.hosts.get(host)?.cells.values() ?? [])
-      testimonies.push(testimonyOf(cell, yield* this.#tallyOf(cell.application), this.#without));
-    return testimonies;
+      results.push(resultOf(cell, yield* this.#tallyOf(cell.application), this.#without));
+    return results;
   }
 
   /** Tasks on other hosts go well, on most of them. */
@@ -101,11 +101,11 @@ export class Comparison {
   }
 }
 
-function testimonyOf(cell: Cell, tally: Tally, without: ReadonlySet<string>): Testimony {
+function resultOf(cell: Cell, tally: Tally, without: ReadonlySet<string>): ApplicationResult {
   const failures = countingFailures(cell, tally);
   const well = wellOf(cell.counts);
   const others = without.has(cell.host) ? tally : minus(tally, { failed: failures, trials: failures + well });
-  // What has run here for long tells nothing of how tasks begin here now; elsewhere it tells that the application works.
+  // What has run here for long says nothing about how tasks start here now; elsewhere it shows that the application works.
   const trials = failures + recentlyWell(cell.counts);
   const elsewhere = {
     trials,

@@ -1,6 +1,6 @@
 /**
  * What the black-hole rule has heard: tasks one by one, and the counters of agents; and the judgement of it. A judgement
- * spans turns of the event loop: what is told meanwhile waits, so that it is about one moment.
+ * spans turns of the event loop: what is reported meanwhile waits, so that it is about one moment.
  */
 import type { Clock } from '../../../shared/clock.ts';
 import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
@@ -13,17 +13,17 @@ import { outcomeOfTask } from './task-outcome.ts';
 import { type TaskStep, TaskWindow } from './task-window.ts';
 import { type Blame, judgingBlackHoles, type Thresholds, type Verdict } from './verdict.ts';
 
-/** A task as the cluster's picture tells it. */
+/** A task as in the model of the cluster. */
 export interface ReportedTask extends NamedTask {
   readonly host: HostName | undefined;
   readonly state: string;
-  /** When it went into that state, and when it was first told of; unix seconds. */
+  /** When it went into that state, and when it was first reported; unix seconds. */
   readonly timeS: number | undefined;
   readonly startedS: number | undefined;
   readonly reason: string | undefined;
 }
 
-/** @property mayAct false: by counters alone, which tell no application */
+/** @property mayAct false: by counters alone, which name no application */
 export interface HostBlame extends Blame {
   readonly mayAct: boolean;
 }
@@ -70,7 +70,7 @@ export class Evidence {
     const key = keyOf(task);
     const isOver = !before && hasEnded(task.state);
     if (isOver && task.timeS === undefined) return;
-    // Most of what Mesos tells first ended long ago.
+    // Most of what Mesos reports first ended long ago.
     if (isOver && !this.#tasks.reaches(atS, nowS) && !this.#waiting && !this.#tasks.isLive(key)) return;
     const word = outcomeOfTask(task.state, task.reason, before?.state === 'TASK_KILLING');
     const begunS = task.startedS === undefined ? atS : Math.min(atS, nowS - agoS(task.startedS));
@@ -96,7 +96,7 @@ export class Evidence {
   /**
    * Judges as of now; {@link catchUp} is to follow.
    * @param isKnown where given, tasks that Mesos does not know any more are forgotten first
-   * @returns undefined: given up, so much was told meanwhile
+   * @returns undefined: given up, because too much was reported meanwhile
    */
   *judging(blamedBefore: ReadonlySet<string>, isKnown?: (task: string) => boolean): LongWork<Judged | undefined> {
     this.#waiting ??= [];
@@ -113,7 +113,7 @@ export class Evidence {
     }
   }
 
-  /** Takes what was told during a judgement. */
+  /** Applies what was reported during a judgement. */
   *catchUp(): LongWork {
     yield* interruptibly(this.#waiting ?? [], (step) => this.#tasks.take(step), 16);
     this.#waiting = undefined;
@@ -129,7 +129,7 @@ export class Evidence {
     const coarseHosts = byCounter.hosts.map((blame) => {
       const { launch = 0, own = 0 } = errorsOf(blame.name) ?? {};
       const mayAct = launch + own > 0;
-      const limit = mayAct ? '' : '; by the counters of its agent alone, which tell no application: not taken off';
+      const limit = mayAct ? '' : '; by the counters of its agent alone, which name no application: not taken off';
       return { ...blame, mayAct, reason: `${blame.reason}${limit}` };
     });
     return {

@@ -1,7 +1,7 @@
 /** The words of the verdicts: always with the figures that decided. */
 import { formatDuration } from '../../../shared/duration.ts';
 import { escapeControls } from '../../../shared/text.ts';
-import type { Testimony } from './comparison.ts';
+import type { ApplicationResult } from './comparison.ts';
 import { type Cell, type Counts, sumOf, wellOf } from './counts.ts';
 import type { AgentErrors, Thresholds } from './verdict.ts';
 
@@ -14,7 +14,7 @@ export function countsText({ started, failed, finished, settled }: Readonly<Coun
 }
 
 export function comparedReason(
-  witnesses: readonly Testimony[],
+  witnesses: readonly ApplicationResult[],
   thresholds: Thresholds,
   errors: AgentErrors,
   chance: number,
@@ -24,22 +24,30 @@ export function comparedReason(
   return `black hole: ${bySum(witnesses, thresholds)}: ${listed(named)}; by chance: ${odds}${errorsText(errors)}`;
 }
 
-export function severalReason(failing: readonly Testimony[], thresholds: Thresholds, errors: AgentErrors): string {
+export function severalReason(
+  failing: readonly ApplicationResult[],
+  thresholds: Thresholds,
+  errors: AgentErrors,
+): string {
   const named = failing.map(({ cell }) => `${shown(cell.application)} ${cell.counts.failed}`);
   return `black hole: ${bySum(failing, thresholds)}: nothing works here, ${failing.length} different applications fail (${listed(named)}), none of which fails elsewhere${errorsText(errors)}`;
 }
 
-export function stillReason(failing: readonly Testimony[], thresholds: Thresholds, errors: AgentErrors): string {
+export function stillReason(
+  failing: readonly ApplicationResult[],
+  thresholds: Thresholds,
+  errors: AgentErrors,
+): string {
   const named = failing.map(({ cell }) => `${shown(cell.application)} ${cell.counts.failed}`);
   return `black hole: ${bySum(failing, thresholds)}: still failing here: ${listed(named)}${errorsText(errors)}`;
 }
 
 export function clearedReason(
   counts: Readonly<Counts>,
-  testimonies: readonly Testimony[],
+  results: readonly ApplicationResult[],
   thresholds: Thresholds,
 ): string {
-  const named = testimonies
+  const named = results
     .filter(({ cell }) => cell.counts.failed > 0)
     .sort((a, b) => b.cell.counts.failed - a.cell.counts.failed)
     .map(excuseText);
@@ -63,25 +71,25 @@ export function applicationReason(cells: readonly Cell[], hosts: number, thresho
   return `${counts.failed} of ${trials} tasks failed in ${formatDuration(thresholds.windowS * 1000)} ${where}`;
 }
 
-function witnessText({ cell, trials, failures, ...elsewhere }: Testimony): string {
+function witnessText({ cell, trials, failures, ...elsewhere }: ApplicationResult): string {
   const { failed } = cell.counts;
   const all = trials - failures + failed;
   const { failedElsewhere, trialsElsewhere, hostsElsewhere } = elsewhere;
   return `${shown(cell.application)} failed ${failed} of ${all} here, ${failedElsewhere} of ${trialsElsewhere} on ${hosts(hostsElsewhere)}`;
 }
 
-function excuseText(testimony: Testimony): string {
-  const { cell, kind, failures, failedElsewhere, trialsElsewhere, hostsElsewhere } = testimony;
+function excuseText(result: ApplicationResult): string {
+  const { cell, kind, failures, failedElsewhere, trialsElsewhere, hostsElsewhere } = result;
   const name = shown(cell.application);
   if (kind === 'fails')
     return `${name} fails elsewhere too (${failedElsewhere} of ${trialsElsewhere} on ${hosts(hostsElsewhere)})`;
   if (failures < cell.counts.failed) return `of ${name} the same few instances fail, which went well nowhere`;
   if (kind === 'alone') return `${name} ran nowhere else`;
-  return `${witnessText(testimony)}: not clearly more`;
+  return `${witnessText(result)}: not clearly more`;
 }
 
-function bySum(testimonies: readonly Testimony[], thresholds: Thresholds): string {
-  return countsText(sumOf(testimonies.map(({ cell }) => cell)), thresholds);
+function bySum(results: readonly ApplicationResult[], thresholds: Thresholds): string {
+  return countsText(sumOf(results.map(({ cell }) => cell)), thresholds);
 }
 
 function errorsText({ launch, own }: AgentErrors): string {

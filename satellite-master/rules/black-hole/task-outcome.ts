@@ -8,7 +8,7 @@
  */
 export type TaskWord = 'begun' | 'running' | 'finished' | 'failed' | 'ended' | 'unsure';
 
-/** Lost before it ran, by the doing of the host: older agents tell a failed launch so. */
+/** Lost before it ran, because of the host: older agents report a failed launch like this. */
 const LAUNCH_REASONS = /^REASON_(CONTAINER_LAUNCH_FAILED|EXECUTOR_REGISTRATION_TIMEOUT|CONTAINER_UPDATE_FAILED)$/;
 
 /** A failure by the doing of the scheduler, the master or the operator. */

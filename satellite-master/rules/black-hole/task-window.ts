@@ -15,7 +15,7 @@ export interface TaskStep extends Attribution {
   readonly task: string;
   readonly host: string;
   readonly word: TaskWord;
-  /** When it began, where that is told: a task that is first heard of when it ended. */
+  /** When it began, if that is known: a task may be reported first when it ended. */
   readonly begunS: number;
   readonly atS: number;
 }

@@ -5,7 +5,7 @@
 
 import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { byCodeUnit } from '../../../shared/text.ts';
-import { Comparison, type Testimony } from './comparison.ts';
+import { type ApplicationResult, Comparison } from './comparison.ts';
 import { type Cell, type Counts, sumOf, type WindowCounts, wellOf } from './counts.ts';
 import { applicationReason, clearedReason, comparedReason, severalReason, stillReason } from './explain.ts';
 import { combined } from './statistics.ts';
@@ -98,7 +98,7 @@ export function* judgingBlackHoles(input: VerdictInput): LongWork<Verdict> {
   const cleared: Blame[] = [];
   for (const { host, counts } of suspects) {
     if (guilty.has(host) || !isAbove(counts, thresholds, thresholds.leastFailures)) continue;
-    const reason = clearedReason(counts, yield* comparison.testimonies(host), thresholds);
+    const reason = clearedReason(counts, yield* comparison.results(host), thresholds);
     cleared.push({ name: host, counts: { ...counts }, reason });
     yield;
   }
@@ -126,8 +126,8 @@ function* guiltOf(
   compared: number,
   { thresholds, errorsOf, blamedBefore }: VerdictInput,
 ): LongWork<Omit<Blame, 'name'> | undefined> {
-  const testimonies = yield* comparison.testimonies(host);
-  const honest = testimonies.filter(({ kind }) => kind !== 'fails');
+  const results = yield* comparison.results(host);
+  const honest = results.filter(({ kind }) => kind !== 'fails');
   const witnesses = honest.filter(({ kind, trials }) => kind === 'works' && trials > 0);
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
   if (failuresOf(witnesses) >= thresholds.leastFailures && isAbove(sumOf(cellsOf(witnesses)), thresholds, 1)) {
@@ -137,7 +137,7 @@ function* guiltOf(
   }
   const failing = honest.filter(({ failures }) => failures > 0);
   const several = errors.own > 0 ? SEVERAL - 2 : errors.launch > 0 ? SEVERAL - 1 : SEVERAL;
-  const nothingWorks = testimonies.every(({ cell }) => wellOf(cell.counts) === 0);
+  const nothingWorks = results.every(({ cell }) => wellOf(cell.counts) === 0);
   if (
     nothingWorks &&
     failing.length >= several &&
@@ -171,10 +171,10 @@ function* failingApplications(
   return failing.sort((a, b) => byCodeUnit(a.name, b.name));
 }
 
-function failuresOf(testimonies: readonly Testimony[]): number {
-  return testimonies.reduce((sum, { failures }) => sum + failures, 0);
+function failuresOf(results: readonly ApplicationResult[]): number {
+  return results.reduce((sum, { failures }) => sum + failures, 0);
 }
 
-function cellsOf(testimonies: readonly Testimony[]): Cell[] {
-  return testimonies.map(({ cell }) => cell);
+function cellsOf(results: readonly ApplicationResult[]): Cell[] {
+  return results.map(({ cell }) => cell);
 }

@@ -10,7 +10,7 @@ export interface RuleFaultsOptions {
 }
 
 const EVERY_MS = 60_000;
-/** Names come from the code of a module; of more than these only the sum is told. */
+/** Names come from the code of a module; beyond this many only the sum is counted. */
 const MAX_NAMES = 200;
 const OTHERS = 'others';
 

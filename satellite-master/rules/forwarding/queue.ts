@@ -20,7 +20,7 @@ export class ForwardQueue {
   readonly #newest: LatestQueue<Parcel>;
   readonly #most: number;
   readonly #overflow: (events: number) => void;
-  #told = 0;
+  #reported = 0;
 
   /** @param overflow so many had to be given up */
   constructor(overflow: (events: number) => void, most = MAX_WAITING) {
@@ -62,8 +62,8 @@ export class ForwardQueue {
 
   #fold(): void {
     this.#newest.add(this.#inOrder.takeAll());
-    const more = this.#newest.dropped - this.#told;
-    this.#told += more;
+    const more = this.#newest.dropped - this.#reported;
+    this.#reported += more;
     if (more > 0) this.#overflow(more);
   }
 }

@@ -1,4 +1,4 @@
-/** The ground on which rules about hosts stand: what they may ask, and what they are told besides events. */
+/** What rules about hosts are built on: what they may ask, and what they get besides events. */
 import type { LongWork } from '../../../shared/cooperative.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { HostName } from '../../../shared/host-name.ts';
@@ -21,7 +21,7 @@ export interface Hosts {
   readonly account: <A extends object>(kind: string, make: (rule: string, desired: FlagsOfRule) => A) => A;
 }
 
-/** What an account may implement to hear of hosts and time beyond events. */
+/** What an account may implement to get hosts and time besides events. */
 export interface HostAccount {
   tick?(): void;
   /** The host has another record. */

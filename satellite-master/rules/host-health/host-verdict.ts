@@ -82,7 +82,7 @@ interface Finding {
   readonly reportingSinceMs: number;
   /** The state as it was reported. */
   readonly state: string;
-  /** When it turns silent by itself, where the index does not tell. */
+  /** When it turns silent by itself, where the index does not say so. */
   readonly turnsAtMs?: number;
   /** A stored event that was too old when this master started: it counts as unknown until its service is heard (rule 6a). */
   readonly outdated?: true;

@@ -13,7 +13,7 @@ const LOOK_MS = 500;
 type Marks = ReadonlyMap<string, string>;
 
 /**
- * @param files asked anew at each look; they are as they were read when this is called
+ * @param files asked at each look; unchanged since they were read when this is called
  * @param changed called once they have been the same, but other than before, for one look: an editor may still write
  */
 export function watchFiles(files: () => readonly string[], clock: Clock, changed: () => void): Timer {

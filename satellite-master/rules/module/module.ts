@@ -1,5 +1,5 @@
 /**
- * Loads rules modules: TypeScript and JavaScript at run time, each time anew with every file of its own that it
+ * Loads rules modules: TypeScript and JavaScript at run time, each time again with every file of its own that it
  * imports. What comes from node_modules is loaded once.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -67,7 +67,7 @@ export function loadRulesModule(path: string): RulesModule {
   for (const one of Object.keys(jiti.cache)) {
     if (known.has(one) || isInstalled(one)) continue;
     if (one !== file) files.push(one);
-    // Read anew the next time.
+    // Read again the next time.
     delete jiti.cache[one];
   }
   if (fault) throw new RulesError([problemOf(fault.error, files, path)], files);

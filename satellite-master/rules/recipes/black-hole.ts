@@ -6,7 +6,7 @@ import { BLACK_HOLE_SERVICE, COUNTERS_ONLY } from '../black-hole/index.ts';
  * Takes off what the master says is a black hole: a host on which tasks fail that work elsewhere. The same as
  * `"blackhole-action": "off"`, as a rule to change: to ask for more, or to let hosts out of it.
  *
- * Not acted on is what the counters of an agent alone suggest: they can't tell a bad host from a bad application.
+ * Not acted on is what the counters of an agent alone suggest: they can't distinguish a bad host from a bad application.
  * @example where(host(/\.rack7\./), blackHole(satellite))
  */
 export function blackHole({ rule }: Satellite): Stream {

@@ -9,7 +9,7 @@ export interface ClusterAlertOptions {
 }
 
 /**
- * The original's shipped alert: too few hosts are on. The children, mostly channels, hear the event as `critical` while
+ * The original's shipped alert: too few hosts are on. The children, mostly channels, get the event as `critical` while
  * that is so and as `ok` while it is not; a channel makes one trigger and one resolve of it.
  * @example clusterAlert(satellite, { below: 0.7 }, email({ from: 'satellite@example.com', to: 'ops@example.com' }))
  */

@@ -4,7 +4,7 @@ import type { Satellite } from '../api/index.ts';
 export interface EnsureAllTestsPassOptions {
   /** The services that are tests; default those below `mesos/slave/`. */
   readonly services?: RegExp;
-  /** A host is looked at so often, seconds; default 60 as in the original. */
+  /** How often a host is judged, seconds; default 60 as in the original. */
   readonly every?: number;
 }
 

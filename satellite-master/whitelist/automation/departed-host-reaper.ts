@@ -11,8 +11,8 @@ import { mayForget } from './inventory.ts';
 export interface DepartedHostReaperOptions {
   readonly whitelist: RecordEditor;
   readonly replica: Replica;
-  readonly census: GuardCounts;
-  /** Whether this master hears the host now. */
+  readonly guardCounts: GuardCounts;
+  /** Whether this master receives reports of the host now. */
   readonly isHeard: (host: HostName) => boolean;
   readonly leads: () => boolean;
   readonly forgetAfterMs: number;
@@ -29,10 +29,10 @@ export class DepartedHostReaper {
 
   /** Looks at every host once; to be called every few minutes. */
   async round(): Promise<void> {
-    const { replica, census, isHeard, leads, forgetAfterMs } = this.#options;
+    const { replica, guardCounts, isHeard, leads, forgetAfterMs } = this.#options;
     if (!leads() || replica.state.kind !== 'whole') return;
     for (const entry of [...replica.entries()]) {
-      if (entry.broken === undefined && mayForget(census.facts(entry), isHeard(entry.host), forgetAfterMs))
+      if (entry.broken === undefined && mayForget(guardCounts.facts(entry), isHeard(entry.host), forgetAfterMs))
         await this.#forget(entry.host);
     }
   }

@@ -72,7 +72,7 @@ export class GuardCounts {
     return this.#wave;
   }
 
-  /** Looks at all silent and overdue hosts anew; to be called before a silent host is judged. Walks all that are quiet. */
+  /** Looks at all silent and overdue hosts again; to be called before a silent host is judged. Walks all that are quiet. */
   doubt(): ReadonlySet<HostName> {
     const { planned } = this;
     const quiet = [...this.#options.silence.quiet()].filter(({ host }) => !planned.has(host));

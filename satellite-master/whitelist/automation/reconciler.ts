@@ -1,6 +1,6 @@
 /**
  * The managed side of the whitelist: compares what the rules desired flag with what the records say and closes the difference,
- * again and again (level, not edge). Every master works it out, so that `why` and readiness tell the same everywhere;
+ * again and again (level, not edge). Every master works it out, so that `why` and readiness say the same everywhere;
  * only the leader writes, and every managed off passes the guard (docs/judgement.md, rules 8-14, 25).
  */
 import { Backoff } from '../../../shared/backoff.ts';
@@ -24,7 +24,7 @@ export interface ReconcilerOptions {
   readonly store: Store;
   readonly replica: Replica;
   readonly desired: DesiredFlags;
-  readonly census: GuardCounts;
+  readonly guardCounts: GuardCounts;
   readonly leads: () => boolean;
   readonly readmitAfter: ReadmitAfter;
   /** Name of this master, for `changed.by`. */
@@ -34,15 +34,15 @@ export interface ReconcilerOptions {
 }
 
 const MAX_HOSTS = 100_000;
-/** What waits for room in the guard is looked at again so often. */
+/** Interval at which hosts that wait for the guard are looked at again. */
 const REVIEW_MS = 1_000;
 /** Whether a wave of silence is over is looked at no more often: it means walking all hosts. */
 const DOUBT_MS = 500;
-/** A host whose own record can't be written is tried again so often. */
+/** Interval at which a host whose own record can't be written is tried again. */
 const FAULT_MS = 5_000;
 /** Who lost a race looks again so soon. */
 const CONFLICT_MS = 200;
-/** Everything is looked at again so often, whatever was told. */
+/** Interval at which everything is looked at again, whatever was reported. */
 const FULL_REVIEW_MS = 30_000;
 
 export class Reconciler {
@@ -96,7 +96,7 @@ export class Reconciler {
     this.#wake();
   }
 
-  /** Looks at every host anew: after a change of leadership or of the store's state. */
+  /** Looks at every host again: after a change of leadership or of the store's state. */
   markAll(): void {
     for (const host of this.#options.desired.hosts()) this.#dirty.add(host);
     for (const host of this.#wantedOff.keys()) this.#dirty.add(host);
@@ -129,7 +129,7 @@ export class Reconciler {
 
   /** What automation would do with the host now, and why. Pure but for the clock. */
   decisionFor(host: HostName): Decision {
-    const { replica, desired, census, readmitAfter, clock } = this.#options;
+    const { replica, desired, guardCounts, readmitAfter, clock } = this.#options;
     const entry = replica.get(host);
     return decide({
       record: entry?.record,
@@ -137,7 +137,7 @@ export class Reconciler {
       desiredFlag: desired.flag(host),
       readmitAfter,
       foreignUntilMs: entry?.foreignUntilMs,
-      inMassSilence: census.wave.has(host),
+      inMassSilence: guardCounts.wave.has(host),
       nowMs: clock.monoMs(),
       nowS: clock.wallMs() / 1000,
     });
@@ -220,13 +220,13 @@ export class Reconciler {
 
   /** Whose silence is believed is asked before a silent host is judged, and from time to time while a wave lasts. */
   #doubt(hosts: readonly HostName[]): void {
-    const { census, desired, clock } = this.#options;
+    const { guardCounts, desired, clock } = this.#options;
     const nowMs = clock.monoMs();
-    const isNew = (host: HostName) => desired.flag(host)?.illness?.kind === 'silent' && !census.wave.has(host);
-    const lasts = census.wave.size > 0 && nowMs - this.#doubtedMs >= DOUBT_MS;
+    const isNew = (host: HostName) => desired.flag(host)?.illness?.kind === 'silent' && !guardCounts.wave.has(host);
+    const lasts = guardCounts.wave.size > 0 && nowMs - this.#doubtedMs >= DOUBT_MS;
     if (!lasts && !hosts.some(isNew)) return;
     this.#doubtedMs = nowMs;
-    census.doubt();
+    guardCounts.doubt();
   }
 
   /** Remembers whom automation wants off; the guard is asked at once for who is new to it, for others at the review. */
@@ -282,10 +282,10 @@ export class Reconciler {
         host,
         illness: decision.illness,
         wouldLeaveList: this.#wouldLeaveList(entry),
-        planned: this.#options.census.planned.has(host),
+        planned: this.#options.guardCounts.planned.has(host),
       });
     }
-    const { take, held } = guard(candidates, this.#options.census.counts());
+    const { take, held } = guard(candidates, this.#options.guardCounts.counts());
     return { take, held: new Map([...held, ...doubted]) };
   }
 

@@ -70,10 +70,10 @@ export function whyOf(input: WhyInput): Why {
   const manual = manualVerdict(record, nowS);
   const counting = new Set(countingTests);
   const manualEvents = Object.entries(record['manual-events']).map(([id, event]) =>
-    told('manual', id, event, manual.ids.includes(id)),
+    shownEvent('manual', id, event, manual.ids.includes(id)),
   );
   const managedEvents = Object.entries(record['managed-events']).map(([id, event]) =>
-    told('managed', id, event, counting.has(id)),
+    shownEvent('managed', id, event, counting.has(id)),
   );
   const automation = merged.decidedBy === 'manual' ? undefined : decision;
   return {
@@ -99,7 +99,7 @@ export function whyOf(input: WhyInput): Why {
   };
 }
 
-function told(list: WhyEvent['list'], id: string, event: RecordEvent, counts: boolean): WhyEvent {
+function shownEvent(list: WhyEvent['list'], id: string, event: RecordEvent, counts: boolean): WhyEvent {
   const by = typeof event['by'] === 'string' ? event['by'] : null;
   const expires = list === 'manual' ? (expiryOf(event) ?? null) : null;
   return { list, id, state: event.state, counts, by, description: event.description ?? null, expires };

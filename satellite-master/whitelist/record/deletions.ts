@@ -1,7 +1,7 @@
 /**
  * Which records were deleted through Satellite, by whom and why: a part of the text of the automation node. A deleted
  * record can't say so any more. Every master reads it for its history, for the question whether an empty whitelist is
- * meant, and to tell a deletion from a record that disappeared (docs/judgement.md, rules 21, 24, 24a).
+ * meant, and to distinguish a deletion from a record that disappeared (docs/judgement.md, rules 21, 24, 24a).
  */
 
 import type { HostName } from '../../../shared/host-name.ts';

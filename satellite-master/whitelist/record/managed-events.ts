@@ -25,8 +25,8 @@ export type DesiredEvents = ReadonlyMap<string, RecordEvent | null>;
 export function takenOff(record: HostRecord = emptyRecord, nowS: number): HostRecord {
   const { relapses, timeS } = readmissionOf(record);
   const relapsed = record['managed-flag'] === 'on' && timeS !== undefined && nowS - timeS < RELAPSE_WITHIN_S;
-  const told = readmissionEvent(nowS, relapsed ? relapses + 1 : 0, nowS);
-  return withFlag(record, 'off', { ...record['managed-events'], [READMISSION_ID]: told });
+  const readmission = readmissionEvent(nowS, relapsed ? relapses + 1 : 0, nowS);
+  return withFlag(record, 'off', { ...record['managed-events'], [READMISSION_ID]: readmission });
 }
 
 /** Puts the host on; one that automation had taken off keeps its relapses for a day. */

@@ -1,5 +1,5 @@
 /**
- * What an operator's request makes of a record: pure, from record to record, or the error that tells why not
+ * What an operator's request makes of a record: pure, from record to record, or the error that says why not
  * (docs/judgement.md, rules 15-17; docs/rest.md, "Changing it").
  */
 import { SatelliteError } from '../../../shared/errors.ts';

@@ -1,7 +1,7 @@
 /** What a record remembers of the last time automation took its host off or put it back on. Pure. */
 import { type HostRecord, READMISSION_ID } from './record.ts';
 
-/** What the record tells of the last time automation took the host off or readmitted it (rule 13). */
+/** What the record holds about the last time automation took the host off or readmitted it (rule 13). */
 export interface Readmission {
   readonly relapses: number;
   /** Unix seconds; undefined: unknown. */

@@ -52,10 +52,10 @@ export const emptyRecord: HostRecord = {
   'manual-flag': null,
 };
 
-/** The managed event that tells the next leader of readmissions; never judged (docs/judgement.md, rule 13). */
+/** The managed event from which the next leader learns of readmissions; never judged (docs/judgement.md, rule 13). */
 export const READMISSION_ID = 'satellite/readmission';
 
-/** The managed event that tells the next leader which agents Satellite itself took out of scheduling; never judged. */
+/** The managed event from which the next leader learns which agents Satellite itself took out of scheduling; never judged. */
 export const BRIDGE_ID = 'satellite/bridge';
 
 /** Whether a managed event is automation's own memory, and no word of a rule. */
@@ -139,8 +139,8 @@ export function manualVerdict(record: HostRecord, nowS: number): ManualVerdict {
   const overrides = oks.filter(([, event]) => event['override'] === 'true').map(([, event]) => timeOf(event));
   const outweighed = (event: RecordEvent) => overrides.some((time) => timeOf(event) <= time);
   const criticals = standing.filter(([, event]) => event.state === 'critical' && !outweighed(event));
-  if (criticals.length > 0) return { flag: 'off', ...told(criticals) };
-  if (oks.length > 0) return { flag: 'on', ...told(oks) };
+  if (criticals.length > 0) return { flag: 'off', ...idsAndReason(criticals) };
+  if (oks.length > 0) return { flag: 'on', ...idsAndReason(oks) };
   return { flag: null, ids: [], reason: 'no manual event that counts' };
 }
 
@@ -186,7 +186,7 @@ export function shownRecord(record: HostRecord, nowS: number): HostRecord {
   return { ...record, 'manual-flag': manualVerdict(record, nowS).flag };
 }
 
-function told(events: readonly (readonly [string, RecordEvent])[]): { ids: string[]; reason: string } {
+function idsAndReason(events: readonly (readonly [string, RecordEvent])[]): { ids: string[]; reason: string } {
   const reasons = events.map(([id, { state, description }]) =>
     description ? `${id} ${state}: ${description}` : `${id} ${state}`,
   );

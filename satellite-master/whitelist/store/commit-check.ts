@@ -26,9 +26,9 @@ export function asStored(data: string): string {
 
 /** A listener that throws is a fault of the listener: logged, and the store goes on with what it was doing. */
 export function guarded(listener: StoreListener, log: Log): StoreListener {
-  const call = (tell: () => void) => {
+  const call = (report: () => void) => {
     try {
-      tell();
+      report();
     } catch (error) {
       log.error({ err: error }, 'A listener of the store has thrown');
     }

@@ -13,7 +13,7 @@ import {
   type StoreState,
 } from './store.ts';
 
-const UNREAD: StoreState = { kind: 'unread', reason: 'its records have not been told yet' };
+const UNREAD: StoreState = { kind: 'unread', reason: 'its records have not been read yet' };
 
 export class MemoryStore implements Store {
   readonly address = 'the store in memory';
@@ -33,7 +33,7 @@ export class MemoryStore implements Store {
     return this.#state;
   }
 
-  /** May be called again: then another listens, and is told everything from the beginning. */
+  /** May be called again: then another listener gets everything from the beginning. */
   start(listener: StoreListener): void {
     this.#listener = listener;
     listener.onAutomation(this.#automation);

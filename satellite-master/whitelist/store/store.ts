@@ -27,7 +27,7 @@ export interface Change {
 
 /**
  * The node beside the records (`<root>/automation`): its version is raised by every managed off (docs/judgement.md, rule 10)
- * and by every deletion; its text tells who deleted what.
+ * and by every deletion; its text says who deleted what.
  */
 export interface Automation {
   readonly version: number;
@@ -59,7 +59,7 @@ export interface StoreDamage {
   readonly rescued: number;
 }
 
-/** What a store tells of; calls come one after another, in the order of the store's changes for each host. */
+/** What a store reports; calls come one after another, in the order of the store's changes for each host. */
 export interface StoreListener {
   /** The newest state of one host; `undefined`: it is gone. Also called for what this process itself has changed. */
   onRecord(host: HostName, record: StoredRecord | undefined): void;
@@ -91,7 +91,7 @@ export interface Store {
    */
   confirmDamage?(): Promise<void>;
 
-  /** Begins to read and to listen; resolves at once, what comes is told to the listener. Called once. */
+  /** Begins to read and to watch; resolves at once. What comes is reported to the listener. Called once. */
   start(listener: StoreListener): void;
 
   /**
@@ -101,14 +101,14 @@ export interface Store {
   read(host: HostName): Promise<StoredRecord | undefined>;
 
   /**
-   * The automation node as it stands now. When it resolves, the listener has been told of every record change that
+   * The automation node as it stands now. When it resolves, the listener has got every record change that
    * was made before the version it carries.
    * @throws SatelliteError store-unavailable
    */
   readAutomation(): Promise<Automation>;
 
   /**
-   * All of the changes or none; when it resolves they are durable and the listener has been told of them.
+   * All of the changes or none; when it resolves they are durable and the listener has got them.
    * With `automation` the node's version is checked in the same step, and where it has `data`, the node is written.
    * @returns the new records, in the order of the changes (undefined for a deletion)
    * @throws StoreConflict, or SatelliteError: store-unavailable (not sent, never applied later),

@@ -87,7 +87,7 @@ export class TreeCommitter {
       try {
         await this.#session.multi(steps);
       } catch (error) {
-        // Either the first one has arrived in between, or somebody else was first: the next look tells.
+        // Either the first one has arrived in between, or somebody else was first: the next look shows which.
         if (isConflict(error)) refused = error;
         throw error;
       }

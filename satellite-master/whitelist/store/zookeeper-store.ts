@@ -108,7 +108,7 @@ export class ZooKeeperStore implements Store {
     try {
       await this.#session.sync(this.#paths.automation);
       const automation = await tree.rereadAutomation();
-      // The server tells of a change before it shows a later one: what the answer came after, the watches have told.
+      // The server reports a change before it shows a later one: the watches have reported everything that came before the answer.
       await tree.settled();
       this.#whole();
       return automation;

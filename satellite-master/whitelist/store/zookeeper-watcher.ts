@@ -1,10 +1,10 @@
 /**
- * The records in ZooKeeper as the store's listener is told of them: every node read with a watch, read again when the
- * watch fires, and told in the order of the answers. Only zookeeper-store.ts uses it.
+ * The records in ZooKeeper as the store's listener gets them: every node read with a watch, read again when the
+ * watch fires, and reported in the order of the answers. Only zookeeper-store.ts uses it.
  *
  * What keeps it right: answers of one session come in the order of the calls; a read that finds a node leaves a watch
  * on it, so whatever happens to that node later makes another read; a listing only says which nodes to read. So the
- * last answer about a host is the newest, and nothing but an answer is ever told.
+ * last answer about a host is the newest, and only answers are ever reported.
  */
 import { type HostName, parseHostName } from '../../../shared/host-name.ts';
 import type { Log } from '../../../shared/log.ts';
@@ -22,12 +22,12 @@ export interface TreeWatchOptions {
   readonly paths: TreePaths;
   readonly listener: StoreListener;
   readonly log: Log;
-  /** A read in the background has failed: what was told may be behind until {@link TreeWatch.catchUp}. */
+  /** A read in the background has failed: what was reported may be behind until {@link TreeWatch.catchUp}. */
   onFault(error: unknown): void;
 }
 
-/** What was told last of a host. */
-interface Told {
+/** What was last reported of a host. */
+interface Reported {
   readonly mzxid: bigint;
   readonly czxid: bigint;
 }
@@ -59,17 +59,17 @@ export class TreeWatch {
   readonly #listener: StoreListener;
   readonly #log: Log;
   readonly #onFault: (error: unknown) => void;
-  readonly #told = new Map<HostName, Told>();
+  readonly #reported = new Map<HostName, Reported>();
   /** Hosts whose last read failed: they may have no watch. */
   readonly #stale = new Set<HostName>();
   readonly #unfit = new Set<string>();
   /** Reads under way, with all that follows from them. */
   readonly #pending = new Set<Promise<unknown>>();
-  /** Answers are told one after another, in the order they came. */
+  /** Answers are reported one after another, in the order they came. */
   #turn: Promise<unknown> = Promise.resolve();
   /** How many answers about hosts have come. */
   #answers = 0;
-  /** The automation node was told as it stood after that many answers, or later. */
+  /** The automation node was reported as of that many answers, or later. */
   #automationAsOf = -1;
   #automationMzxid = -1n;
   #listing: Promise<unknown> | undefined;
@@ -85,9 +85,9 @@ export class TreeWatch {
   }
 
   /**
-   * Brings everything up to date after a connection was made; resolves when it was told.
+   * Brings everything up to date after a connection was made; resolves when that was reported.
    * @param everything whether to read every node (the watches of the last session are gone), or only those that came,
-   *   went or could not be read (the session went on, and its watches tell the rest)
+   *   went or could not be read (the session went on, and its watches report the rest)
    * @throws ZooKeeperError
    */
   async catchUp(everything: boolean): Promise<void> {
@@ -100,7 +100,7 @@ export class TreeWatch {
 
   watchFired({ type, path }: WatchEvent): void {
     const { whitelist, automation } = this.#paths;
-    // What fails in the background is told to onFault.
+    // What fails in the background is reported to onFault.
     if (path === automation) void this.rereadAutomation();
     else if (path === whitelist) void this.relist();
     else if (path.startsWith(`${whitelist}/`) && type !== 'children') {
@@ -109,7 +109,7 @@ export class TreeWatch {
     }
   }
 
-  /** Reads a host's node, leaves a watch on it, and tells what is new before it resolves. */
+  /** Reads a host's node, leaves a watch on it, and reports what is new before it resolves. */
   reread(host: HostName, everything = false): Promise<StoredRecord | undefined> {
     return this.#track(this.#rereadNow(host, everything));
   }
@@ -144,7 +144,7 @@ export class TreeWatch {
   }
 
   /**
-   * Resolves when all that the watches have said up to now was read and told.
+   * Resolves when everything that the watches have reported up to now was read and reported on.
    * @throws ZooKeeperError when a part of it could not be read
    */
   async settled(): Promise<void> {
@@ -156,7 +156,7 @@ export class TreeWatch {
     try {
       const node = await this.#node(this.#paths.of(host));
       const answer = ++this.#answers;
-      await this.#inTurn(() => this.#tell(host, node, answer, everything));
+      await this.#inTurn(() => this.#report(host, node, answer, everything));
       this.#stale.delete(host);
       return node && recordOf(host, node);
     } catch (error) {
@@ -176,18 +176,18 @@ export class TreeWatch {
     }
   }
 
-  async #tell(host: HostName, node: Node | undefined, answer: number, everything: boolean): Promise<void> {
-    const told = this.#told.get(host);
-    // Below the order that was told: a late answer, unless all is read anew; then the tree was put back to an older state.
-    const older = told !== undefined && node !== undefined && node.stat.mzxid < told.mzxid;
+  async #report(host: HostName, node: Node | undefined, answer: number, everything: boolean): Promise<void> {
+    const reported = this.#reported.get(host);
+    // Older than what was reported: a late answer, unless everything is read again; then the tree was put back to an older state.
+    const older = reported !== undefined && node !== undefined && node.stat.mzxid < reported.mzxid;
     if (older && !everything) return;
-    if (told && (!node || older || node.stat.czxid !== told.czxid)) {
+    if (reported && (!node || older || node.stat.czxid !== reported.czxid)) {
       if (this.#automationAsOf < answer) this.#tellAutomation(await this.#fetchAutomation(), everything);
-      this.#told.delete(host);
+      this.#reported.delete(host);
       this.#listener.onRecord(host, undefined);
-    } else if (told?.mzxid === node?.stat.mzxid) return;
+    } else if (reported?.mzxid === node?.stat.mzxid) return;
     if (!node) return;
-    this.#told.set(host, { mzxid: node.stat.mzxid, czxid: node.stat.czxid });
+    this.#reported.set(host, { mzxid: node.stat.mzxid, czxid: node.stat.czxid });
     this.#listener.onRecord(host, recordOf(host, node));
   }
 
@@ -216,7 +216,7 @@ export class TreeWatch {
     return automation;
   }
 
-  /** Reads the list, and then every host in it or told before that has come, gone or could not be read. */
+  /** Reads the list, and then every host in it or reported before that has come, gone or could not be read. */
   async #list(everything: boolean): Promise<void> {
     const children = this.#children();
     this.#listing = children;
@@ -224,7 +224,7 @@ export class TreeWatch {
       if (this.#listing === children) this.#listing = undefined;
     });
     this.#listedPzxid = found.stat.pzxid;
-    // In turn, because what was told decides which hosts are new.
+    // In turn, because what was reported decides which hosts are new.
     const hosts = await this.#inTurn(() => this.#hostsToRead(found.names, everything));
     // A call's time begins when it is made: what has to wait for its turn waits here.
     const readOneByOne = async () => {
@@ -248,16 +248,16 @@ export class TreeWatch {
     const toRead = new Set(this.#stale);
     let known = 0;
     for (const name of names) {
-      const isKnown = this.#told.has(name as HostName);
+      const isKnown = this.#reported.has(name as HostName);
       if (isKnown) known++;
       if (isKnown && !everything) continue;
       const host = parseHostName(name);
       if (host) toRead.add(host);
       else this.#sayUnfit(name);
     }
-    if (known < this.#told.size) {
+    if (known < this.#reported.size) {
       const listed = new Set(names);
-      for (const host of this.#told.keys()) if (!listed.has(host)) toRead.add(host);
+      for (const host of this.#reported.keys()) if (!listed.has(host)) toRead.add(host);
     }
     return [...toRead];
   }

@@ -146,7 +146,7 @@ describe('rule 9: whom first', () => {
     const narrow = await House.open({ clock, ground, share: 0.1 });
     say([narrow], ten.slice(0, 3), 'critical');
     await narrow.pass(3_000);
-    expect(narrow.census.limit()).toBe(1);
+    expect(narrow.guardCounts.limit()).toBe(1);
     expect(offInStore()).toEqual([...ten.slice(0, 3)].sort());
   });
 });

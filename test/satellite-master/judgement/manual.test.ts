@@ -88,7 +88,7 @@ describe('rule 18: no flag on either list', () => {
     await house.settled();
     const next = await House.open({ clock, ground });
     expect(next.why(h1)).toMatchObject({ flag: 'off', decidedBy: 'none', rule: 18, next: null });
-    expect(next.census.counts()).toMatchObject({ off: 0, inventory: 3 });
+    expect(next.guardCounts.counts()).toMatchObject({ off: 0, inventory: 3 });
   });
 });
 

@@ -81,7 +81,7 @@ describe('rule 7: the master doubts itself first', () => {
     await house.pass(BEAT_MS, beats(all));
     await house.pass(180_000);
     expect(house.on()).toEqual(all);
-    expect([...house.census.wave].sort()).toEqual(all);
+    expect([...house.guardCounts.wave].sort()).toEqual(all);
     expect(house.why(h3)).toMatchObject({ flag: 'on', rule: 7, guard: { held: true } });
     expect(house.why(h3).guard?.reason).toContain('mass-silence');
   });
@@ -91,21 +91,21 @@ describe('rule 7: the master doubts itself first', () => {
     await house.pass(90_000);
     await house.pass(BEAT_MS, beats([h1, h2, h3, h4]));
     expect(house.on()).toEqual([h1, h2, h3, h4]);
-    expect(house.census.wave.size).toBe(0);
+    expect(house.guardCounts.wave.size).toBe(0);
   });
 
   test('only who is silent is told of, not who is about to be', async () => {
     await house.pass(BEAT_MS, beats(all));
     for (const name of [h1, h2]) house.report(name, { disk: 'ok', memory: 'ok' }, { ttl: 40 });
     await house.pass(44_000);
-    expect([...house.census.wave].sort()).toEqual([h1, h2]);
+    expect([...house.guardCounts.wave].sort()).toEqual([h1, h2]);
     expect(house.on()).toEqual(all);
   });
 
   test('as many as the guard allows are no wave', async () => {
     await house.pass(BEAT_MS, beats(all));
     await house.pass(90_000, beats([h1, h2, h3, h4]));
-    expect(house.census.wave.size).toBe(0);
+    expect(house.guardCounts.wave.size).toBe(0);
     expect(house.managed(h5)).toBe('off');
   });
 
@@ -125,7 +125,7 @@ describe('rule 7: the master doubts itself first', () => {
       house.tick();
       await house.settled();
     }
-    expect(house.census.wave.size).toBe(5);
+    expect(house.guardCounts.wave.size).toBe(5);
     expect(house.on()).toEqual(all);
   });
 
@@ -139,7 +139,7 @@ describe('rule 7: the master doubts itself first', () => {
     expect(wide.managed(h1)).toBe('off');
     await wide.pass(180_000, say([h3, h4, h5]));
     expect(wide.managed(h2)).toBe('off');
-    expect(wide.census.wave.size).toBe(0);
+    expect(wide.guardCounts.wave.size).toBe(0);
   });
 
   test('after a stall of more than 5 s of its own nobody falls silent for one more ttl', async () => {

@@ -54,7 +54,7 @@ class Side {
       planned: (host) => this.planned.get(host),
       replica: house.replica,
       whitelist: house.whitelist,
-      limit: () => limit ?? house.census.limit(),
+      limit: () => limit ?? house.guardCounts.limit(),
       leads: () => house.leads,
       self: 'this-master',
       clock,

@@ -162,7 +162,7 @@ describe('outside the budget', () => {
     expect([mayForget(gone, false, 1), mayForget({ ...gone, planned: true }, false, 1)]).toEqual([true, false]);
   });
 
-  test('the census counts neither them nor their flags, and does not take their silence for a wave', async () => {
+  test('the guardCounts counts neither them nor their flags, and does not take their silence for a wave', async () => {
     const clock = aClock();
     const ground = await SharedGround.open(clock);
     const house = await House.open({ clock, ground });
@@ -171,7 +171,7 @@ describe('outside the budget', () => {
     for (const host of [H1, H2]) house.report(host, { disk: 'critical' }, { ttl: 1_000_000 });
     await house.settled();
     let planned: ReadonlySet<HostName> = new Set();
-    const census = new GuardCounts({
+    const guardCounts = new GuardCounts({
       replica: house.replica,
       silence: {
         quiet: () => TEN.slice(0, 4).map((host) => ({ host, lastHeardMs: 0, silent: true })),
@@ -182,11 +182,11 @@ describe('outside the budget', () => {
       share: 0.3,
       clock,
     });
-    expect(census.counts()).toMatchObject({ inventory: 10, off: 2 });
-    expect(census.doubt().size).toBe(4);
+    expect(guardCounts.counts()).toMatchObject({ inventory: 10, off: 2 });
+    expect(guardCounts.doubt().size).toBe(4);
     planned = new Set([H1, H3]);
-    expect(census.counts()).toMatchObject({ inventory: 8, off: 1 });
-    expect(census.doubt().size).toBe(0);
+    expect(guardCounts.counts()).toMatchObject({ inventory: 8, off: 1 });
+    expect(guardCounts.doubt().size).toBe(0);
     await ground.close();
   });
 });

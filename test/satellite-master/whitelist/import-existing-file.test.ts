@@ -129,8 +129,8 @@ describe('rule 20: the first start', () => {
     const early = await House.open({ clock, ground, leads: false, registrationOf: () => 'unsure' });
     await writeFile(path, Array.from({ length: 10 }, (_, at) => `h${at}.example\n`).join(''));
     await run(early);
-    expect(early.census.counts().inventory).toBe(10);
-    expect(early.census.limit()).toBe(3);
+    expect(early.guardCounts.counts().inventory).toBe(10);
+    expect(early.guardCounts.limit()).toBe(3);
   });
 });
 
