@@ -286,7 +286,7 @@ describe('wrong usage', () => {
     };
     const wrong = () => read({ record: { keep: '1s', more: 1 }, 'shadow-streams': '' });
     expect(wrong).toThrow('record.dir: found nothing');
-    expect(wrong).toThrow('record.more: found an unknown key');
+    expect(wrong).toThrow('record: unknown key `more`, expected one of dir, keep, most-bytes, gzip');
     expect(() => read({ record: { dir: 'rec', 'most-bytes': 5 } })).toThrow('record.most-bytes: found 5');
     expect(() => read({ 'shadow-streams': '' })).toThrow('shadow-streams: found ""');
     expect(() => read({ record: { dir: 'rec', keep: '1s' } })).toThrow(
