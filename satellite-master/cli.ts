@@ -150,12 +150,14 @@ async function runMaster(settings: MasterSettings): Promise<void> {
   });
   let cutOff: readonly string[];
   try {
-    const address = await master.start();
-    if (address) {
+    const started = master.start().then((address) => {
+      if (!address) return;
       const { host, port } = address;
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
       log.info({ url, whitelist: settings.whitelistPath }, 'REST API open');
-    }
+    });
+    // A start that hangs does not keep the end from coming.
+    await Promise.race([started, stopped]);
     cutOff = await stopped;
     process.exitCode = cutOff.length === 0 ? EXIT_OK : EXIT_FAILED;
   } catch (error) {
@@ -165,5 +167,12 @@ async function runMaster(settings: MasterSettings): Promise<void> {
   }
   if (cutOff.length === 0) log.info('stopped');
   else log.error({ parts: cutOff }, 'stopped; some parts were cut off');
+  if (cutOff.some((part) => ON_DISK.has(part))) {
+    log.error({ calls: cutOff }, 'a system call does not return, ending by SIGKILL');
+    process.kill(process.pid, 'SIGKILL');
+  }
   await endProcess(log, systemClock, () => cutOff);
 }
+
+/** Parts whose work is calls of LevelDB to the disk, which Node does not show when they do not return. */
+const ON_DISK: ReadonlySet<string> = new Set(['history', 'tasks', 'store']);

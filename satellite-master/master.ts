@@ -506,7 +506,8 @@ export function createMaster(
   parts.add('heap-watch', { stop: () => heap.close() });
   if (mesosClient) parts.add('mesos-client', { stop: () => mesosClient.close() });
   if (mesosLeader) parts.add('mesos-leader-client', { stop: () => mesosLeader.close() });
-  parts.add('history', { start: () => history.open(), stop: () => history.close() });
+  // Parts that read from the disk do not keep the others waiting: it may hang.
+  parts.add('history', { start: () => void history.open(), stop: () => history.close() });
   parts.add('store', { stop: ({ leftMs }) => store.close(leftMs()) });
   parts.add('leadership', {
     start: () =>
@@ -528,7 +529,7 @@ export function createMaster(
   parts.add('alerts', { stop: ({ leftMs }) => alerts.close(leftMs()) });
   parts.add('forwarding', { stop: ({ leftMs }) => forwarding.close(leftMs()) });
   if (recorder) parts.add('recorder', { start: () => recorder.start(), stop: () => recorder.close() });
-  parts.add('figures', { start: () => figures.start(), stop: () => figures.stop() });
+  parts.add('figures', { start: () => void figures.start(), stop: () => figures.stop() });
   parts.add('judgement', { start: () => judgement.start(), stop: () => judgement.stop() });
   if (shadow) parts.add('shadow', { stop: () => shadow.close() });
   if (feed) parts.add('mesos-feed', { start: () => feed.start(), stop: () => feed.stop() });

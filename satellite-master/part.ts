@@ -72,7 +72,12 @@ export class Lifecycle {
     const endMs = this.#clock.monoMs() + withinMs;
     const cutOff: string[] = [];
     // A part is not stopped in the middle of its start.
-    await this.#within(this.#beingStarted, withinMs / 2);
+    const starting = await this.#within(this.#beingStarted, withinMs / 2);
+    if (starting === 'late') {
+      const { name } = this.#started.at(-1) ?? { name: 'start' };
+      cutOff.push(name);
+      this.#log.error({ part: name }, 'a part did not start in time and is cut off');
+    }
     for (const named of this.#started.toReversed()) {
       // Half of what is left: one part that hangs leaves time to the others.
       const shareMs = Math.max(0, endMs - this.#clock.monoMs()) / 2;

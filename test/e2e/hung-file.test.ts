@@ -59,7 +59,23 @@ it.skipIf(!mayMount)(
     await running.stop();
     expect(running.running).toBe(false);
     const last = JSON.parse(running.log.at(-1) ?? '') as Record<string, unknown>;
-    expect(last).toMatchObject({ msg: 'a system call does not return, ending by SIGKILL', calls: ['whitelist-file'] });
+    expect(last).toMatchObject({ calls: ['whitelist-file'], msg: 'a system call does not return, ending by SIGKILL' });
+  },
+  60_000,
+);
+
+it.skipIf(!mayMount)(
+  'a data-dir that hangs: the port answers, what is missing is said, and it ends (needs root)',
+  async () => {
+    await master?.kill();
+    master = new MasterProcess(join(folder, 'd'), await freePort(), { 'data-dir': join(mountPoint, 'data') });
+    master.launch();
+    const running = master;
+    const store = async () => String((await running.api('GET', '/readyz').catch(() => undefined))?.json['store']);
+    await until(async () => (await store()).includes('not answering'), { what: 'the store to say so' });
+    expect(await store()).toMatch(/^unread: .*store is not answering for more than 5s$/);
+    await running.stop();
+    expect(running.log.at(-1)).toContain('a system call does not return, ending by SIGKILL');
   },
   60_000,
 );

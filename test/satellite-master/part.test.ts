@@ -99,6 +99,16 @@ describe('a lifecycle', () => {
     expect(order).toEqual(['start history', 'stop history']);
   });
 
+  test('a part that hangs while it is started is named at the stop', async () => {
+    const { clock, parts, add, order } = lifecycle();
+    add('store');
+    add('disk', { start: never });
+    void parts.start();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await turning(clock, parts.stop(4_000))).toEqual(['disk']);
+    expect(order).toEqual(['start store', 'start disk', 'stop disk', 'stop store']);
+  });
+
   test('a part that can not start ends the start, and a stop then ends what was started', async () => {
     const { clock, parts, order, add } = lifecycle();
     add('store');

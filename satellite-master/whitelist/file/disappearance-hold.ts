@@ -37,6 +37,7 @@ export class DisappearanceHold implements HoldSource {
   #deletions = { data: '', newest: new Map<HostName, DeletionMark>() };
   #isHeld = false;
   #timer: Timer | undefined;
+  #reading: Promise<void> = Promise.resolve();
   #saving: Promise<void> = Promise.resolve();
 
   /** Subscribes to the replica. */
@@ -47,10 +48,16 @@ export class DisappearanceHold implements HoldSource {
     options.replica.onChange((change) => this.#recordChanged(change));
   }
 
-  /** Reads the baseline, before the store is read. Never rejects. */
-  async start(): Promise<void> {
-    this.#stored = await this.#load();
+  /** Begins to read the baseline. */
+  start(): void {
+    this.#reading = this.#load().then((stored) => {
+      this.#stored = stored;
+    });
     this.#timer = this.#options.clock.every(SAVE_INTERVAL_MS, () => this.#tick());
+  }
+
+  ready(): Promise<void> {
+    return this.#reading;
   }
 
   async stop(): Promise<void> {

@@ -178,7 +178,9 @@ export class FilePublisher {
     const backoff = new Backoff({ firstMs: 200, maxMs: 5_000 });
     while (!this.#stopped.signal.aborted) {
       try {
-        await this.#file.withinTime(existing.prepare());
+        await this.#file.withinTime(
+          Promise.all(this.#holds.map((source) => source.ready?.())).then(() => existing.prepare()),
+        );
         this.#once.recovered('import', 'the existing whitelist file has been read', { path });
         break;
       } catch (error) {

@@ -26,6 +26,8 @@ export interface HoldInput {
 
 /** Something that remembers a reason to hold the file, across a restart where it has to. */
 export interface HoldSource {
+  /** Resolves when {@link hold} can be asked. Never rejects. */
+  ready?(): Promise<void>;
   /** Asked before each write. @returns undefined: nothing speaks against it */
   hold(input: HoldInput): HoldReason | undefined;
   /** An operator has confirmed the new content, whatever this source held it for. @throws what the disk or store throws */

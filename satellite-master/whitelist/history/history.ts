@@ -106,6 +106,7 @@ export class History {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
+    await this.#opening;
     await this.#db?.close();
     this.#db = undefined;
     this.#why = 'it is closed';

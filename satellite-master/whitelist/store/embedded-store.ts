@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { Backoff } from '../../../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../../../shared/clock.ts';
+import { formatDuration } from '../../../shared/duration.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { type Log, OnceLog } from '../../../shared/log.ts';
@@ -33,6 +34,8 @@ export interface EmbeddedStoreOptions {
 
 /** Commits that may wait for the disk at once; each of them is a request that somebody holds open. */
 const MAX_WAITING = 10_000;
+/** A healthy disk answers in milliseconds. */
+const MAX_ANSWER_MS = 5_000;
 
 export class EmbeddedStore implements Store {
   readonly address: string;
@@ -59,6 +62,8 @@ export class EmbeddedStore implements Store {
   /** One thing at a time: commits and attempts to open follow each other here. */
   #queue: Promise<unknown> = Promise.resolve();
   #waiting = 0;
+  /** A call to the disk has not returned for {@link MAX_ANSWER_MS}. */
+  #hangs = false;
 
   constructor({ dataDir, clock, log }: EmbeddedStoreOptions) {
     this.#dataDir = dataDir;
@@ -79,6 +84,7 @@ export class EmbeddedStore implements Store {
 
   start(listener: StoreListener): void {
     this.#listener = guarded(listener, this.#log);
+    this.#state = { kind: 'unread', reason: 'being read' };
     void this.#inTurn(() => this.#tryToOpen());
   }
 
@@ -101,12 +107,13 @@ export class EmbeddedStore implements Store {
     if (this.#waiting >= MAX_WAITING)
       throw new SatelliteError('store-unavailable', `${MAX_WAITING} changes already wait for the ${this.address}`);
     this.#waiting++;
-    return this.#inTurn(() => this.#write(changes, automation)).finally(() => this.#waiting--);
+    const written = this.#inTurn(() => this.#write(changes, automation)).finally(() => this.#waiting--);
+    return this.#confirmedInTime(written);
   }
 
   async confirmDamage(): Promise<void> {
     this.#mustBeOpen();
-    await this.#inTurn(async () => {
+    const confirmed = this.#inTurn(async () => {
       const db = this.#db;
       if (!db) throw this.#unavailable();
       if (!this.#damage) return;
@@ -120,6 +127,7 @@ export class EmbeddedStore implements Store {
       this.#damage = undefined;
       this.#log.info('the content of the embedded store is confirmed');
     });
+    await this.#confirmedInTime(confirmed);
   }
 
   async close(deadlineMs: number): Promise<void> {
@@ -251,9 +259,40 @@ export class EmbeddedStore implements Store {
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(task);
+    const result = this.#queue.then(() => this.#watched(task));
     this.#queue = result.catch(() => undefined);
     return result;
+  }
+
+  /** While the disk does not answer, the state says so. */
+  async #watched<T>(task: () => Promise<T>): Promise<T> {
+    const late = this.#clock.after(MAX_ANSWER_MS, () => {
+      this.#hangs = true;
+      const reason = `${this.#folder} is not answering for more than ${formatDuration(MAX_ANSWER_MS)}`;
+      this.#onceLog.warn('answer', 'the disk of the embedded store does not answer', { err: reason });
+      this.#setState({ kind: this.#everWhole ? 'lost' : 'unread', reason });
+    });
+    try {
+      return await task();
+    } finally {
+      late.cancel();
+      if (this.#hangs) {
+        this.#hangs = false;
+        this.#onceLog.recovered('answer', 'the disk of the embedded store answers again');
+        if (this.#db && !this.#closing) this.#setState({ kind: 'whole' });
+      }
+    }
+  }
+
+  /** What the disk does not confirm in time may still arrive. */
+  async #confirmedInTime<T>(work: Promise<T>): Promise<T> {
+    const done = new AbortController();
+    const late = sleep(this.#clock, 2 * MAX_ANSWER_MS, done.signal).then((): never => {
+      throw new SatelliteError('store-uncertain', `${this.address}: the disk does not answer`);
+    });
+    // Where it is not waited for any more.
+    for (const one of [late, work]) one.catch(() => undefined);
+    return Promise.race([work, late]).finally(() => done.abort());
   }
 
   #mustBeOpen(): void {

@@ -40,7 +40,8 @@ afterEach(async () => {
 async function begin(names: readonly HostName[]): Promise<DisappearanceHold> {
   replica = new Replica({ clock, log: silentLog, foreignHoldMs: 60_000 });
   const hold = new DisappearanceHold({ dataDir, replica, clock, log: silentLog });
-  await hold.start();
+  hold.start();
+  await hold.ready();
   started.push(hold);
   replica.onAutomation({ version: 1, data: automation });
   for (const name of names) put(name);
