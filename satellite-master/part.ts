@@ -14,7 +14,7 @@ export interface StopDeadline {
 export interface Part {
   /** @throws what makes a start of the whole master impossible, such as a port that is in use */
   start?(): void | Promise<void>;
-  /** Finishes what was acknowledged, then lets go of everything it holds. */
+  /** Finishes what was acknowledged, then releases everything it holds. */
   stop?(deadline: StopDeadline): void | Promise<void>;
 }
 
@@ -23,7 +23,7 @@ interface NamedPart {
   readonly part: Part;
 }
 
-/** A part that is told to give up gets this long to do so. */
+/** Grace period of a part after its stop was aborted. */
 const ABORT_GRACE_MS = 100;
 
 export class Lifecycle {

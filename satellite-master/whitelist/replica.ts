@@ -200,10 +200,10 @@ export class Replica implements StoreListener {
     const parsed = parseRecord(stored.data);
     const record = parsed.record ?? before?.record;
     if (parsed.broken !== undefined) {
-      const until = record
+      const effect = record
         ? 'the last good one decides until restart'
         : 'the host is on no list until it is mended or deleted';
-      this.#options.log.error({ host, version }, `the record of ${host} is broken: ${parsed.broken}; ${until}`);
+      this.#options.log.error({ host, version, fault: parsed.broken, effect }, 'record is broken');
     }
     return {
       host,

@@ -145,7 +145,7 @@ export class ModuleFlags {
     for (const [rule, hosts] of inherited.flags) for (const host of hosts) this.setFlag(rule, host, undefined);
     for (const [host, events] of inherited.events)
       for (const [id, { event }] of events) {
-        // What a test said stands until it is heard again or dropped by its judge (docs/judgement.md, rule 14).
+        // The result of a test counts until the test reports again or its judge drops it (docs/judgement.md, rule 14).
         if (id.startsWith(TEST_PREFIX)) this.forgetEvent(host, id);
         else this.#withdrawEvent(host, id, event);
       }

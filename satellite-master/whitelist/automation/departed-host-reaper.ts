@@ -42,9 +42,9 @@ export class DepartedHostReaper {
     const reason = `silent and off for more than ${formatDuration(forgetAfterMs)}, unknown to Mesos`;
     try {
       await whitelist.remove(host, { by: self, as: null, cause: 'forgotten', reason });
-      log.info({ host, reason }, `${host} left the inventory`);
+      log.info({ host, reason }, 'host removed from the inventory');
     } catch (error) {
-      log.warn({ host }, `${host} could not be taken out of the inventory: ${messageOf(error)}`);
+      log.warn({ host, err: messageOf(error) }, 'failed to remove the host from the inventory');
     }
   }
 }

@@ -197,7 +197,8 @@ export class TreeWatch {
       const asOf = this.#answers;
       const node = await this.#session.getData(automation, { watch: true });
       if (node) return { node, asOf };
-      if (this.#automationMzxid >= 0n) this.#log.error(`${automation} is gone from ZooKeeper; it is made again`);
+      if (this.#automationMzxid >= 0n)
+        this.#log.error({ path: automation }, 'znode was removed from ZooKeeper; creating it');
       await this.#session.ensurePath(this.#paths.root);
       await this.#session.create(automation, Buffer.from('{}')).catch((error: unknown) => {
         if (!(error instanceof ZooKeeperError && error.kind === 'node-exists')) throw error;
@@ -238,7 +239,7 @@ export class TreeWatch {
     for (;;) {
       const children = await this.#session.getChildren(whitelist, { watch: true });
       if (children) return children;
-      this.#log.error(`${whitelist} is gone from ZooKeeper: somebody has removed it; it is made again`);
+      this.#log.error({ path: whitelist }, 'znode was removed from ZooKeeper; creating it');
       await this.#session.ensurePath(whitelist);
     }
   }
