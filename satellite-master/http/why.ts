@@ -42,23 +42,21 @@ export function whyRoutes({ replica, history, why }: Services): Route[] {
 const CHANGES_SHOWN = 5;
 
 /** Since when the host has its flag and by whom, its last changes, and the rule in words; `past` is newest first. */
-function originOf({ flag, rule }: Why, past: readonly HistoryEntry[]) {
+function originOf({ flag, ruleId }: Why, past: readonly HistoryEntry[]) {
   const flip = past.find(({ from, to }) => from !== to);
   const last = flip?.to === flag ? flip : undefined;
-  const ruleId = String(rule);
   return {
     since: last?.time ?? null,
     by: last?.by ?? null,
     as: last?.as ?? null,
     changes: past.slice(0, CHANGES_SHOWN),
-    ruleId,
     ruleText: RULE_TEXTS.get(ruleId) ?? null,
     ruleLink: `/docs/judgement#rule-${ruleId}`,
   };
 }
 
-function whyText({ host, flag, decidedBy, rule, reason, events, guard, file, next }: Why): string {
-  const lines = [`${host} is ${flag} (${decidedBy}, rule ${rule}): ${reason}`];
+function whyText({ host, flag, decidedBy, ruleId, reason, events, guard, file, next }: Why): string {
+  const lines = [`${host} is ${flag} (${decidedBy}, rule ${ruleId}): ${reason}`];
   for (const { list, id, state, counts, by, description, expires } of events) {
     const author = by === null ? '' : ` by ${by}`;
     const end = expires === null ? '' : ` until ${timeText(expires)}`;

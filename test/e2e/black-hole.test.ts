@@ -83,7 +83,7 @@ test('a black hole goes off through the guard, with the counts in why, and retur
   });
   expect(await here.lines()).toEqual(['a.example', 'b.example', 'c.example']);
   const why = await here.api('GET', `/whitelist/host/${HOLE}/why`);
-  expect(why.json).toMatchObject({ flag: 'off', decidedBy: 'managed' });
+  expect(why.json).toMatchObject({ flag: 'off', decidedBy: 'managed', rule: 29, ruleId: '29' });
   expect(why.json['reason']).toMatch(/marathon\/web failed 12 of 12 here, 0 of 15 on 3 other hosts/);
   const figures = (await here.api('GET', '/metrics')).body;
   expect(figures).toMatch(/satellite_black_hole_hosts 1/);

@@ -57,7 +57,12 @@ test('they take no host off that nobody has heard, and put none on', async () =>
   await until(async () => (await master.lines()).includes('new.example'), { what: 'a new host on the list' });
   expect(await master.lines()).toEqual(['new.example', 'timeout.example', 'yesterday.example']);
   const why = (await master.api('GET', '/whitelist/host/timeout.example/why')).json;
-  expect(why).toMatchObject({ flag: 'on', rule: 6 });
+  expect(why).toMatchObject({
+    flag: 'on',
+    rule: 6,
+    ruleId: '6a',
+    ruleText: 'A stored managed event that is expired takes nobody off.',
+  });
   expect(why['reason']).toContain('stored before this master started: mesos/slave/');
 });
 

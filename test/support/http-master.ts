@@ -87,8 +87,18 @@ export async function startHttpMaster(options: HttpMasterOptions = {}): Promise<
     why(host) {
       const record = replica.get(host)?.record;
       if (!record) return undefined;
-      const verdict = mergedVerdict(record, clock.wallMs() / 1000);
-      return { host, ...verdict, events: [], file: null, guard: null, next: { at: null, change: null } };
+      const { rule, ...verdict } = mergedVerdict(record, clock.wallMs() / 1000);
+      const ruleId = String(rule);
+      return {
+        host,
+        ...verdict,
+        rule: Number.parseInt(ruleId, 10),
+        ruleId,
+        events: [],
+        file: null,
+        guard: null,
+        next: { at: null, change: null },
+      };
     },
     index,
     onChange(listener) {

@@ -31,8 +31,8 @@ export type Rules = (satellite: Satellite) => Stream | readonly Stream[];
 
 export interface Satellite extends Streams, HostEffects, ChannelFunctions {
   /**
-   * A rule with a name of its own: what it desired of hosts stands beside what other rules desired flag, and a host is off while
-   * any of them says off. Without it all flags are those of one rule, `streams`, and the last one set counts.
+   * A rule with a name of its own. Each rule has its own flag for each host, and a host is off while the flag of any rule
+   * is off. Without it all flags are those of one rule, `streams`, and the last one set counts.
    * @example rule('gpu', () => where(service('gpu'), where(state('critical'), offHost(), otherwise(onHost()))))
    */
   readonly rule: (name: string, make: (satellite: Satellite) => Stream | readonly Stream[]) => Stream;

@@ -19,8 +19,8 @@ import type { Blame, Thresholds } from './verdict.ts';
 export type { ReportedTask } from './evidence.ts';
 
 const RULE = 'black-hole';
-/** Rules desired flag, the reconciler acts (docs/judgement.md, rule 25). */
-const RULE_NUMBER = 25;
+/** The rule of docs/judgement.md under which a black hole is taken off. */
+const RULE_NUMBER = 29;
 export const BLACK_HOLE_SERVICE = 'mesos/black-hole';
 const APPLICATION_SERVICE = 'mesos/failing-application/';
 /** So often it is judged. */

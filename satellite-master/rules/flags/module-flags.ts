@@ -54,7 +54,7 @@ export class ModuleFlags {
     };
   }
 
-  /** The rules that desired flag anything now. */
+  /** The rules that set a flag now. */
   get rules(): Iterable<string> {
     return this.#flags.keys();
   }
@@ -69,7 +69,7 @@ export class ModuleFlags {
     const hosts = this.#flags.get(rule) ?? new Map<HostName, DesiredFlag>();
     if (desiredFlag) {
       if (hosts.size >= MAX_HOSTS && !hosts.has(host))
-        throw new RangeError(`rule ${rule} has desired for ${MAX_HOSTS} hosts: none for ${host} is taken`);
+        throw new RangeError(`rule ${rule} has flags for ${MAX_HOSTS} hosts; none is set for ${host}`);
       hosts.set(host, desiredFlag);
       this.#flags.set(rule, hosts);
     } else if (hosts.delete(host) && hosts.size === 0) this.#flags.delete(rule);
@@ -100,7 +100,7 @@ export class ModuleFlags {
   /** What was to go from the record has gone. */
   recordChanged(host: HostName, managed: RecordEvents): void {
     for (const [id, { event }] of this.#events.get(host) ?? [])
-      if (event === null && !(id in managed)) this.forgetEvent(host, id);
+      if (event === null && !Object.hasOwn(managed, id)) this.forgetEvent(host, id);
   }
 
   dropHost(host: HostName): void {

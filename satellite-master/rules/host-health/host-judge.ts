@@ -236,9 +236,9 @@ export class HostJudge {
   /** Removes managed events of tests that are fit by now, or no longer reported, from the record. */
   #clearEvents(host: HostName, { heard, dropped }: HostState, managed: RecordEvents): void {
     const { desired } = this.#options;
-    for (const service of dropped) if (!(service in managed)) dropped.delete(service);
+    for (const service of dropped) if (!Object.hasOwn(managed, service)) dropped.delete(service);
     for (const [service, event] of desired.events(host)) {
-      if (event === null && !(service in managed)) desired.forgetEvent(host, service);
+      if (event === null && !Object.hasOwn(managed, service)) desired.forgetEvent(host, service);
     }
     for (const [service, event] of Object.entries(managed)) {
       const test = resultOf(heard, service);

@@ -3,7 +3,7 @@
  */
 import type { Event } from '../../../shared/event.ts';
 import { TEST_PREFIX } from '../../../shared/event.ts';
-import type { RecordEvent, RecordEvents } from '../../whitelist/record/index.ts';
+import type { RecordEvent, RecordEvents, RuleId } from '../../whitelist/record/index.ts';
 
 /** What the result of one test means for its host. */
 export type TestOutcome = 'fit' | 'unfit' | 'unknown' | 'silent';
@@ -62,7 +62,7 @@ export interface HostInput {
 
 export interface HostVerdict {
   readonly kind: TestOutcome | 'unheard';
-  readonly rule: number;
+  readonly rule: RuleId;
   readonly reason: string;
   /** The tests that say so. */
   readonly services: readonly string[];
@@ -91,7 +91,7 @@ interface Finding {
 export function judgeHost(input: HostInput): HostVerdict {
   const findings = [...reportedFindings(input), ...storedFindings(input)];
   const heard = input.heard.size > 0;
-  const verdict = (kind: HostVerdict['kind'], rule: number, reason: string, by: readonly Finding[]): HostVerdict => ({
+  const verdict = (kind: HostVerdict['kind'], rule: RuleId, reason: string, by: readonly Finding[]): HostVerdict => ({
     kind,
     rule,
     reason,
@@ -109,7 +109,7 @@ export function judgeHost(input: HostInput): HostVerdict {
   const unknown = current.filter(({ outcome }) => outcome === 'unknown');
   const quiet = [...silent, ...outdated];
   if (current.length === 0)
-    return verdict('unknown', 6, `stored before this master started: ${names(outdated)}`, outdated);
+    return verdict('unknown', '6a', `stored before this master started: ${names(outdated)}`, outdated);
   if (unfit.length > 0) return withSilence(verdict('unfit', 1, listed(unfit), unfit), quiet, current, input);
   if (silent.length === current.length)
     return verdict('silent', 5, `silent: ${silent.length} of ${silent.length} tests past their ttl`, silent);

@@ -1,9 +1,9 @@
 /**
- * What automation would do with one host's managed flag, and why: a pure function of what the rules desired flag, the record
+ * What automation would do with one host's managed flag, and why: a pure function of the desired flag of the rules, the record
  * and now (docs/judgement.md, rules 5-7, 12, 13, 22, 23). Whether it may is the guard's business; that it happens, the reconciler's.
  */
 import { formatDuration } from '../../../shared/duration.ts';
-import { type Flag, type HostRecord, readmissionOf } from '../record/index.ts';
+import { type Flag, type HostRecord, type RuleId, readmissionOf } from '../record/index.ts';
 import type { DesiredFlag, Illness } from './desired-flags.ts';
 
 /** `readmit-after`, in ms. */
@@ -28,7 +28,7 @@ export interface DecisionInput {
 
 export interface Decision {
   readonly action: 'none' | 'on' | 'off';
-  readonly rule: number;
+  readonly rule: RuleId;
   readonly reason: string;
   /** What time alone would change, monotonic ms. */
   readonly next: { readonly atMs: number; readonly change: Flag | 'none' } | undefined;
@@ -41,14 +41,14 @@ export interface Decision {
 export function decide(input: DecisionInput): Decision {
   const { record, broken, desiredFlag, foreignUntilMs, nowMs } = input;
   const flag = record?.['managed-flag'] ?? null;
-  const none = (rule: number, reason: string, next?: Decision['next']): Decision => ({
+  const none = (rule: RuleId, reason: string, next?: Decision['next']): Decision => ({
     action: 'none',
     rule,
     reason,
     next,
   });
 
-  if (broken) return none(22, 'the record is broken: automation leaves it alone');
+  if (broken) return none(record ? 22 : '22a', 'the record is broken: automation leaves it alone');
   if (!desiredFlag) return none(6, 'nothing heard of it by this master yet: the flag stays');
   if (desiredFlag.flag === 'keep') return none(desiredFlag.rule, `${desiredFlag.reason}: the flag stays`);
   if (desiredFlag.flag === flag) return none(desiredFlag.rule, desiredFlag.reason);

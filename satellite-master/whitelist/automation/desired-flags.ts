@@ -3,7 +3,7 @@
  * brings them into the store (docs/judgement.md, rule 25).
  */
 import type { HostName } from '../../../shared/host-name.ts';
-import type { DesiredEvents, RecordEvent } from '../record/index.ts';
+import type { DesiredEvents, RecordEvent, RuleId } from '../record/index.ts';
 
 /** How ill a host is: whom the guard lets go first (docs/judgement.md, rule 9). */
 export interface Illness {
@@ -18,8 +18,7 @@ export interface Illness {
 export interface DesiredFlag {
   /** `keep`: nothing is known that would justify a change. */
   readonly flag: 'on' | 'off' | 'keep';
-  /** The number of the rule in docs/judgement.md. */
-  readonly rule: number;
+  readonly rule: RuleId;
   readonly reason: string;
   readonly illness?: Illness;
   /** For `on`: since when the host is fit without a break, monotonic ms. */
@@ -94,7 +93,7 @@ export class DesiredFlags {
 
 function joined(desired: readonly DesiredFlag[], illness: Illness | undefined): DesiredFlag {
   const [first] = desired;
-  if (!first) throw new Error('no desiredFlag to join');
+  if (!first) throw new Error('no desired flag to join');
   const { flag, rule } = first;
   return { flag, rule, reason: desired.map(({ reason }) => reason).join('; '), ...(illness ? { illness } : {}) };
 }

@@ -1,5 +1,5 @@
 /**
- * The managed side of the whitelist: compares what the rules desired flag with what the records say and closes the difference,
+ * The managed side of the whitelist: compares the desired flags of the rules with the records and closes the difference,
  * again and again (level, not edge). Every master works it out, so that `why` and readiness say the same everywhere;
  * only the leader writes, and every managed off passes the guard (docs/judgement.md, rules 8-14, 25).
  */

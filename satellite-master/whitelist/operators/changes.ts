@@ -132,7 +132,7 @@ export class Operators {
     const input: ManualInput = { ...change, author: author.by };
     this.#mustFit(hosts);
     await this.#mustPass(hosts, change);
-    const replaced = (before: HostRecord | undefined) => replacedEvents(before, change.state, this.#nowS());
+    const replaced = (before: HostRecord | undefined) => replacedEvents(before, change, this.#nowS());
     return this.#editAll(
       hosts,
       { ...author, detail: (before) => idsText('replaced', replaced(before)) },
@@ -253,9 +253,11 @@ function known(record: HostRecord | undefined, host: HostName): HostRecord {
 
 type NamedEvent = readonly [id: string, event: RecordEvent];
 
-/** Manual events that stood and that one of that state under the id `manual` takes the place of. */
-function replacedEvents(before: HostRecord | undefined, state: 'ok' | 'critical', nowS: number): readonly NamedEvent[] {
-  const kept = standingEvent(before, MANUAL_ID, state, nowS);
+/** Manual events that the event `manual` replaces, also one of that id whose author or description changes. */
+function replacedEvents(before: HostRecord | undefined, change: ManualChange, nowS: number): readonly NamedEvent[] {
+  const old = standingEvent(before, MANUAL_ID, change.state, nowS);
+  const { by = old?.['by'], description = old?.description } = change;
+  const kept = old && by === old['by'] && description === old.description ? old : undefined;
   return Object.entries(before?.['manual-events'] ?? {}).filter(([, event]) => event !== kept);
 }
 

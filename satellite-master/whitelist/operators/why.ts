@@ -31,6 +31,8 @@ export interface Why {
   readonly decidedBy: 'manual' | 'managed' | 'none';
   /** The number of the rule in docs/judgement.md. */
   readonly rule: number;
+  /** With its letter: `6a`. */
+  readonly ruleId: string;
   readonly reason: string;
   readonly events: readonly WhyEvent[];
   /** The whitelist file is held: what it says of the host may differ from `flag`. */
@@ -76,13 +78,17 @@ export function whyOf(input: WhyInput): Why {
     shownEvent('managed', id, event, counting.has(id)),
   );
   const automation = merged.decidedBy === 'manual' ? undefined : decision;
+  const decidedRule = merged.decidedBy === 'managed' ? decision.rule : merged.rule;
+  const ruleId = String(broken === undefined ? decidedRule : entry.record ? 22 : '22a');
   return {
     host,
     flag: merged.flag,
     decidedBy: merged.decidedBy,
-    rule: broken !== undefined ? 22 : merged.decidedBy === 'managed' ? decision.rule : merged.rule,
+    rule: Number.parseInt(ruleId, 10),
+    ruleId,
     reason: [
       broken && `the record is broken: ${broken}`,
+      broken && !entry.record && 'if the host is in the whitelist file, it stays there',
       merged.reason,
       automation?.reason,
       blackHole !== undefined && !automation?.reason.includes(blackHole) && blackHole,

@@ -43,3 +43,4 @@ export {
   serializeRecord,
   shownRecord,
 } from './record.ts';
+export type { RuleId } from './rule-id.ts';

@@ -4,6 +4,7 @@
  */
 import { parseJsonText } from '../../../shared/json-text.ts';
 import { cutToLength, escapeControls } from '../../../shared/text.ts';
+import type { RuleId } from './rule-id.ts';
 
 export type Flag = 'on' | 'off';
 
@@ -152,8 +153,7 @@ export function timeOf(event: RecordEvent): number {
 export interface MergedVerdict {
   readonly flag: Flag;
   readonly decidedBy: 'manual' | 'managed' | 'none';
-  /** The number of the rule in docs/judgement.md. */
-  readonly rule: number;
+  readonly rule: RuleId;
   readonly reason: string;
 }
 

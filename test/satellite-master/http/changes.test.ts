@@ -140,6 +140,16 @@ describe('a change of the whole override', () => {
   );
 });
 
+test('a change of many names the author and the reason that it replaces in an event of the same state', async () => {
+  await off({ by: 'ann', description: 'disk swap' });
+  const put = (body: object) => request('PUT', '/whitelist/manual', { flag: 'off', hosts: [host], ...body });
+  expect(shown(await put({})).warnings).toBeUndefined();
+  expect(shown(await put({ by: 'bob', description: 'rack 7' })).warnings).toEqual([
+    `replaced on ${host}: manual, critical by ann (disk swap)`,
+  ]);
+  expect(shown(await put({ by: 'bob', description: 'rack 7' })).warnings).toBeUndefined();
+});
+
 test('a host that nobody knows is changed all the same, and the answer says so', async () => {
   for (const [method, path, body] of [
     ['PUT', '/whitelist/host/strange1/off', {}],

@@ -211,7 +211,7 @@ describe('rules 6 and 14: what stands in the record only', () => {
     ];
 
     test.each(old)('%s: unknown for a host that nobody has heard', (_, event) => {
-      expect(judgeHost(input({}, { a: event }, started))).toMatchObject({ kind: 'unknown', rule: 6, heard: false });
+      expect(judgeHost(input({}, { a: event }, started))).toMatchObject({ kind: 'unknown', rule: '6a', heard: false });
     });
 
     test.each(old)('%s: unknown beside tests that are fit, then dropped', (_, event) => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type Decision,
   type DecisionInput,
   decide,
   readmissionWaitMs,
@@ -54,7 +55,7 @@ function decided(over: Partial<DecisionInput>) {
 }
 
 describe('the decision', () => {
-  test.each<[string, Partial<DecisionInput>, string, number]>([
+  test.each<[string, Partial<DecisionInput>, string, Decision['rule']]>([
     ['rule 6: nothing heard', {}, 'none', 6],
     ['rule 1: unknown keeps the flag', { desiredFlag: unsure }, 'none', 1],
     ['rule 1: unknown keeps an off', { desiredFlag: unsure, record: flagged('off') }, 'none', 1],
@@ -72,7 +73,7 @@ describe('the decision', () => {
     ['rule 12: once relapsed', { desiredFlag: fitFor(119_999), record: flagged('off', '1') }, 'none', 12],
     ['rule 12: once relapsed, long enough', { desiredFlag: fitFor(120_000), record: flagged('off', '1') }, 'on', 12],
     ['rule 22: broken', { desiredFlag: ill, broken: true }, 'none', 22],
-    ['rule 22: broken and never known good', { desiredFlag: ill, broken: true, record: undefined }, 'none', 22],
+    ['rule 22a: broken and never known good', { desiredFlag: ill, broken: true, record: undefined }, 'none', '22a'],
     ['rule 23: a foreign flag', { desiredFlag: ill, foreignUntilMs: NOW_MS + 1 }, 'none', 23],
     ['rule 23: a foreign flag that has stood', { desiredFlag: ill, foreignUntilMs: NOW_MS }, 'off', 1],
     ['a foreign flag that is as wished', { desiredFlag: fitFor(5), foreignUntilMs: NOW_MS + 1 }, 'none', 1],

@@ -64,7 +64,18 @@ describe('who decides, by which rule', () => {
       flag: 'on',
       reason: 'the record is broken: it is empty; managed flag on; all 2 tests fit',
     });
-    expect(why(undefined, { broken: 'it is empty' })).toMatchObject({ rule: 22, flag: 'off', events: [] });
+    expect(why(undefined, { broken: 'it is empty' })).toMatchObject({
+      rule: 22,
+      ruleId: '22a',
+      flag: 'off',
+      reason: expect.stringContaining('if the host is in the whitelist file, it stays there'),
+      events: [],
+    });
+  });
+
+  test('the letter of a rule is in ruleId, its number in rule', () => {
+    const decision: Decision = { action: 'none', rule: '6a', reason: 'stored before', next: undefined };
+    expect(why({ 'managed-flag': 'on' }, { decision })).toMatchObject({ rule: 6, ruleId: '6a' });
   });
 
   test('the guard speaks only where it holds', () => {
