@@ -7,8 +7,8 @@ import type { Judgement } from './judgement.ts';
 export function registerJudgement(judgement: Judgement, metrics: Metrics, readiness: Readiness): void {
   const { hub, rules, replica, guardCounts, reconciler } = judgement;
   readiness.add('store', {
-    state: () => (replica.state.kind === 'whole' ? 'whole' : `${replica.state.kind}: ${replica.state.reason}`),
-    isReady: () => replica.state.kind === 'whole',
+    state: () => storeState(replica),
+    isReady: () => storeState(replica) === 'whole',
   });
   readiness.add('index', { state: () => hub.index.state });
   readiness.add('silence', {
@@ -32,7 +32,7 @@ export function registerJudgement(judgement: Judgement, metrics: Metrics, readin
   let foreignWrites = 0;
   metrics.onCollect(() => {
     metrics.indexedEvents.set(hub.index.size);
-    setState(metrics.storeState, 'state', ['unread', 'whole', 'lost'], replica.state.kind);
+    setState(metrics.storeState, 'state', ['unread', 'whole', 'lost'], storeState(replica).split(':')[0] ?? '');
     // Before the store was read nothing is known of them, not even that there are none.
     if (replica.complete) setFigures();
     metrics.massSilence.set(guardCounts.wave.size > 0 ? 1 : 0);
@@ -52,6 +52,12 @@ export function registerJudgement(judgement: Judgement, metrics: Metrics, readin
     metrics.guardOff.set(counts.off);
     metrics.guardHeld.set(reconciler.held.size);
   }
+}
+
+/** A store that can be read and not written is `lost` to whoever changes anything. */
+function storeState({ state }: Replica): string {
+  if (state.kind !== 'whole') return `${state.kind}: ${state.reason}`;
+  return state.writeFault === undefined ? 'whole' : `lost: ${state.writeFault}`;
 }
 
 function recordsState({ brokenRecords, unfitNames }: Replica): string {

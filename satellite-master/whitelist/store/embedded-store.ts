@@ -64,6 +64,8 @@ export class EmbeddedStore implements Store {
   #waiting = 0;
   /** A call to the disk has not returned for {@link MAX_ANSWER_MS}. */
   #hangs = false;
+  /** Why the last write failed, if it did. */
+  #writeFault: string | undefined;
 
   constructor({ dataDir, clock, log }: EmbeddedStoreOptions) {
     this.#dataDir = dataDir;
@@ -124,6 +126,7 @@ export class EmbeddedStore implements Store {
         return await this.#afterFailedWrite(error, order);
       }
       this.#order = order;
+      this.#written();
       this.#damage = undefined;
       this.#log.info('the content of the embedded store is confirmed');
     });
@@ -172,6 +175,7 @@ export class EmbeddedStore implements Store {
       return written;
     }
     this.#order = order;
+    this.#written();
     if (automation) {
       this.#automation = automation;
       this.#listener?.onAutomation(automation);
@@ -196,7 +200,8 @@ export class EmbeddedStore implements Store {
    */
   async #afterFailedWrite(error: unknown, order: bigint): Promise<void> {
     const reason = `writing to ${this.#folder} failed: ${messageOf(error)}`;
-    this.#log.error({ err: error }, 'the embedded store is lost: a write failed');
+    this.#onceLog.warn('write', 'a write to the embedded store failed', { err: error });
+    this.#writeFault = reason;
     this.#setState({ kind: 'lost', reason });
     await this.#db?.close().catch(() => undefined);
     this.#db = undefined;
@@ -225,7 +230,7 @@ export class EmbeddedStore implements Store {
       this.#backoff.reset();
       this.#everWhole = true;
       this.#onceLog.recovered('open', 'the embedded store is open');
-      this.#setState({ kind: 'whole' });
+      this.#setWhole();
       return db.found;
     } catch (error) {
       const reason = isLocked(error)
@@ -279,7 +284,7 @@ export class EmbeddedStore implements Store {
       if (this.#hangs) {
         this.#hangs = false;
         this.#onceLog.recovered('answer', 'the disk of the embedded store answers again');
-        if (this.#db && !this.#closing) this.#setState({ kind: 'whole' });
+        if (this.#db && !this.#closing) this.#setWhole();
       }
     }
   }
@@ -302,6 +307,17 @@ export class EmbeddedStore implements Store {
   #unavailable(): SatelliteError {
     const why = this.#closing ? 'it is being closed' : this.#state.kind === 'whole' ? 'closed' : this.#state.reason;
     return new SatelliteError('store-unavailable', `${this.address}: ${why}`);
+  }
+
+  #written(): void {
+    if (this.#writeFault === undefined) return;
+    this.#writeFault = undefined;
+    this.#onceLog.recovered('write', 'the embedded store is written again');
+    this.#setWhole();
+  }
+
+  #setWhole(): void {
+    this.#setState({ kind: 'whole', ...(this.#writeFault === undefined ? {} : { writeFault: this.#writeFault }) });
   }
 
   #setState(state: StoreState): void {

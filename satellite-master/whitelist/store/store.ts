@@ -43,7 +43,8 @@ export interface AutomationCheck {
 export type StoreState =
   /** Not read whole since the start: nobody may trust the replica yet. */
   | { readonly kind: 'unread'; readonly reason: string }
-  | { readonly kind: 'whole' }
+  /** `writeFault`: the last change was refused because it could not be written; the next one is tried all the same. */
+  | { readonly kind: 'whole'; readonly writeFault?: string }
   /** Was whole; now out of reach. The replica stands, changes are refused. */
   | { readonly kind: 'lost'; readonly reason: string };
 

@@ -39,6 +39,7 @@ interface Line {
   readonly host: string;
   readonly version: number;
   readonly code?: string;
+  readonly state?: unknown;
 }
 
 /** A real process that writes to the store; `lines` is what it has acknowledged or refused so far. */
@@ -90,6 +91,11 @@ test('a disk that takes no more: what was acknowledged is there, what was refuse
   await ended;
   const refused = lines.filter((line) => line.code !== undefined);
   expect(refused.map(({ code }) => code)).toEqual(['store-unavailable', 'store-unavailable', 'store-unavailable']);
+  const states = lines.flatMap(({ state }) => (state ? [state] : []));
+  expect(states).toEqual([
+    { kind: 'whole', writeFault: expect.stringMatching(/^writing to .* failed: EFBIG/) as string },
+    { kind: 'whole' },
+  ]);
   const store = makeStore();
   const told = await startWhole(store);
   expect(store.damage).toBeUndefined();

@@ -1,7 +1,8 @@
 /**
  * A child process that writes to the embedded store without pause until somebody or something ends it.
  * Usage: embedded-writer.ts DATA_DIR BYTES random|same. Prints a JSON line for each commit: {host, version} when it was
- * acknowledged, {host, version, code} when it was refused.
+ * acknowledged, {host, version, code} when it was refused; then twice {state}, before
+ * and after a last small commit.
  */
 import { createHash } from 'node:crypto';
 import { EmbeddedStore } from '../../../satellite-master/whitelist/store/embedded-store.ts';
@@ -38,5 +39,8 @@ async function writeWithoutPause(name: ReturnType<typeof host>): Promise<void> {
 
 await startWhole(store);
 await Promise.all(['w1.example', 'w2.example', 'w3.example'].map((name) => writeWithoutPause(host(name))));
+say({ state: store.state });
+// A change that is small enough for what is left of the disk.
+await store.commit([{ host: host('small.example'), expect: 'absent', data: '{}' }]).catch(() => undefined);
 say({ state: store.state });
 process.exit(0);
