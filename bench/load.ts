@@ -46,7 +46,7 @@ class Sender {
     this.#socket = connect(port, '127.0.0.1', () => ready(this));
     this.#socket.setNoDelay();
     this.#socket.setEncoding('latin1');
-    this.#socket.on('data', (part: string) => this.#hear(part));
+    this.#socket.on('data', (part: string) => this.#receive(part));
     this.#socket.on('error', () => refused++);
   }
 
@@ -54,7 +54,7 @@ class Sender {
     this.#socket.write(request);
   }
 
-  #hear(part: string): void {
+  #receive(part: string): void {
     this.#answer += part;
     const head = this.#answer.indexOf('\r\n\r\n');
     if (head < 0) return;

@@ -32,7 +32,7 @@ async function run(once: boolean, ended: AbortSignal, signal: Promise<void>): Pr
   const stage = await setStage();
   narrator.watch(stage.programs);
   const follow = systemClock.every(200, () => narrator.followLogs());
-  const status = systemClock.every(STATUS_MS, () => void tellStatus(stage, narrator));
+  const status = systemClock.every(STATUS_MS, () => void printStatus(stage, narrator));
   try {
     introduce(stage, narrator);
     const rounds = playRounds(stage, narrator, once, ended);
@@ -78,7 +78,7 @@ async function playRounds(stage: Stage, narrator: Narrator, once: boolean, ended
   return failures;
 }
 
-async function tellStatus(stage: Stage, narrator: Narrator): Promise<void> {
+async function printStatus(stage: Stage, narrator: Narrator): Promise<void> {
   const { mesos } = stage;
   const counts = await countOfEach(stage);
   const running = [...mesos.world.frameworks.values()].reduce((all, { tasks }) => all + tasks.size, 0);

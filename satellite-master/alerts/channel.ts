@@ -7,7 +7,7 @@ export interface ChannelRules {
   readonly clock: Clock;
   readonly term: () => Term;
   readonly repeatMs: number;
-  readonly say: (alert: Alert, reason: SendingReason | 'heartbeat') => void;
+  readonly send: (alert: Alert, reason: SendingReason | 'heartbeat') => void;
   /** How many more may be said now; what is said again waits until there is room. */
   readonly room: () => number;
   readonly forgotten: () => void;
@@ -53,7 +53,7 @@ export class Channel {
 
   /** A sign of life: on the leader it is said, always. */
   beat(alert: Alert): void {
-    if (this.#rules.term() !== undefined) this.#rules.say(alert, 'heartbeat');
+    if (this.#rules.term() !== undefined) this.#rules.send(alert, 'heartbeat');
   }
 
   /** All troubles of a host are over. */
@@ -122,21 +122,21 @@ export class Channel {
     this.#bound(this.#resolved);
   }
 
-  #putLast(trouble: Trouble, said: boolean): void {
+  #putLast(trouble: Trouble, isSent: boolean): void {
     const [nowMs, term] = [this.#rules.clock.monoMs(), this.#rules.term()];
     const { key, state, severity } = trouble.alert;
-    const last = said && term !== undefined ? { state, severity, atMs: nowMs, term } : trouble.last;
+    const last = isSent && term !== undefined ? { state, severity, atMs: nowMs, term } : trouble.last;
     this.#open.set(key, { ...trouble, last, lookedMs: nowMs, lookedIn: term });
   }
 
-  /** @returns whether it was said */
+  /** @returns whether it was sent */
   #decide({ alert, sinceMs, begunIn, last }: Trouble): boolean {
-    const { clock, repeatMs, say } = this.#rules;
+    const { clock, repeatMs, send } = this.#rules;
     const { state, severity } = alert;
     const now = { state, severity, sinceMs, begunIn, nowMs: clock.monoMs(), term: this.#rules.term(), repeatMs };
-    const { send, reason } = needsSending(last, now);
-    if (send) say(alert, reason);
-    return send;
+    const decision = needsSending(last, now);
+    if (decision.send) send(alert, decision.reason);
+    return decision.send;
   }
 
   #bound(troubles: Map<string, Trouble>): void {

@@ -57,8 +57,8 @@ export function createAlerts(options: AlertsOptions): Alerts {
   const { clock, log, metrics, leads, emit, self } = options;
   let terms = 0;
   let term: Term;
-  let saidAtMs: number | undefined;
-  const saidOf = new Map<string, string>();
+  let sentAtMs: number | undefined;
+  const lastStates = new Map<string, string>();
   const gone: Event[] = [];
   /** Released, and still sending what waits in them. */
   const draining = new Set<Delivery>();
@@ -69,7 +69,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     if (leads() === (term !== undefined)) return;
     term = leads() ? ++terms : undefined;
     // A switch that waits for the dead man shall not miss one by a hand-over.
-    saidAtMs = undefined;
+    sentAtMs = undefined;
     for (const { channel, delivery } of registry.all()) {
       if (term === undefined) delivery.recall();
       else channel.lead();
@@ -77,15 +77,15 @@ export function createAlerts(options: AlertsOptions): Alerts {
   }
 
   /** Everything once a minute, so that nothing of it expires while this master lives; what changes at once. */
-  function saySelf(): void {
+  function reportSelf(): void {
     const nowMs = clock.monoMs();
-    const due = saidAtMs === undefined || nowMs - saidAtMs >= PERIOD_MS;
+    const due = sentAtMs === undefined || nowMs - sentAtMs >= PERIOD_MS;
     const events = due ? [...gone.splice(0), deadManEvent(nowS())] : gone.splice(0);
-    if (due) saidAtMs = nowMs;
+    if (due) sentAtMs = nowMs;
     for (const { name, delivery } of registry.all()) {
       const event = channelEvent(name, delivery.health, nowS());
-      if (!due && (saidOf.get(name) ?? 'ok') === event.state) continue;
-      saidOf.set(name, event.state ?? 'ok');
+      if (!due && (lastStates.get(name) ?? 'ok') === event.state) continue;
+      lastStates.set(name, event.state ?? 'ok');
       events.push(event);
     }
     if (events.length > 0) emit(events);
@@ -94,7 +94,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
   function drop({ name, delivery }: LiveChannel): void {
     const stillThere = [...registry.all()].some((other) => other.name === name);
     // A module that was not sound may have made channels of which nothing was said yet.
-    if (!stillThere && saidOf.delete(name)) gone.push(channelGoneEvent(name, nowS()));
+    if (!stillThere && lastStates.delete(name)) gone.push(channelGoneEvent(name, nowS()));
     draining.add(delivery);
     void delivery.close(PERIOD_MS).finally(() => draining.delete(delivery));
   }
@@ -134,7 +134,7 @@ export function createAlerts(options: AlertsOptions): Alerts {
     tick() {
       leadershipChanged();
       for (const { channel } of registry.all()) channel.tick();
-      saySelf();
+      reportSelf();
     },
     async close(deadlineMs) {
       const all = [...draining, ...[...registry.all()].map(({ delivery }) => delivery)];

@@ -46,17 +46,17 @@ export const HAND_OVER_DOUBT_MS = 120_000;
 export function needsSending(last: LastSent | undefined, now: Standing): Sending {
   const { state, term } = now;
   if (term === undefined) return no('not-leading');
-  const said = last?.term === term ? last : undefined;
+  const sent = last?.term === term ? last : undefined;
   const handedOver = now.begunIn !== term;
 
   if (state === 'resolve') {
-    if (said?.state === 'resolve') return no('unchanged');
+    if (sent?.state === 'resolve') return no('unchanged');
     if (!handedOver) return yes('resolved');
     return now.nowMs - now.sinceMs <= HAND_OVER_DOUBT_MS ? yes('hand-over') : no('unchanged');
   }
-  if (said?.state !== 'trigger') return yes(handedOver ? 'hand-over' : 'first');
-  if (isWorse(now.severity, said.severity)) return yes('worse');
-  return now.nowMs - said.atMs >= now.repeatMs ? yes('repeat') : no('unchanged');
+  if (sent?.state !== 'trigger') return yes(handedOver ? 'hand-over' : 'first');
+  if (isWorse(now.severity, sent.severity)) return yes('worse');
+  return now.nowMs - sent.atMs >= now.repeatMs ? yes('repeat') : no('unchanged');
 }
 
 const yes = (reason: SendingReason): Sending => ({ send: true, reason });

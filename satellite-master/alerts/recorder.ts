@@ -41,7 +41,7 @@ export function recordChannels({ clock, self, record, readsFiles = false }: Reco
       clock,
       term: () => 1,
       repeatMs: parsed.repeatMs,
-      say: (alert, reason) => record({ ...alert, channel: name, reason }),
+      send: (alert, reason) => record({ ...alert, channel: name, reason }),
       room: () => Number.POSITIVE_INFINITY,
       forgotten: () => undefined,
     });

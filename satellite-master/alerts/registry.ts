@@ -91,7 +91,7 @@ export class ChannelRegistry {
       term,
       repeatMs,
       room: () => delivery.room,
-      say: (alert, reason) => {
+      send: (alert, reason) => {
         log.info({ channel: name, key: alert.key, reason }, `Alert ${alert.state}: ${alert.summary}`);
         delivery.put(alert);
       },

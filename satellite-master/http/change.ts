@@ -5,27 +5,27 @@ import { REFUSED_ATTRIBUTES } from '../../shared/event.ts';
 import { HOST_NAME_FORM, type HostName, parseHostName } from '../../shared/host-name.ts';
 import { hasControlCharacters } from '../../shared/text.ts';
 import { compile, faultOf, shown } from '../intake/index.ts';
-import type { ManualChange, Said } from '../whitelist/operators/index.ts';
+import type { ChangeNote, ManualChange } from '../whitelist/operators/index.ts';
 
 const MAX_BY = 256;
 
-const said = {
+const noteProperties = {
   by: { type: ['string', 'null'], longest: MAX_BY, expected: `the author, at most ${MAX_BY} characters` },
   description: { type: ['string', 'null'], expected: 'text' },
 };
 
 const how = {
-  ...said,
+  ...noteProperties,
   ttl: { type: ['number', 'string', 'null'], duration: true },
   override: { enum: [true, false, 'true', 'false', null], expected: 'true or false' },
 };
 
-interface SaidBody {
+interface ChangeNoteBody {
   readonly by?: string | null;
   readonly description?: string | null;
 }
 
-interface HowBody extends SaidBody {
+interface HowBody extends ChangeNoteBody {
   readonly ttl?: number | string | null;
   readonly override?: boolean | 'true' | 'false' | null;
 }
@@ -37,7 +37,11 @@ interface EventBody extends HowBody {
   readonly [attribute: string]: unknown;
 }
 
-const isSaid = compile<SaidBody>({ type: 'object', properties: said, additionalProperties: false });
+const isChangeNote = compile<ChangeNoteBody>({
+  type: 'object',
+  properties: noteProperties,
+  additionalProperties: false,
+});
 
 const isFlagBody = compile<HowBody>({ type: 'object', properties: how, additionalProperties: false });
 
@@ -73,10 +77,10 @@ const isManyOverrides = compile<HowBody & { readonly flag: 'on' | 'off'; readonl
   additionalProperties: false,
 });
 
-const isManyWithdrawals = compile<SaidBody & { readonly hosts: readonly string[] }>({
+const isManyWithdrawals = compile<ChangeNoteBody & { readonly hosts: readonly string[] }>({
   type: 'object',
   required: ['hosts'],
-  properties: { hosts, ...said },
+  properties: { hosts, ...noteProperties },
   additionalProperties: false,
 });
 
@@ -92,10 +96,10 @@ const isConfirmation = compile<{ readonly by: string; readonly reason: string; r
 });
 
 /** The optional body of a DELETE. @throws SatelliteError bad-request */
-export function parseSaid(body: unknown): Said {
+export function parseChangeNote(body: unknown): ChangeNote {
   if (body === undefined) return {};
-  if (!isSaid(body)) throw new SatelliteError('bad-request', faultOf(isSaid));
-  return saidOf(body);
+  if (!isChangeNote(body)) throw new SatelliteError('bad-request', faultOf(isChangeNote));
+  return changeNoteOf(body);
 }
 
 /** The optional body of `PUT …/on` and `…/off`. @throws SatelliteError bad-request */
@@ -133,10 +137,10 @@ export function parseManyOverrides(body: unknown): { hosts: readonly HostName[];
 }
 
 /** `DELETE /whitelist/manual`. @throws SatelliteError bad-request, bad-host-name */
-export function parseManyWithdrawals(body: unknown): { hosts: readonly HostName[]; said: Said } {
+export function parseManyWithdrawals(body: unknown): { hosts: readonly HostName[]; note: ChangeNote } {
   const given = required(body);
   if (!isManyWithdrawals(given)) throw new SatelliteError('bad-request', faultOf(isManyWithdrawals));
-  return { hosts: hostsOf(given.hosts), said: saidOf(given) };
+  return { hosts: hostsOf(given.hosts), note: changeNoteOf(given) };
 }
 
 /** `POST /whitelist/file/confirm`. @throws SatelliteError bad-request */
@@ -162,7 +166,7 @@ function stateOf(flag: 'on' | 'off'): 'ok' | 'critical' {
   return flag === 'on' ? 'ok' : 'critical';
 }
 
-function saidOf({ by, description }: SaidBody): Said {
+function changeNoteOf({ by, description }: ChangeNoteBody): ChangeNote {
   if (by && hasControlCharacters(by))
     throw new SatelliteError('bad-request', `by: found ${shown(by)}, expected no control characters`);
   return { ...(by === '' ? {} : present({ by })), ...present({ description }) };
@@ -173,7 +177,7 @@ function changeOf(body: HowBody, state: 'ok' | 'critical'): ManualChange {
   const ttlMs = parseDurationMs(ttl, 's');
   return {
     state,
-    ...saidOf(body),
+    ...changeNoteOf(body),
     ...(ttl === null ? { ttlS: null } : present({ ttlS: ttlMs === undefined ? undefined : ttlMs / 1000 })),
     ...present({ override: typeof override === 'string' ? override === 'true' : override }),
   };

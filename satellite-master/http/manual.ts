@@ -1,7 +1,7 @@
 /** `/whitelist/manual…`: the override of one host as a whole, and of many at once. */
 import type { HostName } from '../../shared/host-name.ts';
 import type { Changed, Listing, Operators } from '../whitelist/operators/index.ts';
-import { parseManyOverrides, parseManyWithdrawals, parseOverride, parseSaid } from './change.ts';
+import { parseChangeNote, parseManyOverrides, parseManyWithdrawals, parseOverride } from './change.ts';
 import { type Answer, JSON_OR_TEXT, type Route } from './route.ts';
 import { withWarnings } from './warnings.ts';
 
@@ -36,7 +36,7 @@ export function manualRoutes(listing: Listing, operators: Operators): Route[] {
       path: one,
       async handle(call) {
         const host = call.host();
-        const changed = await operators.withdrawOverrides([host], parseSaid(await call.body()), call.actor);
+        const changed = await operators.withdrawOverrides([host], parseChangeNote(await call.body()), call.actor);
         return answerOfOne(host, changed);
       },
     },
@@ -54,8 +54,8 @@ export function manualRoutes(listing: Listing, operators: Operators): Route[] {
       method: 'DELETE',
       path: many,
       async handle(call) {
-        const { hosts, said } = parseManyWithdrawals(await call.body());
-        return answerOfMany(await operators.withdrawOverrides(hosts, said, call.actor));
+        const { hosts, note } = parseManyWithdrawals(await call.body());
+        return answerOfMany(await operators.withdrawOverrides(hosts, note, call.actor));
       },
     },
   ];

@@ -5,7 +5,7 @@ import { hasControlCharacters } from '../../shared/text.ts';
 import { shown } from '../intake/index.ts';
 import type { Operators } from '../whitelist/operators/index.ts';
 import { LISTS, type Listing, type ListName } from '../whitelist/operators/index.ts';
-import { parseEventChange, parseFlagChange, parseSaid } from './change.ts';
+import { parseChangeNote, parseEventChange, parseFlagChange } from './change.ts';
 import { type Call, JSON_OR_TEXT, type Route } from './route.ts';
 import { withWarnings } from './warnings.ts';
 
@@ -70,7 +70,7 @@ export function whitelistRoutes(listing: Listing, operators: Operators): Route[]
       async handle(call) {
         const name = call.host();
         const id = idOf(call);
-        const { record } = await operators.removeEvent(name, id, parseSaid(await call.body()), call.actor);
+        const { record } = await operators.removeEvent(name, id, parseChangeNote(await call.body()), call.actor);
         return { json: record, text: () => `${name} updated.` };
       },
     },
@@ -80,7 +80,7 @@ export function whitelistRoutes(listing: Listing, operators: Operators): Route[]
       path: host,
       async handle(call) {
         const name = call.host();
-        const last = await operators.remove(name, parseSaid(await call.body()), call.actor);
+        const last = await operators.remove(name, parseChangeNote(await call.body()), call.actor);
         return { json: last, text: () => `${name} was removed from the whitelist.` };
       },
     },

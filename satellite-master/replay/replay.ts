@@ -33,8 +33,8 @@ export interface Episode extends Omit<ReplayLine, 'time'> {
 
 const MINUTE_S = 60;
 
-/** A minute's word before it is known how long it lasts. */
-interface Said {
+/** A minute's outcome before it is known how long it lasts. */
+interface TimedBlame {
   readonly time: number;
   readonly blame: Blame;
 }
@@ -42,7 +42,7 @@ interface Said {
 interface Open {
   readonly kind: ReplayLine['kind'];
   readonly blamed: boolean;
-  readonly said: Said[];
+  readonly blames: TimedBlame[];
 }
 
 export function replay(tasks: readonly CapturedTask[], thresholds: Thresholds): readonly Episode[] {
@@ -59,17 +59,17 @@ export function replay(tasks: readonly CapturedTask[], thresholds: Thresholds): 
     const verdict = judgeBlackHoles({ picture: window, thresholds, errorsOf: () => undefined, blamedBefore });
     blamedBefore = new Set(verdict.hosts.map(({ name }) => name));
     const now = new Map<string, Open>();
-    const say = (kind: Open['kind'], blamed: boolean, blames: readonly Blame[]) => {
+    const collect = (kind: Open['kind'], blamed: boolean, blames: readonly Blame[]) => {
       for (const blame of blames) {
         const key = `${kind} ${blamed} ${blame.name}`;
-        const episode = open.get(key) ?? { kind, blamed, said: [] };
-        episode.said.push({ time: timeS, blame });
+        const episode = open.get(key) ?? { kind, blamed, blames: [] };
+        episode.blames.push({ time: timeS, blame });
         now.set(key, episode);
       }
     };
-    say('host', true, verdict.hosts);
-    say('host', false, verdict.cleared);
-    say('application', true, verdict.applications);
+    collect('host', true, verdict.hosts);
+    collect('host', false, verdict.cleared);
+    collect('application', true, verdict.applications);
     for (const [key, episode] of open) {
       if (now.has(key)) continue;
       open.delete(key);
@@ -87,17 +87,17 @@ export function linesOf(episodes: readonly Episode[]): readonly ReplayLine[] {
   return episodes.flatMap(({ lines }) => lines).sort((a, b) => a.time - b.time);
 }
 
-function closed({ kind, blamed, said }: Open): Episode {
-  const worst = said.reduce((a, b) => (b.blame.counts.failed > a.blame.counts.failed ? b : a));
+function closed({ kind, blamed, blames }: Open): Episode {
+  const worst = blames.reduce((a, b) => (b.blame.counts.failed > a.blame.counts.failed ? b : a));
   const { name } = worst.blame;
-  const from = said[0]?.time ?? worst.time;
-  const to = said.at(-1)?.time ?? worst.time;
+  const from = blames[0]?.time ?? worst.time;
+  const to = blames.at(-1)?.time ?? worst.time;
   const common = { kind, ...(kind === 'host' ? { host: name } : { application: name }), blamed, from, to };
   return {
     ...common,
     reason: worst.blame.reason,
     failed: worst.blame.counts.failed,
-    lines: said.map(({ time, blame: { reason } }) => ({ time, ...common, reason })),
+    lines: blames.map(({ time, blame: { reason } }) => ({ time, ...common, reason })),
   };
 }
 
@@ -107,13 +107,13 @@ function stepsOf(task: CapturedTask, index: number): TaskStep[] {
   const [first] = statuses;
   if (!first) return [];
   const common = { task: String(index), host, begunS: first.timeS, ...attributionOf(task) };
-  const steps: TaskStep[] = [{ ...common, word: 'begun', atS: first.timeS }];
+  const steps: TaskStep[] = [{ ...common, outcome: 'begun', atS: first.timeS }];
   const running = statuses.find((status) => status.state === 'TASK_RUNNING');
-  if (running) steps.push({ ...common, word: 'running', atS: running.timeS });
+  if (running) steps.push({ ...common, outcome: 'running', atS: running.timeS });
   const last = statuses.find((status) => status.state === state) ?? statuses.at(-1) ?? first;
   const killing = statuses.some((status) => status.state === 'TASK_KILLING' && status.timeS <= last.timeS);
-  const word = outcomeOfTask(state, last.reason, killing);
-  if (word !== 'begun' && word !== 'running') steps.push({ ...common, word, atS: last.timeS });
+  const outcome = outcomeOfTask(state, last.reason, killing);
+  if (outcome !== 'begun' && outcome !== 'running') steps.push({ ...common, outcome, atS: last.timeS });
   return steps;
 }
 

@@ -78,7 +78,7 @@ export class Connection extends ConnectionManager {
 
   /** Before that the server does not end the session, on the monotonic clock. */
   get lastsUntilMs(): number {
-    return this.#heartbeat.heardOfUsMs + this.sessionTimeout;
+    return this.#heartbeat.lastAnsweredPingMs + this.sessionTimeout;
   }
 
   /** @returns the packet, to withdraw it by; undefined when there is no connection: nothing is kept for later */

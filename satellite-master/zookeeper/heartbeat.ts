@@ -11,7 +11,7 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Pings each third of the session's timeout, whatever else is said: the library pings only when nothing comes in,
+ * Pings each third of the session's timeout, whatever else is sent: the library pings only when nothing comes in,
  * so that steady notifications keep it silent until the session ends. And listens: the library waits for the
  * kernel to notice that nobody answers, for minutes.
  */
@@ -19,7 +19,7 @@ export class Heartbeat {
   readonly #clock: Clock;
   #timer: Timer | undefined;
   #lastAnswerMs = 0;
-  #heardOfUsMs = 0;
+  #lastAnsweredPingMs = 0;
   /** The ping that has waited longest for its echo. */
   #pingedMs: number | undefined;
 
@@ -31,14 +31,14 @@ export class Heartbeat {
    * When the server has heard of us for certain, on the monotonic clock: when the newest request was sent that it
    * has answered. From then on, or later, it counts the session's timeout.
    */
-  get heardOfUsMs(): number {
-    return this.#heardOfUsMs;
+  get lastAnsweredPingMs(): number {
+    return this.#lastAnsweredPingMs;
   }
 
   /** @param sentMs when the request was sent that was answered */
   answered(sentMs: number): void {
     this.#lastAnswerMs = this.#clock.monoMs();
-    this.#heardOfUsMs = Math.max(this.#heardOfUsMs, sentMs);
+    this.#lastAnsweredPingMs = Math.max(this.#lastAnsweredPingMs, sentMs);
   }
 
   echoed(): void {

@@ -55,7 +55,7 @@ class Session implements ZooKeeperSession {
   #reopening: Timer | undefined;
   #ending = false;
   #ended: Promise<void> | undefined;
-  #troubleSaid = false;
+  #troubleLogged = false;
   #whenConnected: () => void = () => undefined;
 
   constructor(options: ZooKeeperSessionOptions) {
@@ -181,7 +181,7 @@ class Session implements ZooKeeperSession {
   #disconnected(connection: Connection, reason: string): void {
     this.#calls.detach(reason);
     if (this.#state.kind !== 'connected') {
-      this.#saySometimes(`no connection to ZooKeeper: ${reason}`);
+      this.#logTrouble(`no connection to ZooKeeper: ${reason}`);
       return;
     }
     // Whoever leads must not believe so for longer than the server does.
@@ -200,7 +200,7 @@ class Session implements ZooKeeperSession {
       this.#publish({ kind: 'connecting' });
       this.#open();
     });
-    if (this.#state.kind === 'connecting') this.#saySometimes(`no session at ZooKeeper: ${reason}`);
+    if (this.#state.kind === 'connecting') this.#logTrouble(`no session at ZooKeeper: ${reason}`);
     else this.#publish({ kind: 'lost', reason });
   }
 
@@ -229,7 +229,7 @@ class Session implements ZooKeeperSession {
   #publish(state: SessionState): void {
     if (this.#ending && state.kind !== 'closed') return;
     this.#state = state;
-    if (state.kind === 'connected') this.#troubleSaid = false;
+    if (state.kind === 'connected') this.#troubleLogged = false;
     const level = state.kind === 'suspended' || state.kind === 'lost' ? 'warn' : 'info';
     this.#log[level](
       { zookeeper: state.kind, ...('reason' in state && { reason: state.reason }) },
@@ -239,10 +239,10 @@ class Session implements ZooKeeperSession {
   }
 
   /** Attempts go on each second while all is down: only the first of them is worth a warning. */
-  #saySometimes(text: string): void {
+  #logTrouble(text: string): void {
     if (this.#ending) return;
-    this.#log[this.#troubleSaid ? 'debug' : 'warn'](text);
-    this.#troubleSaid = true;
+    this.#log[this.#troubleLogged ? 'debug' : 'warn'](text);
+    this.#troubleLogged = true;
   }
 
   #fire(event: WatchEvent): void {

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { publishPolicy } from '../../satellite-master/whitelist/file/publish-policy.ts';
 import { withFlagByHand, withManualEvent } from '../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../shared/host-name.ts';
-import { aClock, House, host, OPERATOR } from '../support/house.ts';
-import { SharedGround } from '../support/shared-ground.ts';
+import { aClock, Harness, host, OPERATOR } from '../support/harness.ts';
+import { SharedStore } from '../support/shared-store.ts';
 
 const EVENTS = ['ok', 'warning', 'critical', 'unknown', 'silent'] as const;
 const MANUALS = ['none', 'ok', 'critical', 'overriding', 'expired'] as const;
@@ -55,21 +55,21 @@ const LONG = { ttl: 1_000_000 };
 const BYSTANDERS = ['b1.example', 'b2.example', 'b3.example'].map(host);
 
 /** Every host managed on, save one where the guard is to be full; the words of operators are in the store. */
-async function prepare(house: House, guard: World['guard']): Promise<void> {
-  for (const name of [...BYSTANDERS, ...cells.map(({ name }) => name)]) house.report(name, { disk: 'ok' }, LONG);
-  await house.settled();
-  if (guard === 'full') house.report(BYSTANDERS[0] as HostName, { disk: 'critical' }, LONG);
-  await house.settled();
+async function prepare(harness: Harness, guard: World['guard']): Promise<void> {
+  for (const name of [...BYSTANDERS, ...cells.map(({ name }) => name)]) harness.report(name, { disk: 'ok' }, LONG);
+  await harness.settled();
+  if (guard === 'full') harness.report(BYSTANDERS[0] as HostName, { disk: 'critical' }, LONG);
+  await harness.settled();
   const edit = (
     name: HostName,
     id: string,
     state: 'ok' | 'critical',
     more: { ttlS?: number; override?: boolean } = {},
   ) =>
-    house.whitelist.edit(name, OPERATOR, (record) =>
+    harness.whitelist.edit(name, OPERATOR, (record) =>
       id === 'manual'
-        ? withFlagByHand(record, { state, by: 'me', ...more }, house.nowS)
-        : withManualEvent(record, id, { state, by: 'me', ...more }, house.nowS),
+        ? withFlagByHand(record, { state, by: 'me', ...more }, harness.nowS)
+        : withManualEvent(record, id, { state, by: 'me', ...more }, harness.nowS),
     );
   for (const { name, manual } of cells) {
     if (manual === 'ok' || manual === 'critical') await edit(name, 'manual', manual);
@@ -81,61 +81,61 @@ async function prepare(house: House, guard: World['guard']): Promise<void> {
 }
 
 /** The silent ones fall silent more than a minute apart, so that they are no wave. */
-async function happen(house: House): Promise<void> {
-  for (const { heard, name } of cells) if (heard !== 'silent') house.report(name, { disk: heard }, LONG);
-  await house.settled();
+async function happen(harness: Harness): Promise<void> {
+  for (const { heard, name } of cells) if (heard !== 'silent') harness.report(name, { disk: heard }, LONG);
+  await harness.settled();
   for (const manual of MANUALS) {
-    if (house.presence.isHeard(nameOf('silent', manual)))
-      house.report(nameOf('silent', manual), { disk: 'ok' }, { ttl: 60 });
-    await house.leap(72_000);
+    if (harness.presence.isHeard(nameOf('silent', manual)))
+      harness.report(nameOf('silent', manual), { disk: 'ok' }, { ttl: 60 });
+    await harness.leap(72_000);
   }
-  await house.leap(8_000);
+  await harness.leap(8_000);
 }
 
 describe.each(worlds)('guard $guard, a $role, store $store, started $start', ({ guard, role, store, start }) => {
-  let ground: SharedGround;
-  let house: House;
+  let sharedStore: SharedStore;
+  let harness: Harness;
 
   beforeAll(async () => {
     const clock = aClock();
-    ground = await SharedGround.open(clock);
-    const options = { clock, ground, share: guard === 'free' ? 1 : 0.02 };
-    house = await House.open(options);
-    await prepare(house, guard);
-    if (store === 'unread') house = new House(options);
+    sharedStore = await SharedStore.open(clock);
+    const options = { clock, sharedStore, share: guard === 'free' ? 1 : 0.02 };
+    harness = await Harness.open(options);
+    await prepare(harness, guard);
+    if (store === 'unread') harness = new Harness(options);
     else if (start === 'just now') {
-      house.leads = false;
-      house = await House.open(options);
+      harness.leads = false;
+      harness = await Harness.open(options);
     }
-    house.leads = role === 'leader';
-    if (store === 'lost') house.store.lose();
+    harness.leads = role === 'leader';
+    if (store === 'lost') harness.store.lose();
     if (store === 'unread' && start === 'long ago')
-      for (const { name } of cells) house.report(name, { disk: 'ok' }, LONG);
-    await happen(house);
+      for (const { name } of cells) harness.report(name, { disk: 'ok' }, LONG);
+    await happen(harness);
   });
 
-  afterAll(() => ground.close());
+  afterAll(() => sharedStore.close());
 
   test.each(cells)('$heard, by hand $manual', ({ heard, manual, name }) => {
     const { off, rule } = desiredFlag(heard, start);
     const acts = role === 'leader' && store === 'whole';
     const managed = off && acts && guard === 'free' ? 'off' : 'on';
-    expect(ground.record(name)?.['managed-flag']).toBe(managed);
+    expect(sharedStore.record(name)?.['managed-flag']).toBe(managed);
 
     if (store === 'unread') {
-      expect(house.replica.get(name)).toBeUndefined();
-      const { replica, nowS } = house;
+      expect(harness.replica.get(name)).toBeUndefined();
+      const { replica, nowS } = harness;
       const given = { replica, present: [name], hosts: replica.on(), offShare: 0.3, nowS };
       expect(publishPolicy({ ...given, reasons: [], confirmed: undefined })).toHaveProperty('hold');
       return;
     }
     const byHand = MANUAL_FLAG[manual];
-    const why = house.why(name);
+    const why = harness.why(name);
     expect(why.flag).toBe(byHand ?? managed);
-    expect(house.on().includes(name)).toBe((byHand ?? managed) === 'on');
+    expect(harness.on().includes(name)).toBe((byHand ?? managed) === 'on');
     expect(why.decidedBy).toBe(byHand === null ? 'managed' : 'manual');
     expect(why.rule).toBe(byHand === null ? rule : 15);
-    expect(house.reconciler.decisionFor(name).rule).toBe(rule);
+    expect(harness.reconciler.decisionFor(name).rule).toBe(rule);
     expect(why.guard !== null).toBe(off && guard === 'full');
     if (why.guard) expect(why.guard.reason).toBe('1 of at most 1 hosts are held off (0.02 of 28)');
   });

@@ -18,7 +18,7 @@ import { testRules } from '../../satellite-master/testing/bench.ts';
 import type { Event } from '../../shared/event.ts';
 import { silentLog } from '../../shared/log.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
-import { hosts, START_MS } from '../support/house.ts';
+import { hosts, START_MS } from '../support/harness.ts';
 import { until } from '../support/until.ts';
 
 const NAMES = hosts(6);

@@ -9,7 +9,7 @@ import { encodeFrame } from '../../shared/riemann/encode.ts';
 import { FrameReader } from '../../shared/riemann/frames.ts';
 import type { RiemannEvent, RiemannMessage } from '../../shared/riemann/message.ts';
 import { freePort } from '../support/free-port.ts';
-import { host } from '../support/house.ts';
+import { host } from '../support/harness.ts';
 import { startRiemann } from '../support/riemann.ts';
 import { until } from '../support/until.ts';
 import { logLines } from './support/log-lines.ts';

@@ -19,7 +19,7 @@ import { decodeMessage } from '../../shared/riemann/decode.ts';
 import { encodeFrame } from '../../shared/riemann/encode.ts';
 import { FrameReader } from '../../shared/riemann/frames.ts';
 import type { RiemannEvent, RiemannMessage } from '../../shared/riemann/message.ts';
-import { NO_EFFECTS } from './house.ts';
+import { NO_EFFECTS } from './harness.ts';
 import { until } from './until.ts';
 
 export interface RiemannMaster {

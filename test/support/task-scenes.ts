@@ -25,14 +25,14 @@ let serial = 0;
 export function task(
   host: string,
   application: string,
-  word: 'failed' | 'finished' | 'ended',
+  outcome: 'failed' | 'finished' | 'ended',
   atS: number,
   instance = '',
 ) {
   const common = { task: `task ${serial++}`, host, application, instance, begunS: atS };
   return [
-    { ...common, word: 'begun', atS },
-    { ...common, word, atS: atS + 1 },
+    { ...common, outcome: 'begun', atS },
+    { ...common, outcome, atS: atS + 1 },
   ] as const satisfies readonly TaskStep[];
 }
 

@@ -27,7 +27,7 @@ const SERVICE = 'docs/rest.md: an event has a service of 1 to 1,024 characters';
 const DEFAULT_TTL_S = 60;
 
 /** A hub whose subscriber only keeps what it gets. */
-class House {
+class Harness {
   readonly clock = new ManualClock();
   readonly streamed: Event[] = [];
   readonly #expired: Event[] = [];
@@ -70,13 +70,13 @@ class House {
 }
 
 export const runIndexCase: Runner = (_, { ops }) => {
-  const house = new House();
+  const harness = new Harness();
   const expected = new ExpectedIndex();
   let isSame = true;
   for (const { op, args, result, exception } of ops as Operation[]) {
     const [first, second] = args ?? [];
     if (op === 'at') {
-      house.moveTo(Number(first));
+      harness.moveTo(Number(first));
       expected.moveTo(Number(first));
       continue;
     }
@@ -85,10 +85,10 @@ export const runIndexCase: Runner = (_, { ops }) => {
       if (exception !== undefined && raw['time'] !== undefined) return different(`update took what gave ${exception}`);
       isSame &&= exception === undefined;
       expected.update(raw);
-      if (raw['service'] !== undefined) house.update(raw);
+      if (raw['service'] !== undefined) harness.update(raw);
       continue;
     }
-    const ours = answer(house, op, first, second);
+    const ours = answer(harness, op, first, second);
     if (ours === UNKNOWN) return different(`unknown operation: ${op}`);
     const wanted = expected.answer(op, first, second);
     isSame &&= same(plainly(ours), plainly(result));
@@ -102,18 +102,18 @@ export const runIndexCase: Runner = (_, { ops }) => {
 
 const UNKNOWN = Symbol('unknown');
 
-function answer(house: House, op: string, first: unknown, second: unknown): unknown {
-  const { index } = house;
+function answer(harness: Harness, op: string, first: unknown, second: unknown): unknown {
+  const { index } = harness;
   const found = (raw: Raw) => index.get(String(raw['host'] ?? ''), String(raw['service']))?.event;
   switch (op) {
     case 'dump':
-      return house.all();
+      return harness.all();
     case 'lookup':
       return found({ host: first, service: second });
     case 'search':
-      return house.all().filter(matching(String(first)));
+      return harness.all().filter(matching(String(first)));
     case 'expire':
-      return house.takeExpired();
+      return harness.takeExpired();
     case 'delete': {
       const event = found(first as Raw);
       if (event) index.delete(event.host ?? '', event.service);
@@ -126,7 +126,7 @@ function answer(house: House, op: string, first: unknown, second: unknown): unkn
       return exact;
     }
     case 'clear':
-      for (const { host, service } of house.all()) index.delete(host ?? '', service);
+      for (const { host, service } of harness.all()) index.delete(host ?? '', service);
       return undefined;
     default:
       return UNKNOWN;
@@ -216,12 +216,12 @@ function plainly(value: unknown): unknown {
 
 /** What goes down the streams when indexed events expire; which of their other fields go with it, ours does not ask. */
 export const runReaperCase: Runner = (_, vector): Outcome => {
-  const house = new House();
-  for (const raw of vector['indexed'] as Raw[]) house.update(raw);
-  house.streamed.length = 0;
-  house.moveTo(Number(vector['clock']));
+  const harness = new Harness();
+  for (const raw of vector['indexed'] as Raw[]) harness.update(raw);
+  harness.streamed.length = 0;
+  harness.moveTo(Number(vector['clock']));
   const core = ({ host, service, state }: Raw) => ({ host, service, state });
-  const [ours, theirs] = [house.streamed, vector['streamed'] as Raw[]];
+  const [ours, theirs] = [harness.streamed, vector['streamed'] as Raw[]];
   const left = (vector['left'] as Raw[]).map(keyOf).sort();
   const cores = (raws: readonly Raw[]) => sortedRaw(raws).map(core);
   if (!same(cores(ours as unknown as Raw[]), cores(theirs))) {
@@ -238,7 +238,7 @@ export const runReaperCase: Runner = (_, vector): Outcome => {
     return different(`streamed ${shownValue(ours)}, not ${shownValue(theirs)}`);
   if (
     !same(
-      house
+      harness
         .all()
         .map((event) => keyOf(event as unknown as Raw))
         .sort(),

@@ -58,15 +58,15 @@ const END_OF_CALENDAR_S = 253_402_300_800;
  * @param nowS for an event without a time
  * @returns undefined for an event that says nothing here
  */
-export function alertOf(event: StreamEvent, said: AlertOptions, self: string, nowS: number): Alert | undefined {
+export function alertOf(event: StreamEvent, options: AlertOptions, self: string, nowS: number): Alert | undefined {
   const { host, service = '', state, description, metric, attributes = {} } = event;
   const time = isDate(event.time) ? event.time : nowS;
-  if (state === 'expired' && said.expired === 'ignore' && !said.heartbeat) return undefined;
-  const summary = said.summary?.(event) ?? `${[host, service].filter(Boolean).join(' ')} is ${state ?? 'reported'}`;
+  if (state === 'expired' && options.expired === 'ignore' && !options.heartbeat) return undefined;
+  const summary = options.summary?.(event) ?? `${[host, service].filter(Boolean).join(' ')} is ${state ?? 'reported'}`;
   return {
-    key: keyOf(event, said),
-    state: resolves(state, said) ? 'resolve' : 'trigger',
-    severity: severityOf(event, said),
+    key: keyOf(event, options),
+    state: resolves(state, options) ? 'resolve' : 'trigger',
+    severity: severityOf(event, options),
     summary: cutToLength(String(summary), MAX_SUMMARY, escapeControls),
     source: host?.toWellFormed() ?? self,
     ...(host === undefined ? {} : { host: host.toWellFormed() }),

@@ -125,8 +125,8 @@ function formsOf(user: string, password: string): string[] {
 }
 
 /** RFC 5321: replies from 500 on are final, 4xx are not; without a reply the network failed. */
-function mailFault(error: unknown, say: (text: string) => string): Outcome {
-  const reason = say(messageOf(error));
+function mailFault(error: unknown, redact: (text: string) => string): Outcome {
+  const reason = redact(messageOf(error));
   const code = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : 0;
   if (code < 500) return { kind: 'failed', reason, notBeforeMs: 0 };
   const inTheMail = error instanceof Error && 'command' in error && error.command === 'DATA';

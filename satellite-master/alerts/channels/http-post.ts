@@ -73,10 +73,10 @@ export class HttpPoster {
  * @param nowMs wall time, for a Retry-After that is a date
  * @param say makes a reason fit to be read by anybody
  */
-export function outcomeOf(answer: HttpAnswer, nowMs: number, say: (text: string) => string): Outcome {
+export function outcomeOf(answer: HttpAnswer, nowMs: number, redact: (text: string) => string): Outcome {
   const { status, body } = answer;
   if (status >= 200 && status < 300) return { kind: 'sent' };
-  const reason = say(body.trim() === '' ? `answered ${status}` : `answered ${status}: ${body.trim()}`);
+  const reason = redact(body.trim() === '' ? `answered ${status}` : `answered ${status}: ${body.trim()}`);
   if (status === 408 || status === 429 || status >= 500)
     return { kind: 'failed', reason, notBeforeMs: retryAfterMs(answer, nowMs) };
   return { kind: 'refused', by: ABOUT_THE_BODY.has(status) ? 'one' : 'all', reason };

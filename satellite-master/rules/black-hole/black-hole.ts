@@ -144,12 +144,12 @@ export class BlackHole {
     const stand = new Set(hosts.map(({ name }) => name));
     const blind = this.#options.isBlind?.() ?? false;
     const recovered = blind ? [] : [...this.#blamed].filter(([name]) => !stand.has(name));
-    yield* this.#say(hosts, (host, time) => this.#blame(host, time));
-    yield* this.#say(recovered, ([name, standing], time) => this.#clear(name, standing, time));
-    yield* this.#say(this.#applicationEvents(applications), (event) => [event]);
+    yield* this.#publishEach(hosts, (host, time) => this.#blame(host, time));
+    yield* this.#publishEach(recovered, ([name, standing], time) => this.#clear(name, standing, time));
+    yield* this.#publishEach(this.#applicationEvents(applications), (event) => [event]);
   }
 
-  *#say<T>(all: readonly T[], eventsOf: (one: T, time: number) => readonly Event[]): LongWork {
+  *#publishEach<T>(all: readonly T[], eventsOf: (one: T, time: number) => readonly Event[]): LongWork {
     const { clock, emit } = this.#options;
     for (let from = 0; from < all.length; from += TOLD_AT_ONCE) {
       const time = clock.wallMs() / 1000;

@@ -3,7 +3,7 @@ import { interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import { type Cell, recentlyWell, type WindowCounts, wellOf } from './counts.ts';
 import { fisherTail } from './statistics.ts';
 
-/** An application with this share of failures elsewhere, as a mean over the hosts, is no witness. */
+/** An application with this share of failures elsewhere, as a mean over the hosts, does not count against a host. */
 const MAX_SHARE_ELSEWHERE = 0.5;
 
 /** What one application says of one host. */
@@ -16,9 +16,9 @@ export interface ApplicationResult {
   readonly failedElsewhere: number;
   readonly trialsElsewhere: number;
   readonly hostsElsewhere: number;
-  /** `works`: elsewhere, a witness; `fails`: elsewhere too; `alone`: ran nowhere else. */
+  /** `works`: elsewhere, so that failures here count; `fails`: elsewhere too; `alone`: ran nowhere else. */
   readonly kind: 'works' | 'fails' | 'alone';
-  /** For a witness: the chance of so many failures here if here were like elsewhere. */
+  /** For `works`: the chance of so many failures here if here were like elsewhere. */
   readonly chance: number;
 }
 
@@ -31,7 +31,7 @@ interface Sums {
   shares: number;
 }
 
-interface Tally extends Sums {
+interface Totals extends Sums {
   /** Instances that went well on some host. */
   readonly wentWell: ReadonlySet<string>;
   readonly hasOthers: boolean;
@@ -40,7 +40,7 @@ interface Tally extends Sums {
 export class Comparison {
   readonly #picture: WindowCounts;
   readonly #without: ReadonlySet<string>;
-  readonly #tallies = new Map<string, Tally>();
+  readonly #totals = new Map<string, Totals>();
   #all: Sums | undefined;
 
   /** @param without hosts that are known to be black holes: they are no measure for others */
@@ -52,7 +52,7 @@ export class Comparison {
   *results(host: string): LongWork<readonly ApplicationResult[]> {
     const results: ApplicationResult[] = [];
     for (const cell of this.#picture.hosts.get(host)?.cells.values() ?? [])
-      results.push(resultOf(cell, yield* this.#tallyOf(cell.application), this.#without));
+      results.push(resultOf(cell, yield* this.#totalsOf(cell.application), this.#without));
     return results;
   }
 
@@ -63,8 +63,8 @@ export class Comparison {
     return others.hosts > 0 && others.shares / others.hosts <= MAX_SHARE_ELSEWHERE;
   }
 
-  *#tallyOf(application: string): LongWork<Tally> {
-    const known = this.#tallies.get(application);
+  *#totalsOf(application: string): LongWork<Totals> {
+    const known = this.#totals.get(application);
     if (known) return known;
     const cells = this.#picture.applications.get(application)?.cells;
     const wentWell = new Set<string>();
@@ -77,14 +77,14 @@ export class Comparison {
           if (instance !== '' && wellOf(counts) > 0) wentWell.add(instance);
         }
     });
-    const tally: Tally = { failed: 0, trials: 0, hosts: 0, shares: 0, wentWell, hasOthers: names.size > 1 };
+    const totals: Totals = { failed: 0, trials: 0, hosts: 0, shares: 0, wentWell, hasOthers: names.size > 1 };
     yield* interruptibly(cells?.values() ?? [], (cell) => {
       if (this.#without.has(cell.host)) return;
-      const failed = countingFailures(cell, tally);
-      add(tally, { failed, trials: failed + wellOf(cell.counts) });
+      const failed = countingFailures(cell, totals);
+      add(totals, { failed, trials: failed + wellOf(cell.counts) });
     });
-    this.#tallies.set(application, tally);
-    return tally;
+    this.#totals.set(application, totals);
+    return totals;
   }
 
   *#sumOfHosts(): LongWork<Sums> {
@@ -101,10 +101,10 @@ export class Comparison {
   }
 }
 
-function resultOf(cell: Cell, tally: Tally, without: ReadonlySet<string>): ApplicationResult {
-  const failures = countingFailures(cell, tally);
+function resultOf(cell: Cell, totals: Totals, without: ReadonlySet<string>): ApplicationResult {
+  const failures = countingFailures(cell, totals);
   const well = wellOf(cell.counts);
-  const others = without.has(cell.host) ? tally : minus(tally, { failed: failures, trials: failures + well });
+  const others = without.has(cell.host) ? totals : minus(totals, { failed: failures, trials: failures + well });
   // What has run here for long says nothing about how tasks start here now; elsewhere it shows that the application works.
   const trials = failures + recentlyWell(cell.counts);
   const elsewhere = {
@@ -124,7 +124,7 @@ function resultOf(cell: Cell, tally: Tally, without: ReadonlySet<string>): Appli
  * One instance that fails again and again and went well nowhere may be broken itself (one bad input of many): all its
  * failures here count as one, where the application has other instances.
  */
-function countingFailures({ counts, instances }: Cell, { wentWell, hasOthers }: Tally): number {
+function countingFailures({ counts, instances }: Cell, { wentWell, hasOthers }: Totals): number {
   let failures = counts.failed;
   if (!hasOthers) return failures;
   for (const [instance, { counts: ofInstance }] of instances)

@@ -72,9 +72,9 @@ export class Evidence {
     if (isOver && task.timeS === undefined) return;
     // Most of what Mesos reports first ended long ago.
     if (isOver && !this.#tasks.reaches(atS, nowS) && !this.#waiting && !this.#tasks.isLive(key)) return;
-    const word = outcomeOfTask(task.state, task.reason, before?.state === 'TASK_KILLING');
+    const outcome = outcomeOfTask(task.state, task.reason, before?.state === 'TASK_KILLING');
     const begunS = task.startedS === undefined ? atS : Math.min(atS, nowS - agoS(task.startedS));
-    const step = { task: key, host: task.host, word, atS, begunS, ...attributionOf(task) };
+    const step = { task: key, host: task.host, outcome, atS, begunS, ...attributionOf(task) };
     if (this.#waiting) this.#waiting.push(step);
     else this.#tasks.take(step);
   }

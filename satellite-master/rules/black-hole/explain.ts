@@ -14,14 +14,14 @@ export function countsText({ started, failed, finished, settled }: Readonly<Coun
 }
 
 export function comparedReason(
-  witnesses: readonly ApplicationResult[],
+  working: readonly ApplicationResult[],
   thresholds: Thresholds,
   errors: AgentErrors,
   chance: number,
 ): string {
-  const named = [...witnesses].sort((a, b) => a.chance - b.chance).map(witnessText);
+  const named = [...working].sort((a, b) => a.chance - b.chance).map(resultText);
   const odds = chance < 1e-9 ? 'below 1e-9' : `about ${chance.toPrecision(1)}`;
-  return `black hole: ${bySum(witnesses, thresholds)}: ${listed(named)}; by chance: ${odds}${errorsText(errors)}`;
+  return `black hole: ${bySum(working, thresholds)}: ${listed(named)}; by chance: ${odds}${errorsText(errors)}`;
 }
 
 export function severalReason(
@@ -71,7 +71,7 @@ export function applicationReason(cells: readonly Cell[], hosts: number, thresho
   return `${counts.failed} of ${trials} tasks failed in ${formatDuration(thresholds.windowS * 1000)} ${where}`;
 }
 
-function witnessText({ cell, trials, failures, ...elsewhere }: ApplicationResult): string {
+function resultText({ cell, trials, failures, ...elsewhere }: ApplicationResult): string {
   const { failed } = cell.counts;
   const all = trials - failures + failed;
   const { failedElsewhere, trialsElsewhere, hostsElsewhere } = elsewhere;
@@ -85,7 +85,7 @@ function excuseText(result: ApplicationResult): string {
     return `${name} fails elsewhere too (${failedElsewhere} of ${trialsElsewhere} on ${hosts(hostsElsewhere)})`;
   if (failures < cell.counts.failed) return `of ${name} the same few instances fail, which went well nowhere`;
   if (kind === 'alone') return `${name} ran nowhere else`;
-  return `${witnessText(result)}: not clearly more`;
+  return `${resultText(result)}: not clearly more`;
 }
 
 function bySum(results: readonly ApplicationResult[], thresholds: Thresholds): string {

@@ -6,7 +6,7 @@
  * - `ended`: somebody ended it, or it was lost with its agent; says nothing of either
  * - `unsure`: may still run
  */
-export type TaskWord = 'begun' | 'running' | 'finished' | 'failed' | 'ended' | 'unsure';
+export type TaskOutcome = 'begun' | 'running' | 'finished' | 'failed' | 'ended' | 'unsure';
 
 /** Lost before it ran, because of the host: older agents report a failed launch like this. */
 const LAUNCH_REASONS = /^REASON_(CONTAINER_LAUNCH_FAILED|EXECUTOR_REGISTRATION_TIMEOUT|CONTAINER_UPDATE_FAILED)$/;
@@ -16,7 +16,7 @@ const OTHERS_REASONS =
   /^REASON_(INVALID_OFFERS|RESOURCES_UNKNOWN|RECONCILIATION|FRAMEWORK_REMOVED|MASTER_DISCONNECTED|TASK_KILLED_DURING_LAUNCH|CONTAINER_PREEMPTED|MAX_COMPLETION_TIME_REACHED|TASK_UNAUTHORIZED|TASK_GROUP_UNAUTHORIZED|(SLAVE|AGENT)_\w+)$/;
 
 /** @param killing it was being killed: how it ends then is no failure */
-export function outcomeOfTask(state: string, reason: string | undefined, killing: boolean): TaskWord {
+export function outcomeOfTask(state: string, reason: string | undefined, killing: boolean): TaskOutcome {
   switch (state) {
     case 'TASK_STAGING':
     case 'TASK_STARTING':

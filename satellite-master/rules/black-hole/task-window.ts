@@ -7,14 +7,14 @@
 import { finish, interruptibly, type LongWork } from '../../../shared/cooperative.ts';
 import type { Attribution } from './application.ts';
 import { addCounts, type Cell, type Counts, isNothing, noCounts, type WindowCounts } from './counts.ts';
-import type { TaskWord } from './task-outcome.ts';
+import type { TaskOutcome } from './task-outcome.ts';
 
 /** One change of a task. */
 export interface TaskStep extends Attribution {
   /** Unique in the cluster. */
   readonly task: string;
   readonly host: string;
-  readonly word: TaskWord;
+  readonly outcome: TaskOutcome;
   /** When it began, if that is known: a task may be reported first when it ended. */
   readonly begunS: number;
   readonly atS: number;
@@ -82,20 +82,20 @@ export class TaskWindow implements WindowCounts {
   }
 
   take(step: TaskStep): void {
-    const { task, word, atS } = step;
-    if (word === 'unsure') return;
+    const { task, outcome, atS } = step;
+    if (outcome === 'unsure') return;
     if (atS > this.#nowS) this.#roll(atS);
     for (let left = DROPPED_A_STEP; left > 0 && !this.#dropSome(); left--);
     const live = this.#live.get(task) ?? this.#begin(step);
-    if (word === 'begun') return;
-    if (word === 'running') {
+    if (outcome === 'begun') return;
+    if (outcome === 'running') {
       if (!live || live.runningS !== undefined) return;
       live.runningS = atS;
       this.#unsettled.add(live);
       return;
     }
     const leaf = live?.leaf ?? this.#leafOf(step);
-    if (word !== 'ended' && this.#isWithin(atS)) this.#count(leaf, this.#sliceAt(atS), word, 1);
+    if (outcome !== 'ended' && this.#isWithin(atS)) this.#count(leaf, this.#sliceAt(atS), outcome, 1);
     if (live) this.#end(task, live);
     else this.#clear(leaf);
   }

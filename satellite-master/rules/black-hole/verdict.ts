@@ -128,12 +128,12 @@ function* guiltOf(
 ): LongWork<Omit<Blame, 'name'> | undefined> {
   const results = yield* comparison.results(host);
   const honest = results.filter(({ kind }) => kind !== 'fails');
-  const witnesses = honest.filter(({ kind, trials }) => kind === 'works' && trials > 0);
+  const working = honest.filter(({ kind, trials }) => kind === 'works' && trials > 0);
   const errors = errorsOf(host) ?? { launch: 0, own: 0 };
-  if (failuresOf(witnesses) >= thresholds.leastFailures && isAbove(sumOf(cellsOf(witnesses)), thresholds, 1)) {
-    const chance = combined(witnesses.map((witness) => witness.chance)) * compared;
+  if (failuresOf(working) >= thresholds.leastFailures && isAbove(sumOf(cellsOf(working)), thresholds, 1)) {
+    const chance = combined(working.map((result) => result.chance)) * compared;
     if (chance < MAX_CHANCE)
-      return { counts: sumOf(cellsOf(witnesses)), reason: comparedReason(witnesses, thresholds, errors, chance) };
+      return { counts: sumOf(cellsOf(working)), reason: comparedReason(working, thresholds, errors, chance) };
   }
   const failing = honest.filter(({ failures }) => failures > 0);
   const several = errors.own > 0 ? SEVERAL - 2 : errors.launch > 0 ? SEVERAL - 1 : SEVERAL;

@@ -16,7 +16,7 @@ const OTHERS = 'others';
 
 export class RuleFaults {
   readonly #options: RuleFaultsOptions;
-  readonly #names = new Map<string, { saidMs: number; unsaid: number }>();
+  readonly #names = new Map<string, { loggedMs: number; suppressed: number }>();
 
   constructor(options: RuleFaultsOptions) {
     this.#options = options;
@@ -29,14 +29,14 @@ export class RuleFaults {
     counted(name);
     const nowMs = clock.monoMs();
     const known = this.#names.get(name);
-    if (known && nowMs - known.saidMs < EVERY_MS) {
-      known.unsaid++;
+    if (known && nowMs - known.loggedMs < EVERY_MS) {
+      known.suppressed++;
       return;
     }
-    const unsaid = known?.unsaid ?? 0;
-    this.#names.set(name, { saidMs: nowMs, unsaid: 0 });
+    const suppressed = known?.suppressed ?? 0;
+    this.#names.set(name, { loggedMs: nowMs, suppressed: 0 });
     log.warn(
-      { stream: name, place, ...(unsaid > 0 ? { unsaid } : {}) },
+      { stream: name, place, ...(suppressed > 0 ? { suppressed } : {}) },
       `a child of ${name} failed: ${messageOf(error)}${place === undefined ? '' : ` (${place})`}`,
     );
   }

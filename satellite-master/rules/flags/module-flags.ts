@@ -168,10 +168,10 @@ export class ModuleFlags {
     }
     for (const [host, events] of former.#allEvents()) {
       const own = this.#events.get(host);
-      const unsaid = [...events].filter(([id]) => !own?.has(id));
-      const kept = unsaid.filter(([, { rule }]) => isThere(rule));
+      const notRepeated = [...events].filter(([id]) => !own?.has(id));
+      const kept = notRepeated.filter(([, { rule }]) => isThere(rule));
       if (kept.length > 0) inherited.events.set(host, new Map(kept));
-      for (const [id, { rule, event }] of unsaid) if (!isThere(rule)) this.#withdrawEvent(host, id, event);
+      for (const [id, { rule, event }] of notRepeated) if (!isThere(rule)) this.#withdrawEvent(host, id, event);
       yield;
     }
   }

@@ -57,7 +57,7 @@ export class Reconciler {
   /** The guard is to be asked in the next round: it may let somebody go whom it held. */
   #askDue = false;
   readonly #again = new Deadlines<HostName>();
-  readonly #calm: WriteThrottle;
+  readonly #writeThrottle: WriteThrottle;
   #running = false;
   #wanted = false;
   #stopped = false;
@@ -71,7 +71,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#once = new OnceLog(options.log, options.clock);
-    this.#calm = new WriteThrottle(options.clock);
+    this.#writeThrottle = new WriteThrottle(options.clock);
     const { desired, replica } = options;
     desired.onChange((host) => this.mark(host));
     replica.onChange(({ host }) => this.mark(host));
@@ -114,7 +114,7 @@ export class Reconciler {
       this.#dirty.add(host);
       if (this.#wantedOff.has(host)) this.#askDue = true;
     }
-    this.#calm.tick();
+    this.#writeThrottle.tick();
     const canWrite = this.#mayWrite();
     if (canWrite && !this.#couldWrite) this.markAll();
     this.#couldWrite = canWrite;
@@ -208,10 +208,12 @@ export class Reconciler {
       const step = plannedUpdate(this.#inputOf(host), desired.flag(host), on);
       if (!step) continue;
       // A readmission has waited long enough by its own rule; what can go to and fro without end is the events.
-      const waitsUntilMs = on ? undefined : this.#calm.waitsUntilMs(host);
+      const waitsUntilMs = on ? undefined : this.#writeThrottle.waitsUntilMs(host);
       if (waitsUntilMs === undefined) steps.push(step);
       else {
-        this.#once.warn(`calm ${host}`, 'host changes too often, backing off (is a second master leading?)', { host });
+        this.#once.warn(`write-throttle ${host}`, 'host changes too often, backing off (is a second master leading?)', {
+          host,
+        });
         this.#again.set(host, Math.min(waitsUntilMs, decision.next?.atMs ?? waitsUntilMs));
       }
     }
@@ -353,7 +355,7 @@ export class Reconciler {
       ({ host, version, next, author }) => changeOf(host, version, next, author, this.#nowS()).change,
     );
     await this.#options.store.commit(changes, automation);
-    for (const { host } of steps) this.#calm.wrote(host);
+    for (const { host } of steps) this.#writeThrottle.wrote(host);
   }
 
   #nowS(): number {

@@ -39,12 +39,12 @@ export interface Actor {
 }
 
 /** Who and why, as the request says it. */
-export interface Said {
+export interface ChangeNote {
   readonly by?: string | null;
   readonly description?: string | null;
 }
 
-export type ManualChange = Said & Omit<ManualInput, 'author'>;
+export type ManualChange = ChangeNote & Omit<ManualInput, 'author'>;
 
 export interface Changed {
   readonly record: HostRecord;
@@ -114,8 +114,8 @@ export class Operators {
   }
 
   /** @throws SatelliteError unknown-host, unknown-event, reason-required, and as {@link RecordEditor.edit} */
-  async removeEvent(host: HostName, id: string, said: Said, actor: Actor): Promise<Changed> {
-    const author = this.#author(said, actor, `event ${id} withdrawn by hand`);
+  async removeEvent(host: HostName, id: string, note: ChangeNote, actor: Actor): Promise<Changed> {
+    const author = this.#author(note, actor, `event ${id} withdrawn by hand`);
     const edited = await this.#whitelist.edit(host, author, (record) =>
       withoutManualEvent(known(record, host), id, this.#nowS()),
     );
@@ -147,10 +147,10 @@ export class Operators {
   /** For all of the hosts or none; one without an override stays as it is. @throws as {@link removeEvent}, and too-large */
   async withdrawOverrides(
     hosts: readonly HostName[],
-    said: Said,
+    note: ChangeNote,
     actor: Actor,
   ): Promise<ReadonlyMap<HostName, Changed>> {
-    const author = this.#author(said, actor, 'override withdrawn by hand');
+    const author = this.#author(note, actor, 'override withdrawn by hand');
     this.#mustFit(hosts);
     this.#mustBeWhole();
     const strangers = await this.#whitelist.absent(hosts.filter((host) => !this.#replica.get(host)));
@@ -168,8 +168,8 @@ export class Operators {
   }
 
   /** @returns the record as it was last, with `broken` where it could not be read. @throws SatelliteError unknown-host */
-  async remove(host: HostName, said: Said, actor: Actor): Promise<ShownRecord> {
-    const author = this.#author(said, actor, 'removed from the inventory by hand');
+  async remove(host: HostName, note: ChangeNote, actor: Actor): Promise<ShownRecord> {
+    const author = this.#author(note, actor, 'removed from the inventory by hand');
     const entry = this.#replica.get(host);
     const record = await this.#whitelist.remove(host, author);
     const nowS = this.#nowS();
@@ -201,7 +201,7 @@ export class Operators {
     };
   }
 
-  #author({ by, description }: Said, { as, remote }: Actor, fallback: string): Author {
+  #author({ by, description }: ChangeNote, { as, remote }: Actor, fallback: string): Author {
     if (this.#requireReason && (!by || !description))
       throw new SatelliteError('reason-required', `the body has to say "by" and "description"`);
     const reason = cutToBytes(description || fallback, MAX_DESCRIPTION_BYTES);

@@ -53,13 +53,13 @@ export function withManagedEvents(record: HostRecord, desired: DesiredEvents): H
   const events = new Map(Object.entries(record['managed-events']));
   for (const [id, event] of desired) {
     if (event === null) events.delete(id);
-    else if (!saysTheSame(events.get(id), event)) events.set(id, event);
+    else if (!isSameEvent(events.get(id), event)) events.set(id, event);
   }
   return withinBounds({ ...record, 'managed-events': Object.fromEntries(events) });
 }
 
 /** Time and metric of a later event of the same ill are no news: a new leader would rewrite every ill host for them. */
-function saysTheSame(old: RecordEvent | undefined, event: RecordEvent): boolean {
+function isSameEvent(old: RecordEvent | undefined, event: RecordEvent): boolean {
   return (
     old !== undefined &&
     old.state === event.state &&

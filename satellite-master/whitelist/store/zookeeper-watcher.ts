@@ -117,7 +117,7 @@ export class TreeWatch {
   /** The same for the automation node, which is made where it is missing. */
   rereadAutomation(everything = false): Promise<Automation> {
     return this.#track(
-      this.#fetchAutomation().then((found) => this.#inTurn(() => this.#tellAutomation(found, everything))),
+      this.#fetchAutomation().then((found) => this.#inTurn(() => this.#publishAutomation(found, everything))),
     );
   }
 
@@ -182,7 +182,7 @@ export class TreeWatch {
     const older = reported !== undefined && node !== undefined && node.stat.mzxid < reported.mzxid;
     if (older && !everything) return;
     if (reported && (!node || older || node.stat.czxid !== reported.czxid)) {
-      if (this.#automationAsOf < answer) this.#tellAutomation(await this.#fetchAutomation(), everything);
+      if (this.#automationAsOf < answer) this.#publishAutomation(await this.#fetchAutomation(), everything);
       this.#reported.delete(host);
       this.#listener.onRecord(host, undefined);
     } else if (reported?.mzxid === node?.stat.mzxid) return;
@@ -206,7 +206,7 @@ export class TreeWatch {
     }
   }
 
-  #tellAutomation({ node, asOf }: { node: Node; asOf: number }, everything: boolean): Automation {
+  #publishAutomation({ node, asOf }: { node: Node; asOf: number }, everything: boolean): Automation {
     const automation = { version: node.stat.version, data: node.data.toString('utf8') };
     const isNews = everything ? node.stat.mzxid !== this.#automationMzxid : node.stat.mzxid > this.#automationMzxid;
     this.#automationAsOf = Math.max(this.#automationAsOf, asOf);
@@ -254,7 +254,7 @@ export class TreeWatch {
       if (isKnown && !everything) continue;
       const host = parseHostName(name);
       if (host) toRead.add(host);
-      else this.#sayUnfit(name);
+      else this.#publishUnfitName(name);
     }
     if (known < this.#reported.size) {
       const listed = new Set(names);
@@ -263,7 +263,7 @@ export class TreeWatch {
     return [...toRead];
   }
 
-  #sayUnfit(name: string): void {
+  #publishUnfitName(name: string): void {
     if (this.#unfit.has(name) || this.#unfit.size >= MAX_UNFIT_NAMES) return;
     this.#unfit.add(name);
     this.#listener.onUnfitName(name);

@@ -5,11 +5,11 @@ import { alertmanagerBody } from '../../../satellite-master/alerts/channels/aler
 import { StubServer } from '../../satellite-slave/support/stub-server.ts';
 import { type AlertmanagerServer, startAlertmanager } from '../../support/alertmanager.ts';
 import { until } from '../../support/until.ts';
-import { AlertsHouse, START_S } from './support/house.ts';
+import { AlertsHarness, START_S } from './support/harness.ts';
 
 let receiver: StubServer;
 let alertmanager: AlertmanagerServer;
-let house: AlertsHouse;
+let harness: AlertsHarness;
 
 beforeAll(async () => {
   receiver = new StubServer(() => ({ status: 200 }));
@@ -22,11 +22,11 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  house = new AlertsHouse();
-  house.clock.setWall(Date.now());
+  harness = new AlertsHarness();
+  harness.clock.setWall(Date.now());
 });
 
-afterEach(() => house.dispose());
+afterEach(() => harness.dispose());
 
 function event(state: string) {
   return { host: 'a1.example', service: 'disk', state, time: Date.now() / 1000, metric: 0.97, description: '97 %' };
@@ -43,7 +43,7 @@ function told(): string[] {
 
 describe('alertmanager', () => {
   it('burns in a real one while it is open, and is resolved there', async () => {
-    const channel = house.rules.functions.alertmanager({ url: `${alertmanager.url}/`, labels: { team: 'ops' } });
+    const channel = harness.rules.functions.alertmanager({ url: `${alertmanager.url}/`, labels: { team: 'ops' } });
     channel(event('critical'));
     const [burning] = await until(
       async () => {
@@ -67,18 +67,18 @@ describe('alertmanager', () => {
   });
 
   it('is kept alight every minute, so that it does not end by itself', async () => {
-    const channel = house.rules.functions.alertmanager({ url: alertmanager.url });
+    const channel = harness.rules.functions.alertmanager({ url: alertmanager.url });
     channel({ ...event('critical'), service: 'swap' });
     const end = async () => {
       const alert = (await alertmanager.alerts()).find(({ labels }) => labels['alertname'] === 'swap');
       return alert && Date.parse(alert.endsAt);
     };
     const first = await until(end, { what: 'the alert' });
-    for (let seconds = 0; seconds < 60; seconds++) await house.pass(1000);
-    await house.tried('alertmanager', 'sent', 2);
+    for (let seconds = 0; seconds < 60; seconds++) await harness.pass(1000);
+    await harness.tried('alertmanager', 'sent', 2);
     expect((await until(end, { what: 'the alert' })) - first).toBe(60_000);
     channel({ ...event('ok'), service: 'swap' });
-    await house.tried('alertmanager', 'sent', 3);
+    await harness.tried('alertmanager', 'sent', 3);
   });
 });
 

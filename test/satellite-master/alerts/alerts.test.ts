@@ -3,22 +3,22 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RecordedAlert, recordChannels } from '../../../satellite-master/alerts/index.ts';
 import { StubServer } from '../../satellite-slave/support/stub-server.ts';
 import { until } from '../../support/until.ts';
-import { AlertsHouse } from './support/house.ts';
+import { AlertsHarness } from './support/harness.ts';
 
 const CRITICAL = { host: 'a1.example', service: 'disk', state: 'critical' };
 const OK = { ...CRITICAL, state: 'ok' };
 
-let house: AlertsHouse;
+let harness: AlertsHarness;
 let server: StubServer;
 
 beforeEach(async () => {
-  house = new AlertsHouse();
+  harness = new AlertsHarness();
   server = new StubServer(() => ({ status: 200 }));
   await server.listen();
 });
 
 afterEach(async () => {
-  await house.dispose();
+  await harness.dispose();
   await server.close();
 });
 
@@ -65,13 +65,13 @@ describe('options', () => {
     ['slack', {}, 'slack: "webhookUrlFile" or "url" must be given, one of both'],
     ['alertmanager', { url: 'http://x', labels: { severity: 'x' } }, '"labels" : "severity" is no name of a label'],
   ])('%s %j', (kind, options, message) => {
-    const make = house.rules.functions as unknown as Record<string, (options: unknown) => unknown>;
+    const make = harness.rules.functions as unknown as Record<string, (options: unknown) => unknown>;
     expect(() => make[kind]?.(options)).toThrow(message);
   });
 
   it('of a wrong secret are not shown', () => {
     const hook = () =>
-      house.rules.functions.webhook({ url: 'http://user:top-secret@host/', headers: { a: 'b\nsecret' } });
+      harness.rules.functions.webhook({ url: 'http://user:top-secret@host/', headers: { a: 'b\nsecret' } });
     expect(hook).toThrow('"url"');
     expect(hook).not.toThrow(/secret@|b\\n/);
   });
@@ -79,21 +79,22 @@ describe('options', () => {
 
 describe('a channel', () => {
   it('is the same wherever its options are the same, inside by as well', async () => {
-    for (const host of ['a1', 'a2', 'a1']) house.rules.functions.webhook({ url: server.origin })({ ...CRITICAL, host });
+    for (const host of ['a1', 'a2', 'a1'])
+      harness.rules.functions.webhook({ url: server.origin })({ ...CRITICAL, host });
     await untilArrived('disk trigger', 'disk trigger');
-    expect(await house.count('satellite_alerts_open{channel="webhook"}')).toBe(2);
+    expect(await harness.count('satellite_alerts_open{channel="webhook"}')).toBe(2);
   });
 
   it('of other options has another name; a name stands for one channel', () => {
-    const { webhook } = house.rules.functions;
+    const { webhook } = harness.rules.functions;
     webhook({ url: server.origin });
     webhook({ url: `${server.origin}/2` });
     webhook({ url: `${server.origin}/3`, name: 'third' });
     expect(() => webhook({ url: `${server.origin}/4`, name: 'third' })).toThrow(
       'webhook: "name" "third" is that of another',
     );
-    house.alerts.tick();
-    expect(house.own.map(({ service }) => service)).toEqual([
+    harness.alerts.tick();
+    expect(harness.own.map(({ service }) => service)).toEqual([
       'satellite/dead-man',
       'satellite/alerts/webhook',
       'satellite/alerts/webhook-2',
@@ -102,66 +103,66 @@ describe('a channel', () => {
   });
 
   it('lives through a new version of the rules, with what is open in it', async () => {
-    house.rules.functions.webhook({ url: server.origin })(CRITICAL);
+    harness.rules.functions.webhook({ url: server.origin })(CRITICAL);
     await untilArrived('disk trigger');
-    const next = house.alerts.openModule();
+    const next = harness.alerts.openModule();
     const hook = next.functions.webhook({ url: server.origin });
-    house.rules.release();
+    harness.rules.release();
     hook(CRITICAL);
     hook(OK);
     await untilArrived('disk trigger', 'disk resolve');
   });
 
   it('that no rule uses any more says a last ok, which does not run out', async () => {
-    house.rules.functions.webhook({ url: server.origin });
-    house.alerts.tick();
-    house.own.length = 0;
-    house.rules.release();
-    await house.pass(60_000);
-    await house.pass(60_000);
-    const said = house.own.filter(({ service }) => service === 'satellite/alerts/webhook');
+    harness.rules.functions.webhook({ url: server.origin });
+    harness.alerts.tick();
+    harness.own.length = 0;
+    harness.rules.release();
+    await harness.pass(60_000);
+    await harness.pass(60_000);
+    const said = harness.own.filter(({ service }) => service === 'satellite/alerts/webhook');
     expect(said.map(({ state, ttl }) => [state, ttl > 86_400])).toEqual([['ok', true]]);
   });
 
   it('of rules that were not sound leaves no trace', async () => {
-    const unsound = house.alerts.openModule();
+    const unsound = harness.alerts.openModule();
     unsound.functions.webhook({ url: server.origin });
     unsound.release();
-    await house.pass(60_000);
-    expect(house.own.map(({ service }) => service)).toEqual(['satellite/dead-man']);
+    await harness.pass(60_000);
+    expect(harness.own.map(({ service }) => service)).toEqual(['satellite/dead-man']);
   });
 
   it('is not made for each host', () => {
-    const make = (at: number) => house.rules.functions.webhook({ url: `${server.origin}/${at}` });
+    const make = (at: number) => harness.rules.functions.webhook({ url: `${server.origin}/${at}` });
     for (let at = 0; at < 100; at++) make(at);
     expect(() => make(100)).toThrow('webhook: is the channel beyond 100 of one rules module');
   });
 
   it('ends the troubles of a host that left the inventory', async () => {
-    const hook = house.rules.functions.webhook({ url: server.origin });
+    const hook = harness.rules.functions.webhook({ url: server.origin });
     hook([CRITICAL, { ...CRITICAL, host: 'a2.example', service: 'swap' }]);
     await untilArrived('disk trigger', 'swap trigger');
-    house.alerts.dropHost('a1.example' as Parameters<typeof house.alerts.dropHost>[0]);
+    harness.alerts.dropHost('a1.example' as Parameters<typeof harness.alerts.dropHost>[0]);
     await untilArrived('disk trigger', 'swap trigger', 'disk resolve');
   });
 });
 
 describe('a hand-over', () => {
   it('makes the new leader say what is open, once, and the old one fall silent', async () => {
-    const other = new AlertsHouse();
+    const other = new AlertsHarness();
     other.leads = false;
     other.alerts.leadershipChanged();
-    const here = house.rules.functions.webhook({ url: server.origin });
+    const here = harness.rules.functions.webhook({ url: server.origin });
     const there = other.rules.functions.webhook({ url: server.origin });
     for (const hook of [here, there]) hook(CRITICAL);
     await untilArrived('disk trigger');
 
-    house.leads = false;
-    house.alerts.leadershipChanged();
+    harness.leads = false;
+    harness.alerts.leadershipChanged();
     other.leads = true;
     other.alerts.leadershipChanged();
     await untilArrived('disk trigger', 'disk trigger');
-    for (let round = 0; round < 3; round++) for (const one of [house, other]) await one.pass(1000);
+    for (let round = 0; round < 3; round++) for (const one of [harness, other]) await one.pass(1000);
     for (const hook of [here, there]) {
       hook({ ...CRITICAL, service: 'swap' });
       hook(OK);
@@ -176,14 +177,14 @@ describe('losing the lead', () => {
     let status = 503;
     const slow = new StubServer(() => ({ status }));
     await slow.listen();
-    house.rules.functions.webhook({ url: slow.origin })(CRITICAL);
-    await house.tried('webhook', 'failed', 1);
-    house.leads = false;
-    house.alerts.leadershipChanged();
+    harness.rules.functions.webhook({ url: slow.origin })(CRITICAL);
+    await harness.tried('webhook', 'failed', 1);
+    harness.leads = false;
+    harness.alerts.leadershipChanged();
     status = 200;
-    for (let seconds = 0; seconds < 10; seconds++) await house.pass(1000);
-    expect(await house.count('satellite_alerts_dropped_total{channel="webhook",reason="not-leading"}')).toBe(1);
-    expect(await house.count('satellite_alerts_waiting{channel="webhook"}')).toBe(0);
+    for (let seconds = 0; seconds < 10; seconds++) await harness.pass(1000);
+    expect(await harness.count('satellite_alerts_dropped_total{channel="webhook",reason="not-leading"}')).toBe(1);
+    expect(await harness.count('satellite_alerts_waiting{channel="webhook"}')).toBe(0);
     expect(slow.requests).toHaveLength(1);
     await slow.close();
   });
@@ -191,24 +192,24 @@ describe('losing the lead', () => {
 
 describe('the dead man', () => {
   it('lives once a minute, and reaches a switch each time', async () => {
-    const hook = house.rules.functions.webhook({ url: server.origin, heartbeat: true });
+    const hook = harness.rules.functions.webhook({ url: server.origin, heartbeat: true });
     for (let minutes = 0; minutes < 3; minutes++) {
-      for (let left = 60; left > 0; left--) await house.pass(1000);
-      for (const event of house.own.splice(0)) if (event.service === 'satellite/dead-man') hook(event);
-      await house.tried('webhook', 'sent', minutes + 1);
+      for (let left = 60; left > 0; left--) await harness.pass(1000);
+      for (const event of harness.own.splice(0)) if (event.service === 'satellite/dead-man') hook(event);
+      await harness.tried('webhook', 'sent', minutes + 1);
     }
     expect(arrived()).toEqual(Array(3).fill('satellite/dead-man trigger'));
   });
 
   it('is not to be heard from a master that does not lead', async () => {
-    house.leads = false;
-    house.alerts.leadershipChanged();
-    const hook = house.rules.functions.webhook({ url: server.origin, heartbeat: true });
-    await house.pass(60_000);
-    expect(house.said('satellite/dead-man')).toMatchObject({ state: 'ok', ttl: 180 });
-    for (const event of house.own) hook(event);
-    house.leads = true;
-    house.alerts.leadershipChanged();
+    harness.leads = false;
+    harness.alerts.leadershipChanged();
+    const hook = harness.rules.functions.webhook({ url: server.origin, heartbeat: true });
+    await harness.pass(60_000);
+    expect(harness.said('satellite/dead-man')).toMatchObject({ state: 'ok', ttl: 180 });
+    for (const event of harness.own) hook(event);
+    harness.leads = true;
+    harness.alerts.leadershipChanged();
     hook({ service: 'marker', state: 'critical' });
     await untilArrived('marker trigger');
   });
@@ -217,7 +218,7 @@ describe('the dead man', () => {
 describe('the recorder', () => {
   it('writes down what would be sent, and needs no secret', () => {
     const seen: RecordedAlert[] = [];
-    const { clock } = house;
+    const { clock } = harness;
     const recorder = recordChannels({ clock, self: 'bench', record: (alert) => seen.push(alert) });
     const page = recorder.functions.pagerduty({ routingKeyFile: '/nowhere', repeat: '1h' });
     page(CRITICAL);

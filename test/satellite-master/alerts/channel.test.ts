@@ -24,7 +24,7 @@ beforeEach(() => {
     repeatMs: 4 * HOUR,
     room: () => room,
     forgotten: () => forgotten++,
-    say: ({ key, state, severity }, reason) => said.push(`${key.trim()} ${state} ${severity}: ${reason}`),
+    send: ({ key, state, severity }, reason) => said.push(`${key.trim()} ${state} ${severity}: ${reason}`),
   });
 });
 
@@ -83,7 +83,7 @@ describe('a channel of the leader', () => {
       repeatMs: HOUR,
       room: () => 1,
       forgotten: () => undefined,
-      say: ({ sinceS, timeS }) => since.push(timeS - sinceS),
+      send: ({ sinceS, timeS }) => since.push(timeS - sinceS),
     });
     for (const state of ['critical', 'critical', 'ok']) {
       const alert = alertOf({ service: 'disk', state }, {}, 'self', clock.wallMs() / 1000);

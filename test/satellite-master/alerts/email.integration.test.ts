@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/until.ts';
-import { AlertsHouse, START_S } from './support/house.ts';
+import { AlertsHarness, START_S } from './support/harness.ts';
 import { type Received, type SinkOptions, SmtpSink } from './support/smtp-sink.ts';
 
 const CRITICAL = {
@@ -16,17 +16,17 @@ const CRITICAL = {
 };
 const MAIL = { from: 'satellite@example.com', to: ['ops@example.com', 'night@example.com'], host: '127.0.0.1' };
 
-let house: AlertsHouse;
+let harness: AlertsHarness;
 let folder: string;
 let sink: SmtpSink;
 
 beforeEach(() => {
-  house = new AlertsHouse();
+  harness = new AlertsHarness();
   folder = mkdtempSync(join(tmpdir(), 'satellite-smtp-'));
 });
 
 afterEach(async () => {
-  await house.dispose();
+  await harness.dispose();
   await sink.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -61,11 +61,11 @@ function textOf(mail: Received | undefined): string {
 describe('email', () => {
   it('sends trigger and resolve to all receivers, in one thread', async () => {
     await open();
-    const email = house.rules.functions.email({ ...MAIL, port: sink.port });
+    const email = harness.rules.functions.email({ ...MAIL, port: sink.port });
     email(CRITICAL);
     email(CRITICAL);
     await mails(1);
-    await house.tried('email', 'sent', 1);
+    await harness.tried('email', 'sent', 1);
     email({ ...CRITICAL, state: 'ok', time: START_S + 60 });
     const [first, second] = await mails(2);
     expect(first).toMatchObject({ from: 'satellite@example.com', to: MAIL.to });
@@ -81,7 +81,7 @@ describe('email', () => {
 
   it('puts all events of a rollup into one mail', async () => {
     await open();
-    const email = house.rules.functions.email({ ...MAIL, port: sink.port });
+    const email = harness.rules.functions.email({ ...MAIL, port: sink.port });
     email(['disk', 'swap', 'nfs'].map((service) => ({ ...CRITICAL, service })));
     const [only] = await mails(1);
     expect(header(only, 'Subject')).toBe('3 alerts: a1.example disk is critical');
@@ -91,7 +91,7 @@ describe('email', () => {
 
   it('lets no event write headers', async () => {
     await open();
-    const email = house.rules.functions.email({ ...MAIL, port: sink.port });
+    const email = harness.rules.functions.email({ ...MAIL, port: sink.port });
     email({ ...CRITICAL, service: 'x\r\nBcc: evil@example.com\r\n\r\nbody' });
     const [only] = await mails(1);
     expect(only?.to).toEqual(MAIL.to);
@@ -100,11 +100,11 @@ describe('email', () => {
 
   it.each(['starttls', 'implicit'] as const)('says who it is, under %s', async (tls) => {
     await open({ tls, login: ['satellite', 'mail-password'] });
-    house.rules.functions.email({
+    harness.rules.functions.email({
       ...MAIL,
       port: sink.port,
       secure: tls === 'implicit',
-      auth: { user: 'satellite', passwordFile: house.file('password', 'mail-password\n') },
+      auth: { user: 'satellite', passwordFile: harness.file('password', 'mail-password\n') },
       ca: sink.ca ?? '',
     })(CRITICAL);
     const [only] = await mails(1);
@@ -113,37 +113,37 @@ describe('email', () => {
 
   it('shows no password that is refused, and does not try it again', async () => {
     await open({ login: ['satellite', 'mail-password'] });
-    const auth = { user: 'satellite', passwordFile: house.file('password', 'wrong-password') };
-    house.rules.functions.email({ ...MAIL, port: sink.port, auth })(CRITICAL);
-    await house.tried('email', 'refused', 1);
-    await house.pass(60_000);
-    const all = await house.readable();
+    const auth = { user: 'satellite', passwordFile: harness.file('password', 'wrong-password') };
+    harness.rules.functions.email({ ...MAIL, port: sink.port, auth })(CRITICAL);
+    await harness.tried('email', 'refused', 1);
+    await harness.pass(60_000);
+    const all = await harness.readable();
     expect(all).toContain('535 no such user or password [redacted]');
     expect(all).not.toContain('wrong-password');
-    expect(house.said('satellite/alerts/email')?.state).toBe('critical');
+    expect(harness.said('satellite/alerts/email')?.state).toBe('critical');
   });
 
   it('sends nothing to a server whose certificate nobody vouches for', async () => {
     await open({ tls: 'starttls' });
-    house.rules.functions.email({ ...MAIL, port: sink.port })(CRITICAL);
-    await house.tried('email', 'failed', 1);
-    expect(await house.readable()).toContain('self-signed certificate');
+    harness.rules.functions.email({ ...MAIL, port: sink.port })(CRITICAL);
+    await harness.tried('email', 'failed', 1);
+    expect(await harness.readable()).toContain('self-signed certificate');
     expect(sink.received).toEqual([]);
   });
 
   it.each(['RCPT', 'DATA'] as const)('tries again after a 4xx to %s, and drops after a 5xx', async (at) => {
     await open();
-    const email = house.rules.functions.email({ ...MAIL, port: sink.port });
+    const email = harness.rules.functions.email({ ...MAIL, port: sink.port });
     sink.refuse = { at, code: 451 };
     email(CRITICAL);
-    await house.tried('email', 'failed', 1);
+    await harness.tried('email', 'failed', 1);
     sink.refuse = undefined;
-    await house.pass(1000);
+    await harness.pass(1000);
     await mails(1);
-    await house.tried('email', 'sent', 1);
+    await harness.tried('email', 'sent', 1);
     sink.refuse = { at, code: 550 };
     email({ ...CRITICAL, service: 'swap' });
-    await house.tried('email', 'refused', 1);
-    expect(await house.count('satellite_alerts_dropped_total{channel="email",reason="refused"}')).toBe(1);
+    await harness.tried('email', 'refused', 1);
+    expect(await harness.count('satellite_alerts_dropped_total{channel="email",reason="refused"}')).toBe(1);
   });
 });

@@ -5,25 +5,25 @@ import { alertOf } from '../../../satellite-master/alerts/alert/alert.ts';
 import { slackBody } from '../../../satellite-master/alerts/channels/slack.ts';
 import { type Reply, type Request, StubServer } from '../../satellite-slave/support/stub-server.ts';
 import { until } from '../../support/until.ts';
-import { AlertsHouse, START_S } from './support/house.ts';
+import { AlertsHarness, START_S } from './support/harness.ts';
 
 const DISK = { host: 'a1.example', service: 'disk', time: START_S - 5, ttl: 60 };
 const CRITICAL = { ...DISK, state: 'critical', metric: 0.97, description: '97 % <full>', attributes: { rack: 'r1' } };
 const OK = { ...DISK, state: 'ok', time: START_S };
 
-let house: AlertsHouse;
+let harness: AlertsHarness;
 let server: StubServer;
 let reply: (request: Request) => Reply;
 
 beforeEach(async () => {
-  house = new AlertsHouse();
+  harness = new AlertsHarness();
   reply = () => ({ status: 202 });
   server = new StubServer((request) => reply(request));
   await server.listen();
 });
 
 afterEach(async () => {
-  await house.dispose();
+  await harness.dispose();
   await server.close();
 });
 
@@ -38,11 +38,11 @@ function bodyOf(request: Request | undefined): unknown {
 
 describe('webhook', () => {
   it('posts triggers and resolves, signed, with the headers and token of the user', async () => {
-    const hook = house.rules.functions.webhook({
+    const hook = harness.rules.functions.webhook({
       url: `${server.origin}/hook?team=ops`,
       headers: { 'x-team': 'ops' },
-      secretFile: house.file('hmac', 'signing-key\n'),
-      tokenFile: house.file('token', 'bearer-token\n'),
+      secretFile: harness.file('hmac', 'signing-key\n'),
+      tokenFile: harness.file('token', 'bearer-token\n'),
     });
     hook(CRITICAL);
     hook(CRITICAL);
@@ -76,7 +76,7 @@ describe('webhook', () => {
       authorization: 'Bearer bearer-token',
       'x-satellite-signature-256': `sha256=${signature}`,
     });
-    await house.tried('webhook', 'sent', 1);
+    await harness.tried('webhook', 'sent', 1);
     hook(OK);
     const [, second] = await requests(2);
     expect(bodyOf(second)).toMatchObject({
@@ -85,7 +85,7 @@ describe('webhook', () => {
   });
 
   it('puts the events of a rollup into one message', async () => {
-    const hook = house.rules.functions.webhook({ url: server.origin });
+    const hook = harness.rules.functions.webhook({ url: server.origin });
     hook([CRITICAL, { ...CRITICAL, service: 'swap' }, OK, { ...OK, service: 'never-ill' }]);
     const [only] = await requests(1);
     expect(bodyOf(only)).toMatchObject({
@@ -94,23 +94,23 @@ describe('webhook', () => {
         { service: 'disk', state: 'resolve' },
       ],
     });
-    await house.tried('webhook', 'sent', 2);
+    await harness.tried('webhook', 'sent', 2);
     expect(server.requests).toHaveLength(1);
-    expect(await house.count('satellite_alerts_dropped_total{channel="webhook",reason="superseded"}')).toBe(1);
+    expect(await harness.count('satellite_alerts_dropped_total{channel="webhook",reason="superseded"}')).toBe(1);
   });
 
   it('tries again after a 503 as late as it was asked, and reads its secrets anew', async () => {
-    const token = house.file('token', 'old-token');
-    const hook = house.rules.functions.webhook({ url: server.origin, tokenFile: token });
+    const token = harness.file('token', 'old-token');
+    const hook = harness.rules.functions.webhook({ url: server.origin, tokenFile: token });
     reply = () => ({ status: 503, headers: { 'retry-after': '30' } });
     hook(CRITICAL);
-    await house.tried('webhook', 'failed', 1);
-    house.file('token', 'new-token');
+    await harness.tried('webhook', 'failed', 1);
+    harness.file('token', 'new-token');
     reply = () => ({ status: 200 });
-    await house.pass(29_000);
+    await harness.pass(29_000);
     expect(server.requests).toHaveLength(1);
-    await house.pass(1_000);
-    await house.tried('webhook', 'sent', 1);
+    await harness.pass(1_000);
+    await harness.tried('webhook', 'sent', 1);
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
       'Bearer old-token',
       'Bearer new-token',
@@ -118,48 +118,48 @@ describe('webhook', () => {
   });
 
   it.each([400, 401, 404, 301])('takes a %i as final, and says so of itself until something passes', async (status) => {
-    const hook = house.rules.functions.webhook({ url: server.origin, name: 'ops' });
+    const hook = harness.rules.functions.webhook({ url: server.origin, name: 'ops' });
     reply = () => ({ status, body: 'no such thing' });
     hook(CRITICAL);
-    await house.tried('ops', 'refused', 1);
-    await house.pass(600_000);
+    await harness.tried('ops', 'refused', 1);
+    await harness.pass(600_000);
     expect(server.requests).toHaveLength(1);
-    expect(house.said('satellite/alerts/ops')).toMatchObject({
+    expect(harness.said('satellite/alerts/ops')).toMatchObject({
       state: 'critical',
       description: `alerts can not be sent: ${server.origin} answered ${status}: no such thing`,
     });
-    expect(await house.count('satellite_alerts_dropped_total{channel="ops",reason="refused"}')).toBe(1);
+    expect(await harness.count('satellite_alerts_dropped_total{channel="ops",reason="refused"}')).toBe(1);
     reply = () => ({ status: 200 });
     hook(OK);
-    await house.tried('ops', 'sent', 1);
-    await house.pass(1000);
-    expect(house.said('satellite/alerts/ops')?.state).toBe('ok');
+    await harness.tried('ops', 'sent', 1);
+    await harness.pass(1000);
+    expect(harness.said('satellite/alerts/ops')?.state).toBe('ok');
   });
 
   it('gives up on an answer that does not come in time', async () => {
-    const hook = house.rules.functions.webhook({ url: server.origin, timeout: '200ms' });
+    const hook = harness.rules.functions.webhook({ url: server.origin, timeout: '200ms' });
     reply = () => undefined;
     hook(CRITICAL);
-    await house.tried('webhook', 'failed', 1);
-    expect(await house.readable()).toContain('no answer within 200ms');
+    await harness.tried('webhook', 'failed', 1);
+    expect(await harness.readable()).toContain('no answer within 200ms');
   });
 
   it('shows no secret, not even where the server repeats all of them', async () => {
     const secrets = ['hook-path-secret', 'query-secret', 'header-secret', 'token-secret', 'signing-secret'];
-    const hook = house.rules.functions.webhook({
+    const hook = harness.rules.functions.webhook({
       url: `${server.origin}/hook-path-secret?key=query-secret`,
       headers: { 'x-key': 'header-secret' },
-      tokenFile: house.file('token', 'token-secret'),
-      secretFile: house.file('hmac', 'signing-secret'),
+      tokenFile: harness.file('token', 'token-secret'),
+      secretFile: harness.file('hmac', 'signing-secret'),
     });
     reply = ({ path, headers }) => ({ status: 500, body: `${path} ${JSON.stringify(headers)} ${secrets.join(' ')}` });
     hook(CRITICAL);
     for (let tries = 1; tries <= 3; tries++) {
-      await house.tried('webhook', 'failed', tries);
-      await house.pass(10_000);
+      await harness.tried('webhook', 'failed', tries);
+      await harness.pass(10_000);
     }
-    expect(house.said('satellite/alerts/webhook')?.state).toBe('critical');
-    const all = await house.readable();
+    expect(harness.said('satellite/alerts/webhook')?.state).toBe('critical');
+    const all = await harness.readable();
     expect(all).toContain('[redacted]');
     for (const secret of secrets) expect(all).not.toContain(secret);
   });
@@ -167,8 +167,8 @@ describe('webhook', () => {
 
 describe('pagerduty', () => {
   it("sends the Events API's trigger and resolve under one dedup_key", async () => {
-    const page = house.rules.functions.pagerduty({
-      routingKeyFile: house.file('key', 'R0UT1NGKEY\n'),
+    const page = harness.rules.functions.pagerduty({
+      routingKeyFile: harness.file('key', 'R0UT1NGKEY\n'),
       url: `${server.origin}/v2/enqueue`,
     });
     page(CRITICAL);
@@ -188,7 +188,7 @@ describe('pagerduty', () => {
         custom_details: { rack: 'r1', service: 'disk', state: 'critical', description: '97 % <full>', metric: 0.97 },
       },
     });
-    await house.tried('pagerduty', 'sent', 1);
+    await harness.tried('pagerduty', 'sent', 1);
     page(OK);
     const [, second] = await requests(2);
     expect(bodyOf(second)).toEqual({
@@ -199,7 +199,7 @@ describe('pagerduty', () => {
   });
 
   it('takes one event a message, and makes a key of at most 255 letters that stays its own', async () => {
-    const page = house.rules.functions.pagerduty({ routingKey: 'R0UT1NGKEY', url: server.origin });
+    const page = harness.rules.functions.pagerduty({ routingKey: 'R0UT1NGKEY', url: server.origin });
     page([`${'x'.repeat(300)}1`, `${'x'.repeat(300)}2`].map((service) => ({ ...CRITICAL, service })));
     const keys = (await requests(2)).map((one) => (bodyOf(one) as { dedup_key: string }).dedup_key);
     expect(new Set(keys).size).toBe(2);
@@ -207,21 +207,21 @@ describe('pagerduty', () => {
   });
 
   it('waits after a 429, and shows no routing key', async () => {
-    const page = house.rules.functions.pagerduty({ routingKey: 'R0UT1NGKEY', url: server.origin });
+    const page = harness.rules.functions.pagerduty({ routingKey: 'R0UT1NGKEY', url: server.origin });
     reply = ({ body }) => ({ status: 429, body });
     page(CRITICAL);
-    await house.tried('pagerduty', 'failed', 1);
+    await harness.tried('pagerduty', 'failed', 1);
     reply = () => ({ status: 202 });
-    await house.pass(1000);
-    await house.tried('pagerduty', 'sent', 1);
-    expect(await house.readable()).not.toContain('R0UT1NGKEY');
+    await harness.pass(1000);
+    await harness.tried('pagerduty', 'sent', 1);
+    expect(await harness.readable()).not.toContain('R0UT1NGKEY');
   });
 });
 
 describe('slack', () => {
   it('posts a text with coloured attachments in which nothing can ring or link', async () => {
-    const slack = house.rules.functions.slack({
-      webhookUrlFile: house.file('url', `${server.origin}/services/T0/B0/x\n`),
+    const slack = harness.rules.functions.slack({
+      webhookUrlFile: harness.file('url', `${server.origin}/services/T0/B0/x\n`),
     });
     slack({ ...CRITICAL, description: '<!channel> & <https://evil.example|here>' });
     const [first] = await requests(1);
@@ -244,7 +244,7 @@ describe('slack', () => {
         },
       ],
     });
-    await house.tried('slack', 'sent', 1);
+    await harness.tried('slack', 'sent', 1);
     slack(OK);
     const [, second] = await requests(2);
     expect(bodyOf(second)).toMatchObject({
@@ -290,14 +290,14 @@ describe('slack', () => {
   });
 
   it('puts at most twenty attachments into a message, and does not show its address', async () => {
-    const slack = house.rules.functions.slack({ url: `${server.origin}/services/T0/B0/slack-secret` });
+    const slack = harness.rules.functions.slack({ url: `${server.origin}/services/T0/B0/slack-secret` });
     reply = ({ path }) => ({ status: 404, body: `no_service ${path}` });
     slack(Array.from({ length: 21 }, (_, at) => ({ ...CRITICAL, service: `s${at}` })));
-    await house.tried('slack', 'refused', 21);
+    await harness.tried('slack', 'refused', 21);
     expect(server.requests.map((one) => (bodyOf(one) as { attachments: unknown[] }).attachments.length)).toEqual([
       20, 1,
     ]);
-    await house.pass(1000);
-    expect(await house.readable()).not.toContain('slack-secret');
+    await harness.pass(1000);
+    expect(await harness.readable()).not.toContain('slack-secret');
   });
 });

@@ -4,7 +4,7 @@ import { HeapRoom } from '../../../satellite-master/events/heap-room.ts';
 import { DEFAULT_SERVICES_PER_HOST, MAX_TESTS_PER_HOST } from '../../../satellite-master/events/index-bounds.ts';
 import type { Event } from '../../../shared/event.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, host } from '../../support/house.ts';
+import { aClock, host } from '../../support/harness.ts';
 
 const a1 = host('a1.example');
 let clock: ManualClock;

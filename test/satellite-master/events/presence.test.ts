@@ -4,7 +4,7 @@ import { EventHub } from '../../../satellite-master/events/event-hub.ts';
 import { Presence } from '../../../satellite-master/events/presence.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, host } from '../../support/house.ts';
+import { aClock, host } from '../../support/harness.ts';
 
 const a1 = host('a1.example');
 const a2 = host('a2.example');

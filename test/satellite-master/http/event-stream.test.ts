@@ -5,7 +5,7 @@ import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { ask } from '../../support/ask.ts';
-import { aClock, host } from '../../support/house.ts';
+import { aClock, host } from '../../support/harness.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 import { until } from '../../support/until.ts';
 

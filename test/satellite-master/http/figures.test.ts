@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FigureHistory } from '../../../satellite-master/stats/figure-history.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 import { ask } from '../../support/ask.ts';
-import { START_MS } from '../../support/house.ts';
+import { START_MS } from '../../support/harness.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 
 const NOW_S = START_MS / 1000;

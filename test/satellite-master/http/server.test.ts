@@ -6,7 +6,7 @@ import { SatelliteError } from '../../../shared/errors.ts';
 import { type Log, silentLog } from '../../../shared/log.ts';
 import { version } from '../../../shared/version.ts';
 import { ask } from '../../support/ask.ts';
-import { aClock } from '../../support/house.ts';
+import { aClock } from '../../support/harness.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 import { until } from '../../support/until.ts';
 

@@ -9,7 +9,7 @@ import { silentLog } from '../../../shared/log.ts';
 import { WireError } from '../../../shared/riemann/cursor.ts';
 import { Encoder, encodeMessage, writeEvent } from '../../../shared/riemann/encode.ts';
 import type { RiemannEvent } from '../../../shared/riemann/message.ts';
-import { aClock } from '../../support/house.ts';
+import { aClock } from '../../support/harness.ts';
 
 function intakeWith(clock: Clock, lookAtTestsOnly: boolean) {
   const metrics = new Metrics({ ofProcess: false });

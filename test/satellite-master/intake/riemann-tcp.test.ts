@@ -5,7 +5,7 @@ import type { Clock } from '../../../shared/clock.ts';
 import { decodeMessage } from '../../../shared/riemann/decode.ts';
 import { encodeFrame, encodeMessage } from '../../../shared/riemann/encode.ts';
 import type { RiemannEvent } from '../../../shared/riemann/message.ts';
-import { aClock } from '../../support/house.ts';
+import { aClock } from '../../support/harness.ts';
 import { RiemannClient, type RiemannMaster, startRiemann } from '../../support/riemann.ts';
 import { until } from '../../support/until.ts';
 

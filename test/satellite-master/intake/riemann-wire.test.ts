@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodeMessage } from '../../../shared/riemann/decode.ts';
-import { aClock } from '../../support/house.ts';
+import { aClock } from '../../support/harness.ts';
 import { RiemannClient, type RiemannMaster, startRiemann } from '../../support/riemann.ts';
 import { until } from '../../support/until.ts';
 

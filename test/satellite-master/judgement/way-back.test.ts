@@ -4,34 +4,34 @@ import { withFlagByHand } from '../../../satellite-master/whitelist/record/manua
 import { READMISSION_ID } from '../../../satellite-master/whitelist/record/record.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, FIRST_MS, House, hosts, OPERATOR } from '../../support/house.ts';
-import { SharedGround } from '../../support/shared-ground.ts';
+import { aClock, FIRST_MS, Harness, hosts, OPERATOR } from '../../support/harness.ts';
+import { SharedStore } from '../../support/shared-store.ts';
 
 const [h1, h2] = hosts(2) as [HostName, HostName];
 const LONG = { ttl: 1_000_000 };
 let clock: ManualClock;
-let ground: SharedGround;
-let house: House;
+let sharedStore: SharedStore;
+let harness: Harness;
 
 beforeEach(async () => {
   clock = aClock();
-  ground = await SharedGround.open(clock);
-  house = await House.open({ clock, ground });
+  sharedStore = await SharedStore.open(clock);
+  harness = await Harness.open({ clock, sharedStore });
   await say(h1, 'ok');
   await say(h2, 'ok');
 });
 
-afterEach(() => ground.close());
+afterEach(() => sharedStore.close());
 
-async function say(name: HostName, state: string, of: House = house): Promise<void> {
+async function say(name: HostName, state: string, of: Harness = harness): Promise<void> {
   of.report(name, { disk: state }, LONG);
   await of.settled();
 }
 
-const wait = (ms: number, of: House = house) => of.leap(ms);
+const wait = (ms: number, of: Harness = harness) => of.leap(ms);
 
 /** How long the host, fit from now on, waits until it is on. */
-async function waitUntilOn(of: House = house): Promise<number> {
+async function waitUntilOn(of: Harness = harness): Promise<number> {
   const fromMs = clock.monoMs();
   await say(h1, 'ok', of);
   while (of.managed(h1) !== 'on') {
@@ -45,8 +45,8 @@ async function waitUntilOn(of: House = house): Promise<number> {
 
 describe('rule 12: the readmission', () => {
   test('the first fit report puts a host without a flag on at once', () => {
-    expect(house.managed(h1)).toBe('on');
-    expect(house.turned).toEqual([
+    expect(harness.managed(h1)).toBe('on');
+    expect(harness.turned).toEqual([
       `Turning ${h1} unknown -> on (first-report)`,
       `Turning ${h2} unknown -> on (first-report)`,
     ]);
@@ -56,7 +56,7 @@ describe('rule 12: the readmission', () => {
     const waits: number[] = [];
     for (let fall = 0; fall < 4; fall++) {
       await say(h1, 'critical');
-      expect(house.managed(h1)).toBe('off');
+      expect(harness.managed(h1)).toBe('off');
       waits.push(await waitUntilOn());
     }
     expect(waits).toEqual([FIRST_MS, 2 * FIRST_MS, 4 * FIRST_MS, 8 * FIRST_MS]);
@@ -93,7 +93,7 @@ describe('rule 12: the readmission', () => {
     await wait(FIRST_MS - 4_000);
     await say(h1, word);
     await wait(8_000);
-    expect(house.managed(h1)).toBe('off');
+    expect(harness.managed(h1)).toBe('off');
     expect(await waitUntilOn()).toBe(FIRST_MS);
   });
 
@@ -103,23 +103,26 @@ describe('rule 12: the readmission', () => {
     await wait(FIRST_MS - 4_000);
     await say(h1, 'warning');
     await wait(4_000);
-    expect(house.managed(h1)).toBe('on');
+    expect(harness.managed(h1)).toBe('on');
   });
 
   test('a manual override does not touch the clock', async () => {
     await say(h1, 'critical');
     await say(h1, 'ok');
     await wait(FIRST_MS / 2);
-    await house.whitelist.edit(h1, OPERATOR, (record) => withFlagByHand(record, { state: 'ok', by: 'me' }, house.nowS));
+    await harness.whitelist.edit(h1, OPERATOR, (record) =>
+      withFlagByHand(record, { state: 'ok', by: 'me' }, harness.nowS),
+    );
     await wait(FIRST_MS / 2);
-    expect(house.managed(h1)).toBe('on');
+    expect(harness.managed(h1)).toBe('on');
   });
 
   test('a restart begins it anew', async () => {
     await say(h1, 'critical');
     await say(h1, 'ok');
     await wait(FIRST_MS - 4_000);
-    const restarted = await House.open({ clock, ground });
+    harness.leads = false;
+    const restarted = await Harness.open({ clock, sharedStore });
     expect(await waitUntilOn(restarted)).toBe(FIRST_MS);
   });
 
@@ -127,28 +130,33 @@ describe('rule 12: the readmission', () => {
     await say(h1, 'critical');
     await waitUntilOn();
     await say(h1, 'critical');
-    const next = await House.open({ clock, ground });
+    harness.leads = false;
+    const next = await Harness.open({ clock, sharedStore });
     expect(await waitUntilOn(next)).toBe(2 * FIRST_MS);
   });
 
   test('a host that is off without a known history waits the first wait', async () => {
-    await ground.writeForeign(h1, JSON.stringify({ 'managed-flag': 'off', 'managed-events': {}, 'manual-events': {} }));
-    const next = await House.open({ clock, ground });
+    await sharedStore.writeForeign(
+      h1,
+      JSON.stringify({ 'managed-flag': 'off', 'managed-events': {}, 'manual-events': {} }),
+    );
+    harness.leads = false;
+    const next = await Harness.open({ clock, sharedStore });
     expect(await waitUntilOn(next)).toBe(FIRST_MS);
   });
 
   test('why says until when it waits', async () => {
     await say(h1, 'critical');
     await say(h1, 'ok');
-    expect(house.why(h1)).toMatchObject({ flag: 'off', rule: 12, next: { at: house.nowS + 60, change: 'on' } });
+    expect(harness.why(h1)).toMatchObject({ flag: 'off', rule: 12, next: { at: harness.nowS + 60, change: 'on' } });
   });
 });
 
 describe('rule 13: what another leader must know', () => {
   test('lies in the record as strings', async () => {
     await say(h1, 'critical');
-    const offS = house.nowS;
-    expect(house.record(h1)?.['managed-events'][READMISSION_ID]).toEqual({
+    const offS = harness.nowS;
+    expect(harness.record(h1)?.['managed-events'][READMISSION_ID]).toEqual({
       state: 'ok',
       time: offS,
       ttl: 86_400,
@@ -156,12 +164,12 @@ describe('rule 13: what another leader must know', () => {
       relapses: '0',
     });
     await waitUntilOn();
-    expect(house.record(h1)?.['managed-events'][READMISSION_ID]).toMatchObject({ 'off-since': String(offS) });
+    expect(harness.record(h1)?.['managed-events'][READMISSION_ID]).toMatchObject({ 'off-since': String(offS) });
   });
 });
 
 describe('rule 14: managed events', () => {
-  const ids = () => Object.keys(house.record(h1)?.['managed-events'] ?? {}).filter((id) => id !== READMISSION_ID);
+  const ids = () => Object.keys(harness.record(h1)?.['managed-events'] ?? {}).filter((id) => id !== READMISSION_ID);
 
   test('are written when a test becomes unfit and removed when it is well again', async () => {
     await say(h1, 'critical');
@@ -176,41 +184,43 @@ describe('rule 14: managed events', () => {
     expect(ids()).toEqual(['mesos/slave/disk']);
     await say(h1, 'ok');
     expect(ids()).toEqual([]);
-    house.reconciler.markAll();
-    await house.settled();
+    harness.reconciler.markAll();
+    await harness.settled();
     expect(ids()).toEqual([]);
   });
 
   test('are written anew when the description changes, and not for the same again', async () => {
-    const critical = (description: string) => house.report(h1, { disk: 'critical' }, { ...LONG, description });
+    const critical = (description: string) => harness.report(h1, { disk: 'critical' }, { ...LONG, description });
     critical('99% full');
-    await house.settled();
-    const written = house.store.commits;
+    await harness.settled();
+    const written = harness.store.commits;
     critical('99% full');
-    await house.settled();
-    expect(house.store.commits).toBe(written);
+    await harness.settled();
+    expect(harness.store.commits).toBe(written);
     critical('100% full');
-    await house.settled();
-    expect(house.record(h1)?.['managed-events']['mesos/slave/disk']?.description).toBe('100% full');
+    await harness.settled();
+    expect(harness.record(h1)?.['managed-events']['mesos/slave/disk']?.description).toBe('100% full');
   });
 
   test('are not rewritten by a new leader that heard the same later', async () => {
     await say(h1, 'critical');
-    const next = await House.open({ clock, ground });
+    harness.leads = false;
+    const next = await Harness.open({ clock, sharedStore });
     clock.advance(1_000);
     await say(h1, 'critical', next);
     expect(next.store.commits).toBe(0);
   });
 
   test('are not removed by their stored ttl alone', async () => {
-    house.report(h1, { disk: 'critical' }, { ttl: 10 });
-    await house.pass(300_000);
+    harness.report(h1, { disk: 'critical' }, { ttl: 10 });
+    await harness.pass(300_000);
     expect(ids()).toEqual(['mesos/slave/disk']);
   });
 
   test('count until a newer event of their service arrives (rule 2)', async () => {
     await say(h1, 'critical');
-    const restarted = await House.open({ clock, ground });
+    harness.leads = false;
+    const restarted = await Harness.open({ clock, sharedStore });
     restarted.report(h1, { memory: 'ok' }, LONG);
     await wait(2 * FIRST_MS, restarted);
     expect(restarted.managed(h1)).toBe('off');

@@ -15,8 +15,8 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { MesosClient } from '../../../shared/mesos/client.ts';
-import { aClock, FIRST_MS, House, hosts, OPERATOR } from '../../support/house.ts';
-import { SharedGround } from '../../support/shared-ground.ts';
+import { aClock, FIRST_MS, Harness, hosts, OPERATOR } from '../../support/harness.ts';
+import { SharedStore } from '../../support/shared-store.ts';
 import { until } from '../../support/until.ts';
 import { stateOf } from './state-of.ts';
 import { feedState } from './support/feed-snapshot.ts';
@@ -28,12 +28,12 @@ const H1 = TEN[0] as HostName;
 const H2 = TEN[1] as HostName;
 
 let clock: ManualClock;
-let ground: SharedGround;
+let sharedStore: SharedStore;
 let mesos: Mesos;
 
 /** A master with a bridge. */
 class Side {
-  readonly house: House;
+  readonly harness: Harness;
   readonly view: ClusterModel;
   readonly bridge: AgentDeactivation;
   readonly client: MesosClient;
@@ -42,8 +42,8 @@ class Side {
   readonly calls: [AgentCall, AgentCallOutcome][] = [];
   readonly planned = new Map<HostName, MaintenanceState>();
 
-  constructor(house: House, { action = 'deactivate', limit }: { action?: OffAction; limit?: number } = {}) {
-    this.house = house;
+  constructor(harness: Harness, { action = 'deactivate', limit }: { action?: OffAction; limit?: number } = {}) {
+    this.harness = harness;
     const url = mesos.masters[0]?.url ?? '';
     this.client = new MesosClient({ url, role: 'master' });
     this.view = new ClusterModel({ url, pollIntervalMs: 1_000, clock, log: silentLog });
@@ -52,16 +52,16 @@ class Side {
       cluster: this.view,
       call: (call, abort) => (this.hang ?? this.client).call(call, abort),
       planned: (host) => this.planned.get(host),
-      replica: house.replica,
-      whitelist: house.whitelist,
-      limit: () => limit ?? house.guardCounts.limit(),
-      leads: () => house.leads,
+      replica: harness.replica,
+      whitelist: harness.whitelist,
+      limit: () => limit ?? harness.guardCounts.limit(),
+      leads: () => harness.leads,
       self: 'this-master',
       clock,
       log: silentLog,
       counted: (call, outcome) => this.calls.push([call, outcome]),
     });
-    house.replica.onChange((change) => this.bridge.changed(change));
+    harness.replica.onChange((change) => this.bridge.changed(change));
   }
 
   /** A new picture of the cluster, then one round. */
@@ -69,11 +69,11 @@ class Side {
     clock.advance(100);
     feedState(this.view, await this.client.state());
     await this.bridge.round();
-    await this.house.settled();
+    await this.harness.settled();
   }
 
   remembered(host: HostName): readonly string[] {
-    return agentsTakenOut(this.house.record(host));
+    return agentsTakenOut(this.harness.record(host));
   }
 
   text(host: HostName): string | undefined {
@@ -97,33 +97,33 @@ async function startCluster(options: MesosOptions = {}): Promise<void> {
 }
 
 async function open(options: { action?: OffAction; limit?: number } = {}): Promise<Side> {
-  const house = await House.open({ clock, ground, share: 0.3 });
-  for (const host of TEN) house.report(host, { disk: 'ok' }, LONG);
-  await house.settled();
-  return new Side(house, options);
+  const harness = await Harness.open({ clock, sharedStore, share: 0.3 });
+  for (const host of TEN) harness.report(host, { disk: 'ok' }, LONG);
+  await harness.settled();
+  return new Side(harness, options);
 }
 
 async function fall(side: Side, ...ill: readonly HostName[]): Promise<void> {
-  for (const host of ill) side.house.report(host, { disk: 'critical' }, LONG);
-  await side.house.settled();
+  for (const host of ill) side.harness.report(host, { disk: 'critical' }, LONG);
+  await side.harness.settled();
 }
 
 async function recover(side: Side, host: HostName): Promise<void> {
-  side.house.report(host, { disk: 'ok' }, LONG);
-  await side.house.leap(FIRST_MS + 1_000);
+  side.harness.report(host, { disk: 'ok' }, LONG);
+  await side.harness.leap(FIRST_MS + 1_000);
 }
 
 const deactivated = () => [...mesos.world.agents.values()].filter((one) => one.deactivated).map((one) => one.hostname);
 
 beforeEach(async () => {
   clock = aClock();
-  ground = await SharedGround.open(clock);
+  sharedStore = await SharedStore.open(clock);
   await startCluster();
 });
 
 afterEach(async () => {
   await mesos.close();
-  await ground.close();
+  await sharedStore.close();
 });
 
 describe('off and on', () => {
@@ -147,7 +147,7 @@ describe('off and on', () => {
     expect(side.calls).toEqual([['deactivate', 'done']]);
     expect(side.text(H1)).toBe(`in Mesos: agent ${agent(H1).id} is deactivated by Satellite`);
     await recover(side, H1);
-    expect(side.house.on()).toContain(H1);
+    expect(side.harness.on()).toContain(H1);
     await side.round();
     expect([deactivated(), side.remembered(H1), side.text(H1)]).toEqual([[], [], undefined]);
     expect(side.calls.at(-1)).toEqual(['reactivate', 'done']);
@@ -155,14 +155,14 @@ describe('off and on', () => {
 
   it('off by hand counts as well, and its memory is no word of the managed list', async () => {
     const side = await open();
-    await side.house.whitelist.edit(H1, OPERATOR, (record) =>
-      withFlagByHand(record, { state: 'critical', by: 'operator' }, side.house.nowS),
+    await side.harness.whitelist.edit(H1, OPERATOR, (record) =>
+      withFlagByHand(record, { state: 'critical', by: 'operator' }, side.harness.nowS),
     );
-    await side.house.settled();
+    await side.harness.settled();
     await side.round();
     expect(deactivated()).toEqual([H1]);
-    expect(side.house.managed(H1)).toBe('on');
-    expect(side.house.why(H1)).toMatchObject({ decidedBy: 'manual', flag: 'off' });
+    expect(side.harness.managed(H1)).toBe('on');
+    expect(side.harness.why(H1)).toMatchObject({ decidedBy: 'manual', flag: 'off' });
   });
 
   it('what somebody else deactivated is neither taken nor given back', async () => {
@@ -212,8 +212,8 @@ describe('off and on', () => {
     const side = await open();
     await fall(side, H1);
     await side.round();
-    await side.house.whitelist.remove(H1, OPERATOR);
-    await side.house.settled();
+    await side.harness.whitelist.remove(H1, OPERATOR);
+    await side.harness.settled();
     await side.round();
     expect(deactivated()).toEqual([]);
   });
@@ -266,10 +266,10 @@ describe('bounds', () => {
   it('never more than the limit are out at a time, whoever turned them off', async () => {
     const side = await open({ limit: 2 });
     for (const host of TEN.slice(0, 4))
-      await side.house.whitelist.edit(host, OPERATOR, (record) =>
-        withFlagByHand(record, { state: 'critical', by: 'operator' }, side.house.nowS),
+      await side.harness.whitelist.edit(host, OPERATOR, (record) =>
+        withFlagByHand(record, { state: 'critical', by: 'operator' }, side.harness.nowS),
       );
-    await side.house.settled();
+    await side.harness.settled();
     await side.round();
     await side.round();
     expect(deactivated()).toHaveLength(2);
@@ -283,29 +283,29 @@ describe('bounds', () => {
   it('nothing is done by a follower, with a stale picture, or while the store is away', async () => {
     const side = await open();
     await fall(side, H1);
-    side.house.leads = false;
+    side.harness.leads = false;
     await side.round();
-    side.house.leads = true;
+    side.harness.leads = true;
     clock.advance(20_000);
     await side.bridge.round();
     expect(side.view.stale).toBeDefined();
-    side.house.store.lose();
+    side.harness.store.lose();
     await side.round();
     expect([side.calls, deactivated()]).toEqual([[], []]);
-    side.house.store.find();
+    side.harness.store.find();
     await side.round();
     expect(deactivated()).toEqual([H1]);
   });
 
   it('the next leader gives back what the last one took', async () => {
     const side = await open();
-    const next = await House.open({ clock, ground, leads: false });
+    const next = await Harness.open({ clock, sharedStore, leads: false });
     const other = new Side(next);
     for (const host of TEN) next.report(host, { disk: 'ok' }, LONG);
     await fall(side, H1);
     await side.round();
     await next.settled();
-    side.house.leads = false;
+    side.harness.leads = false;
     next.leads = true;
     next.report(H1, { disk: 'ok' }, LONG);
     await next.leap(FIRST_MS + 1_000);

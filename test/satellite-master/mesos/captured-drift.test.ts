@@ -6,8 +6,8 @@ import { DriftWatch, GRACE_MS } from '../../../satellite-master/mesos/drift/drif
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, House, host } from '../../support/house.ts';
-import { SharedGround } from '../../support/shared-ground.ts';
+import { aClock, Harness, host } from '../../support/harness.ts';
+import { SharedStore } from '../../support/shared-store.ts';
 import { feedState } from './support/feed-snapshot.ts';
 
 const alpha = host('alpha.test');
@@ -27,32 +27,32 @@ beforeEach(() => {
   view = new ClusterModel({ url: 'http://mesos', pollIntervalMs: POLL_MS, clock, log: silentLog });
 });
 
-/** A house whose slaves report, and Mesos polled beside it. */
-async function inHouse(names: readonly HostName[], live: (house: House, drift: DriftWatch) => Promise<void>) {
-  const ground = await SharedGround.open(clock);
+/** A harness whose slaves report, and Mesos polled beside it. */
+async function inHarness(names: readonly HostName[], live: (harness: Harness, drift: DriftWatch) => Promise<void>) {
+  const sharedStore = await SharedStore.open(clock);
   try {
-    const house = await House.open({ clock, ground });
+    const harness = await Harness.open({ clock, sharedStore });
     const drift = new DriftWatch({
       cluster: view,
-      replica: house.replica,
-      heard: () => house.presence.heard(),
+      replica: harness.replica,
+      heard: () => harness.presence.heard(),
       remembered: (name) => view.registrationOf(name) === 'registered',
       clock,
     });
-    for (const name of names) house.report(name, { disk: 'ok' }, { ttl: 3_600 });
-    await house.pass(1_000);
-    await live(house, drift);
+    for (const name of names) harness.report(name, { disk: 'ok' }, { ttl: 3_600 });
+    await harness.pass(1_000);
+    await live(harness, drift);
   } finally {
-    await ground.close();
+    await sharedStore.close();
   }
 }
 
 /** Polls what `said` holds; undefined: no answer. */
-async function poll(house: House, drift: DriftWatch, forMs: number): Promise<void> {
+async function poll(harness: Harness, drift: DriftWatch, forMs: number): Promise<void> {
   for (let passed = 0; passed <= forMs; passed += POLL_MS) {
     if (said !== undefined) feedState(view, said);
     drift.look();
-    await house.leap(POLL_MS);
+    await harness.leap(POLL_MS);
   }
 }
 
@@ -62,8 +62,8 @@ test.each([
   ['drained', 'drained'],
 ])('%s', async (name, word) => {
   said = captured(name);
-  await inHouse([alpha, bravo], async (house, drift) => {
-    await poll(house, drift, GRACE_MS);
+  await inHarness([alpha, bravo], async (harness, drift) => {
+    await poll(harness, drift, GRACE_MS);
     const out = drift.report().findings.filter(({ kind }) => kind === 'out-in-mesos');
     expect(out).toEqual([{ kind: 'out-in-mesos', host: 'bravo.test', detail: `on the list, but ${word} in Mesos` }]);
   });
@@ -71,16 +71,16 @@ test.each([
 
 test('one that can not be reached is neither a wrong name nor without a slave', async () => {
   said = captured('agent2_unreachable');
-  await inHouse([alpha], async (house, drift) => {
-    await poll(house, drift, GRACE_MS);
+  await inHarness([alpha], async (harness, drift) => {
+    await poll(harness, drift, GRACE_MS);
     expect(drift.report().findings).toEqual([]);
   });
 });
 
 test('a slave under the short name: both ends of the mistake are told, with the name that was meant', async () => {
   said = captured('master');
-  await inHouse([alpha, host('bravo')], async (house, drift) => {
-    await poll(house, drift, GRACE_MS);
+  await inHarness([alpha, host('bravo')], async (harness, drift) => {
+    await poll(harness, drift, GRACE_MS);
     expect(drift.report().findings).toMatchObject([
       { kind: 'no-such-agent', host: 'bravo', suggestion: 'bravo.test' },
       { kind: 'no-slave', host: 'bravo.test' },
@@ -95,26 +95,26 @@ test.each([
   ['no answer at all', () => undefined],
 ])('%s takes nobody off, and makes no finding for as long as agents may register again', async (_, next) => {
   said = captured('master');
-  await inHouse([alpha, bravo], async (house, drift) => {
-    await poll(house, drift, GRACE_MS);
+  await inHarness([alpha, bravo], async (harness, drift) => {
+    await poll(harness, drift, GRACE_MS);
     said = next();
-    await poll(house, drift, 540_000);
-    expect(house.on()).toEqual([alpha, bravo]);
-    expect(house.record(bravo)?.['managed-flag']).toBe('on');
+    await poll(harness, drift, 540_000);
+    expect(harness.on()).toEqual([alpha, bravo]);
+    expect(harness.record(bravo)?.['managed-flag']).toBe('on');
     expect(drift.report().findings).toEqual([]);
   });
 });
 
 test('one that is gone for longer than that is a line without effect', async () => {
   said = captured('master');
-  await inHouse([alpha, bravo], async (house, drift) => {
-    await poll(house, drift, GRACE_MS);
+  await inHarness([alpha, bravo], async (harness, drift) => {
+    await poll(harness, drift, GRACE_MS);
     said = captured('maint_down');
-    await poll(house, drift, 700_000);
+    await poll(harness, drift, 700_000);
     expect(drift.report().findings).toMatchObject([
       { kind: 'no-such-agent', host: 'bravo.test' },
       { kind: 'unknown-name', host: 'bravo.test' },
     ]);
-    expect(house.on()).toEqual([alpha, bravo]);
+    expect(harness.on()).toEqual([alpha, bravo]);
   });
 });

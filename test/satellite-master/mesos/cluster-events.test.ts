@@ -14,7 +14,7 @@ import {
 } from '../../../satellite-master/mesos/metrics/cluster-events.ts';
 import { hostOfMesos } from '../../../satellite-master/mesos/metrics/cluster-reporter.ts';
 import { hasControlCharacters } from '../../../shared/text.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 
 const voice: EventContext = { host: host('mesos1.example.com'), nowS: 1_700_000_000, ttlS: 300 };
 

@@ -6,7 +6,7 @@ import { ClusterFigures, type MesosMetrics } from '../../../satellite-master/sta
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 import { feedState } from './support/feed-snapshot.ts';
 import { logLines } from './support/log-lines.ts';
 

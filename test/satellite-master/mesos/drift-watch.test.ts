@@ -9,7 +9,7 @@ import { DriftWatch, GRACE_MS, MAX_FINDINGS } from '../../../satellite-master/me
 import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, host, START_MS } from '../../support/house.ts';
+import { aClock, host, START_MS } from '../../support/harness.ts';
 
 const START_S = START_MS / 1000;
 const a1 = host('a1.example');

@@ -4,7 +4,7 @@ import { DRIFT_KINDS, type DriftInput, type Finding, findDrift } from '../../../
 import { finish } from '../../../shared/cooperative.ts';
 import { parseHostName } from '../../../shared/host-name.ts';
 import { byCodeUnit } from '../../../shared/text.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 
 function agent(hostname: string, over: Partial<ClusterAgent> = {}): ClusterAgent {
   return {

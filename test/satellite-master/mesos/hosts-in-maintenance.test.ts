@@ -10,8 +10,8 @@ import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
 import { MesosClient } from '../../../shared/mesos/client.ts';
-import { aClock, House, hosts } from '../../support/house.ts';
-import { SharedGround } from '../../support/shared-ground.ts';
+import { aClock, Harness, hosts } from '../../support/harness.ts';
+import { SharedStore } from '../../support/shared-store.ts';
 
 const TEN = hosts(10);
 const [H1, H2, H3] = TEN as [HostName, HostName, HostName];
@@ -164,15 +164,15 @@ describe('outside the budget', () => {
 
   test('the guardCounts counts neither them nor their flags, and does not take their silence for a wave', async () => {
     const clock = aClock();
-    const ground = await SharedGround.open(clock);
-    const house = await House.open({ clock, ground });
-    for (const host of TEN) house.report(host, { disk: 'ok' }, { ttl: 1_000_000 });
-    await house.settled();
-    for (const host of [H1, H2]) house.report(host, { disk: 'critical' }, { ttl: 1_000_000 });
-    await house.settled();
+    const sharedStore = await SharedStore.open(clock);
+    const harness = await Harness.open({ clock, sharedStore });
+    for (const host of TEN) harness.report(host, { disk: 'ok' }, { ttl: 1_000_000 });
+    await harness.settled();
+    for (const host of [H1, H2]) harness.report(host, { disk: 'critical' }, { ttl: 1_000_000 });
+    await harness.settled();
     let planned: ReadonlySet<HostName> = new Set();
     const guardCounts = new GuardCounts({
-      replica: house.replica,
+      replica: harness.replica,
       silence: {
         quiet: () => TEN.slice(0, 4).map((host) => ({ host, lastHeardMs: 0, silent: true })),
         silentForMs: () => undefined,
@@ -187,6 +187,6 @@ describe('outside the budget', () => {
     planned = new Set([H1, H3]);
     expect(guardCounts.counts()).toMatchObject({ inventory: 8, off: 1 });
     expect(guardCounts.doubt().size).toBe(0);
-    await ground.close();
+    await sharedStore.close();
   });
 });

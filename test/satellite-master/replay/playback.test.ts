@@ -6,7 +6,7 @@ import { reportedEffects } from '../../../satellite-master/replay/reported-effec
 import { SimulatedMaster, type Turn } from '../../../satellite-master/replay/simulated-master.ts';
 import { defaultModule } from '../../../satellite-master/rules/module/module.ts';
 import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
-import { FIRST_MS, host, hosts, MAX_MS, START_MS } from '../../support/house.ts';
+import { FIRST_MS, host, hosts, MAX_MS, START_MS } from '../../support/harness.ts';
 
 const START_S = START_MS / 1000;
 const BEAT_S = 12;

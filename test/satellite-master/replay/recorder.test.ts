@@ -11,7 +11,7 @@ import type { ReplicaChange, ReplicaEntry } from '../../../satellite-master/whit
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { host, START_MS } from '../../support/house.ts';
+import { host, START_MS } from '../../support/harness.ts';
 
 const START_S = START_MS / 1000;
 const HOST = host('a1.example');

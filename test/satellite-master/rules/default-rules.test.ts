@@ -11,7 +11,7 @@ import { DesiredFlags } from '../../../satellite-master/whitelist/automation/des
 import type { Event } from '../../../shared/event.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { host, hosts } from '../../support/house.ts';
+import { host, hosts } from '../../support/harness.ts';
 
 const HOSTS = hosts(5);
 const STATES = ['ok', 'ok', 'ok', 'critical', 'warning', 'unknown', 'expired', 'strange'];
@@ -93,8 +93,8 @@ describe('the default rules', () => {
   });
 
   test('judgeTests can be built by anyone: here one that asks for two criticals, on public functions alone', () => {
-    const rules = ({ where, service, hosts: ground }: Satellite) => {
-      const judge = ground.account('patient', (_rule, desired) => {
+    const rules = ({ where, service, hosts: sharedStore }: Satellite) => {
+      const judge = sharedStore.account('patient', (_rule, desired) => {
         const ill = new Map<string, Set<string>>();
         return {
           ingest(event: Event): void {
@@ -108,7 +108,7 @@ describe('the default rules', () => {
           },
         };
       });
-      return where(service(/^mesos\/slave\//), (event) => judge.ingest(ground.wholeEvent(event)));
+      return where(service(/^mesos\/slave\//), (event) => judge.ingest(sharedStore.wholeEvent(event)));
     };
     const bench = testRules(rules);
     const a1 = host('a1');

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../../../shared/clock.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { logLines } from '../../satellite-slave/support/log-lines.ts';
 import { freePort } from '../../support/free-port.ts';
-import { NO_EFFECTS } from '../../support/house.ts';
+import { NO_EFFECTS } from '../../support/harness.ts';
 import { startRiemann } from '../../support/riemann.ts';
 import { until } from '../../support/until.ts';
 

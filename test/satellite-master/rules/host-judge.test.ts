@@ -4,7 +4,7 @@ import { HostJudge } from '../../../satellite-master/rules/host-health/host-judg
 import { DesiredFlags } from '../../../satellite-master/whitelist/automation/desired-flags.ts';
 import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, host } from '../../support/house.ts';
+import { aClock, host } from '../../support/harness.ts';
 
 const a1 = host('a1.example');
 const a2 = host('a2.example');

@@ -9,7 +9,7 @@ import {
   type TestResult,
 } from '../../../satellite-master/rules/host-health/host-verdict.ts';
 import type { RecordEvent } from '../../../satellite-master/whitelist/record/record.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 
 const NOW_S = 1_790_000_000;
 const NOW_MS = 1_000_000;

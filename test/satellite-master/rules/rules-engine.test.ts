@@ -14,7 +14,7 @@ import { DesiredFlags } from '../../../satellite-master/whitelist/automation/des
 import type { RecordEvents } from '../../../satellite-master/whitelist/record/record.ts';
 import type { Event } from '../../../shared/event.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 import { until } from '../../support/until.ts';
 import { type LogLines, logLines } from './support/log-lines.ts';
 import { ModuleFolder } from './support/module-folder.ts';

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { ClusterFigures, type MesosMetrics } from '../../../satellite-master/stats/cluster-figures.ts';
 import { Metrics } from '../../../satellite-master/stats/metrics.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock } from '../../support/house.ts';
+import { aClock } from '../../support/harness.ts';
 
 let clock: ManualClock;
 let figures: ClusterFigures;

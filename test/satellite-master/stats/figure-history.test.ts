@@ -7,7 +7,7 @@ import { FigureHistory, LEVELS, MAX_FIGURES } from '../../../satellite-master/st
 import { FigureRecorder } from '../../../satellite-master/stats/figure-recorder.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { START_MS } from '../../support/house.ts';
+import { START_MS } from '../../support/harness.ts';
 
 const START_S = START_MS / 1000;
 

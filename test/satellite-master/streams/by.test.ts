@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { by } from '../../../satellite-master/streams/by.ts';
 import { forkOf } from '../../../satellite-master/streams/fork.ts';
 import type { StreamContext, StreamEvent } from '../../../satellite-master/streams/stream.ts';
-import { streamHouse, tap } from './house.ts';
+import { streamHarness, tap } from './harness.ts';
 
 const event = (host: string, more: Partial<StreamEvent> = {}): StreamEvent => ({
   host,
@@ -14,14 +14,14 @@ const event = (host: string, more: Partial<StreamEvent> = {}): StreamEvent => ({
 
 /** Counts how often children were made. */
 function counted() {
-  const house = streamHouse();
+  const harness = streamHarness();
   const { seen, stream } = tap();
   let made = 0;
   const children = () => {
     made++;
-    return house.streams.changed('state', stream);
+    return harness.streams.changed('state', stream);
   };
-  return { ...house, seen, children, made: () => made };
+  return { ...harness, seen, children, made: () => made };
 }
 
 describe('a key', () => {
@@ -64,14 +64,14 @@ describe('a key', () => {
 
   test('waits for the timers of its children, which end by themselves', () => {
     const { clock, streams, seen, made, children } = (() => {
-      const house = streamHouse();
+      const harness = streamHarness();
       const out = tap();
       let count = 0;
       const make = () => {
         count++;
-        return house.streams.stable(120, 'state', out.stream);
+        return harness.streams.stable(120, 'state', out.stream);
       };
-      return { ...house, seen: out.seen, made: () => count, children: make };
+      return { ...harness, seen: out.seen, made: () => count, children: make };
     })();
     const stream = streams.by('host', children);
     stream(event('a', { state: 'ok' }));
@@ -114,7 +114,7 @@ describe('a key', () => {
 
 describe('by within by', () => {
   test('has children for each pair, and the outer key goes after the inner ones', () => {
-    const { clock, context, faults } = streamHouse();
+    const { clock, context, faults } = streamHarness();
     const made: string[] = [];
     const inner = (fork: StreamContext) => {
       made.push('host');
@@ -133,7 +133,7 @@ describe('by within by', () => {
   });
 
   test('bound streams are made for the fork in which they are written', () => {
-    const { clock, streams, faults } = streamHouse();
+    const { clock, streams, faults } = streamHarness();
     const { seen, stream } = tap<readonly StreamEvent[]>();
     const rule = streams.by('host', () => streams.by('service', () => streams.batch(9, 300, stream)));
     rule(event('a'));
@@ -147,7 +147,7 @@ describe('by within by', () => {
 
 describe('memory', () => {
   test('100,000 keys leave nothing behind: no children and no timer', () => {
-    const { clock, context } = streamHouse();
+    const { clock, context } = streamHarness();
     const root = forkOf(context);
     let alive = 0;
     const rule = by(root.context)<StreamEvent>('host', (fork) => {

@@ -2,14 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { StreamArgumentError } from '../../../satellite-master/streams/argument.ts';
 import type { Stream } from '../../../satellite-master/streams/stream.ts';
-import { streamHouse, tap } from './house.ts';
+import { streamHarness, tap } from './harness.ts';
 
 const breaks: Stream<unknown> = () => {
   throw new Error('broken');
 };
 
 describe('a child that throws', () => {
-  type Streams = ReturnType<typeof streamHouse>['streams'];
+  type Streams = ReturnType<typeof streamHarness>['streams'];
   test.each<[string, (streams: Streams, ...children: Stream<never>[]) => Stream]>([
     ['where', (s, ...children) => s.where(s.host('a'), ...(children as Stream[]))],
     ['sdo', (s, ...children) => s.sdo(...(children as Stream[]))],
@@ -24,7 +24,7 @@ describe('a child that throws', () => {
     ['taggedAny', (s, ...children) => s.taggedAny('t', ...(children as Stream[]))],
     ['hysteresis', (s, ...children) => s.hysteresis(0, 0, ...(children as Stream[]))],
   ])('of %s is told with that name, and its siblings go on', (name, make) => {
-    const { streams, faults } = streamHouse();
+    const { streams, faults } = streamHarness();
     const { seen, stream } = tap<unknown>();
     make(streams, breaks as Stream<never>, stream as Stream<never>)({ host: 'a', metric: 1, tags: ['t'] });
     expect(faults).toEqual([[name, 'broken']]);
@@ -32,7 +32,7 @@ describe('a child that throws', () => {
   });
 
   test('on a timer is told too, and the timer goes on', () => {
-    const { clock, streams, faults } = streamHouse();
+    const { clock, streams, faults } = streamHarness();
     const coalesce = streams.coalesce(5, breaks);
     coalesce({ host: 'a', service: 's', time: 0 });
     clock.advance(10_000);
@@ -40,14 +40,14 @@ describe('a child that throws', () => {
   });
 
   test('a predicate that throws is a fault of the stream above, not of its siblings', () => {
-    const { streams, faults } = streamHouse();
+    const { streams, faults } = streamHarness();
     const { seen, stream } = tap();
     streams.sdo(streams.where(breaks), stream)({ host: 'a' });
     expect([faults, seen]).toEqual([[['sdo', 'broken']], [{ host: 'a' }]]);
   });
 
   test('what makes the children of a key may throw: the next event of it tries again', () => {
-    const { streams, faults } = streamHouse();
+    const { streams, faults } = streamHarness();
     const { seen, stream } = tap();
     let tries = 0;
     const by = streams.by('host', () => {
@@ -62,7 +62,7 @@ describe('a child that throws', () => {
 });
 
 test('a stream where the function that makes it belongs is said at the first event', () => {
-  const { streams, faults } = streamHouse();
+  const { streams, faults } = streamHarness();
   streams.sdo(streams.by('host', streams.sdo() as never))({ host: 'a' });
   expect(faults).toEqual([
     ['sdo', expect.stringMatching(/^by: the function given to it must return a stream .*not undefined$/)],
@@ -70,7 +70,7 @@ test('a stream where the function that makes it belongs is said at the first eve
 });
 
 describe('a wrong argument', () => {
-  const { streams } = streamHouse();
+  const { streams } = streamHarness();
   const wrong = undefined as never;
   test.each<[string, () => unknown]>([
     ['throttle: seconds must be a number above 0, not 0', () => streams.throttle(1, 0)],

@@ -10,7 +10,7 @@ import { Replica } from '../../../satellite-master/whitelist/replica.ts';
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, hosts } from '../../support/house.ts';
+import { aClock, hosts } from '../../support/harness.ts';
 import { until } from '../../support/until.ts';
 
 const NAMES = hosts(20);

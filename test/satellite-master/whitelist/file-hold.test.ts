@@ -10,7 +10,7 @@ import { Replica } from '../../../satellite-master/whitelist/replica.ts';
 import { EmbeddedStore } from '../../../satellite-master/whitelist/store/embedded-store.ts';
 import { systemClock as clock } from '../../../shared/clock.ts';
 import { silentLog as log } from '../../../shared/log.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 import { type HttpMaster, startHttpMaster } from '../../support/http-master.ts';
 import { until } from '../../support/until.ts';
 

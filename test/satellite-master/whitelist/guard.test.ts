@@ -13,7 +13,7 @@ import {
   massSilence,
   offLimit,
 } from '../../../satellite-master/whitelist/automation/guard.ts';
-import { host, hosts } from '../../support/house.ts';
+import { host, hosts } from '../../support/harness.ts';
 
 const critical = (criticals: number, sinceMs: number): Illness => ({ kind: 'critical', criticals, sinceMs });
 const silent = (sinceMs: number): Illness => ({ kind: 'silent', criticals: 0, sinceMs });

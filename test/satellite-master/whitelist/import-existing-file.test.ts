@@ -5,20 +5,20 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ExistingFile } from '../../../satellite-master/whitelist/file/import-existing-file.ts';
-import { aClock, House, host, OPERATOR } from '../../support/house.ts';
-import { SharedGround } from '../../support/shared-ground.ts';
+import { aClock, Harness, host, OPERATOR } from '../../support/harness.ts';
+import { SharedStore } from '../../support/shared-store.ts';
 
 const clock = aClock();
-let ground: SharedGround;
-let house: House;
+let sharedStore: SharedStore;
+let harness: Harness;
 let folder: string;
 let path: string;
 let dataDir: string;
 let logged: string[];
 
 beforeEach(async () => {
-  ground = await SharedGround.open(clock);
-  house = await House.open({ clock, ground, leads: false });
+  sharedStore = await SharedStore.open(clock);
+  harness = await Harness.open({ clock, sharedStore, leads: false });
   folder = await mkdtemp(join(tmpdir(), 'satellite-takeover-'));
   path = join(folder, 'whitelist');
   dataDir = join(folder, 'data');
@@ -26,19 +26,19 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await ground.close();
+  await sharedStore.close();
   await rm(folder, { recursive: true });
 });
 
-function existing(of: House = house, dir = dataDir): ExistingFile {
+function existing(of: Harness = harness, dir = dataDir): ExistingFile {
   const log = pino({ level: 'info' }, { write: (line: string) => logged.push(line) });
   const { store, replica } = of;
   return new ExistingFile({ path, dataDir: dir, store, replica, self: 'this-master', clock, log });
 }
 
-const run = (of?: House, dir?: string) => existing(of, dir).prepare();
+const run = (of?: Harness, dir?: string) => existing(of, dir).prepare();
 
-const names = () => [...ground.records.keys()].sort();
+const names = () => [...sharedStore.records.keys()].sort();
 const backup = () => readFile(`${path}.before-satellite`, 'utf8');
 
 const OFF = { 'managed-events': {}, 'manual-events': {}, 'managed-flag': 'off', 'manual-flag': null } as const;
@@ -49,7 +49,7 @@ describe('rule 20: the first start', () => {
     await writeFile(path, 'b.example\na.example\n10.0.0.7\n');
     await run();
     expect(names()).toEqual(['10.0.0.7', 'a.example', 'b.example']);
-    expect(ground.record(host('a.example'))).toMatchObject({
+    expect(sharedStore.record(host('a.example'))).toMatchObject({
       'managed-flag': 'on',
       'manual-flag': null,
       'manual-events': {},
@@ -61,14 +61,14 @@ describe('rule 20: the first start', () => {
 
   test('a host that reported while the file was read stays as it is', async () => {
     await writeFile(path, 'a.example\nb.example\n');
-    house.store.lose();
+    harness.store.lose();
     const file = existing();
     await expect(file.prepare()).rejects.toMatchObject({ code: 'store-unavailable' });
-    house.store.find();
-    await house.whitelist.edit(host('a.example'), OPERATOR, () => OFF);
-    const before = ground.records.get(host('a.example'))?.data;
+    harness.store.find();
+    await harness.whitelist.edit(host('a.example'), OPERATOR, () => OFF);
+    const before = sharedStore.records.get(host('a.example'))?.data;
     await file.prepare();
-    expect(ground.records.get(host('a.example'))?.data).toBe(before);
+    expect(sharedStore.records.get(host('a.example'))?.data).toBe(before);
     expect(names()).toEqual(['a.example', 'b.example']);
   });
 
@@ -83,7 +83,7 @@ describe('rule 20: the first start', () => {
   test('it happens once: hosts deleted later stay deleted at the next start', async () => {
     await writeFile(path, 'a.example\nb.example\n');
     await run();
-    await house.whitelist.remove(host('a.example'), OPERATOR);
+    await harness.whitelist.remove(host('a.example'), OPERATOR);
     await writeFile(path, 'c.example\n');
     await run();
     expect(names()).toEqual(['b.example']);
@@ -106,9 +106,9 @@ describe('rule 20: the first start', () => {
 
   test('while the store is out of reach it fails, and is done whole at the next try', async () => {
     await writeFile(path, 'a.example\n');
-    house.store.lose();
+    harness.store.lose();
     await expect(run()).rejects.toMatchObject({ code: 'store-unavailable' });
-    house.store.find();
+    harness.store.find();
     await run();
     expect(names()).toEqual(['a.example']);
   });
@@ -117,16 +117,16 @@ describe('rule 20: the first start', () => {
     const all = Array.from({ length: 450 }, (_, at) => `h${at}.example`).sort();
     await writeFile(path, `${all.join('\n')}\n`);
     const others = [
-      await House.open({ clock, ground, leads: false }),
-      await House.open({ clock, ground, leads: false }),
+      await Harness.open({ clock, sharedStore, leads: false }),
+      await Harness.open({ clock, sharedStore, leads: false }),
     ];
-    await Promise.all([house, ...others].map((one, at) => run(one, `${dataDir}-${at}`)));
+    await Promise.all([harness, ...others].map((one, at) => run(one, `${dataDir}-${at}`)));
     expect(names()).toEqual(all);
-    for (const stored of ground.records.values()) expect(stored.version).toBe(0);
+    for (const stored of sharedStore.records.values()) expect(stored.version).toBe(0);
   });
 
   test('hosts taken over count for the guard at once', async () => {
-    const early = await House.open({ clock, ground, leads: false, registrationOf: () => 'unsure' });
+    const early = await Harness.open({ clock, sharedStore, leads: false, registrationOf: () => 'unsure' });
     await writeFile(path, Array.from({ length: 10 }, (_, at) => `h${at}.example\n`).join(''));
     await run(early);
     expect(early.guardCounts.counts().inventory).toBe(10);
@@ -138,11 +138,11 @@ describe('rule 20a: the store holds records already', () => {
   const offShare = 0.3;
   const present = ['a.example', 'b.example', 'c.example', 'd.example', 'e.example', 'f.example', 'g.example'];
   beforeEach(async () => {
-    await house.whitelist.edit(host('a.example'), OPERATOR, () => ON);
+    await harness.whitelist.edit(host('a.example'), OPERATOR, () => ON);
     await writeFile(path, `${present.join('\n')}\n`);
   });
   const hold = (file: ExistingFile) =>
-    file.hold({ replica: house.replica, present, hosts: house.replica.on(), offShare, nowS: house.nowS });
+    file.hold({ replica: harness.replica, present, hosts: harness.replica.on(), offShare, nowS: harness.nowS });
 
   test('nothing is imported; the file is copied, and the differences are logged', async () => {
     await run();
@@ -158,8 +158,8 @@ describe('rule 20a: the store holds records already', () => {
     const again = existing();
     await again.prepare();
     expect(hold(again)).toMatchObject({ rule: '20a' });
-    for (const name of present.slice(1, 5)) await house.whitelist.edit(host(name), OPERATOR, () => ON);
-    await house.settled();
+    for (const name of present.slice(1, 5)) await harness.whitelist.edit(host(name), OPERATOR, () => ON);
+    await harness.settled();
     expect(hold(again)).toBeUndefined();
   });
 

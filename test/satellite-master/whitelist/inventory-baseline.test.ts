@@ -7,7 +7,7 @@ import {
   deletionsIn,
   withDeletions,
 } from '../../../satellite-master/whitelist/record/deletions.ts';
-import { host, hosts } from '../../support/house.ts';
+import { host, hosts } from '../../support/harness.ts';
 
 const DAY_S = 86_400;
 

@@ -4,20 +4,20 @@ import type { HoldReason } from '../../../satellite-master/whitelist/file/hold.t
 import { digestOf, publishPolicy } from '../../../satellite-master/whitelist/file/publish-policy.ts';
 import { withFlagByHand } from '../../../satellite-master/whitelist/record/manual-events.ts';
 import type { HostName } from '../../../shared/host-name.ts';
-import { aClock, House, hosts, OPERATOR } from '../../support/house.ts';
-import { SharedGround } from '../../support/shared-ground.ts';
+import { aClock, Harness, hosts, OPERATOR } from '../../support/harness.ts';
+import { SharedStore } from '../../support/shared-store.ts';
 
 const clock = aClock();
 const [h1, h2] = hosts(2) as [HostName, HostName];
-let ground: SharedGround;
-let house: House;
+let sharedStore: SharedStore;
+let harness: Harness;
 
 beforeEach(async () => {
-  ground = await SharedGround.open(clock);
-  house = await House.open({ clock, ground });
+  sharedStore = await SharedStore.open(clock);
+  harness = await Harness.open({ clock, sharedStore });
 });
 
-afterEach(() => ground.close());
+afterEach(() => sharedStore.close());
 
 interface Given {
   readonly reasons?: readonly HoldReason[];
@@ -25,7 +25,7 @@ interface Given {
 }
 
 const decided = (lines: readonly string[], { reasons = [], confirmed }: Given = {}) => {
-  const { replica, nowS } = house;
+  const { replica, nowS } = harness;
   return publishPolicy({ replica, present: lines, hosts: replica.on(), offShare: 0.3, nowS, reasons, confirmed });
 };
 /** Only the reason of a hold. */
@@ -34,26 +34,26 @@ const wanted = (...lines: readonly string[]) => {
   return 'hold' in verdict ? { hold: verdict.hold.reason } : verdict;
 };
 const on = async () => {
-  for (const name of [h1, h2]) house.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
-  await house.settled();
+  for (const name of [h1, h2]) harness.report(name, { disk: 'ok' }, { ttl: 1_000_000 });
+  await harness.settled();
 };
 const off = (name: HostName, ttlS?: number) =>
-  house.whitelist.edit(name, OPERATOR, (record) =>
-    withFlagByHand(record, { state: 'critical', by: 'me', ...(ttlS === undefined ? {} : { ttlS }) }, house.nowS),
+  harness.whitelist.edit(name, OPERATOR, (record) =>
+    withFlagByHand(record, { state: 'critical', by: 'me', ...(ttlS === undefined ? {} : { ttlS }) }, harness.nowS),
   );
 
 describe('rule 28', () => {
   test('nothing is wanted before the store has been read whole', async () => {
     await on();
-    house = new House({ clock, ground });
+    harness = new Harness({ clock, sharedStore });
     expect(wanted(h1)).toEqual({ hold: 'not read yet' });
-    house.store.find();
+    harness.store.find();
     expect(wanted(h1)).toEqual({ hosts: [h1, h2] });
   });
 
   test('once read, what is known still counts while the store is lost', async () => {
     await on();
-    house.store.lose();
+    harness.store.lose();
     expect(wanted(h1)).toEqual({ hosts: [h1, h2] });
   });
 });
@@ -77,51 +77,51 @@ describe('rule 24: where the merged list is empty', () => {
 
   test('it is emptied when all are deleted by hand, or deleted and off', async () => {
     await on();
-    await house.whitelist.remove(h1, OPERATOR);
+    await harness.whitelist.remove(h1, OPERATOR);
     await off(h2);
     expect(wanted(h1, h2)).toEqual({ hosts: [] });
-    await house.whitelist.remove(h2, OPERATOR);
+    await harness.whitelist.remove(h2, OPERATOR);
     expect(wanted(h1, h2)).toEqual({ hosts: [] });
   });
 
   test('it is held when one of them was deleted by another program', async () => {
     await on();
     await off(h1);
-    await ground.writeForeign(h2, null);
-    await house.settled();
+    await sharedStore.writeForeign(h2, null);
+    await harness.settled();
     expect(wanted(h1, h2)).toEqual({ hold: expect.stringContaining(h2) });
   });
 
   test('it is held when one of them was forgotten by automation', async () => {
     await on();
     await off(h1);
-    await house.whitelist.remove(h2, { by: 'this-master', as: null, cause: 'forgotten', reason: 'long silent' });
-    await house.settled();
+    await harness.whitelist.remove(h2, { by: 'this-master', as: null, cause: 'forgotten', reason: 'long silent' });
+    await harness.settled();
     expect(wanted(h1, h2)).toHaveProperty('hold');
   });
 
   test('it is held when one is off by automation, or by no list at all', async () => {
     await on();
     await off(h1);
-    await ground.writeForeign(h2, JSON.stringify({ 'managed-flag': 'off' }));
-    await house.settled();
+    await sharedStore.writeForeign(h2, JSON.stringify({ 'managed-flag': 'off' }));
+    await harness.settled();
     expect(wanted(h1, h2)).toEqual({ hold: expect.stringContaining(`${h2} is not`) });
-    await ground.writeForeign(h2, '{}');
-    await house.settled();
+    await sharedStore.writeForeign(h2, '{}');
+    await harness.settled();
     expect(wanted(h1, h2)).toHaveProperty('hold');
   });
 
   test('a broken record that was never known good holds it', async () => {
     await on();
     await off(h1);
-    await ground.writeForeign(h2, 'rubbish');
-    house = await House.open({ clock, ground, leads: false });
+    await sharedStore.writeForeign(h2, 'rubbish');
+    harness = await Harness.open({ clock, sharedStore, leads: false });
     expect(wanted(h1, h2)).toHaveProperty('hold');
   });
 
   test('an override by hand that has run out no longer says that it was meant', async () => {
-    await ground.writeForeign(h1, JSON.stringify({ 'managed-flag': 'off' }));
-    await house.settled();
+    await sharedStore.writeForeign(h1, JSON.stringify({ 'managed-flag': 'off' }));
+    await harness.settled();
     await off(h1, 1);
     expect(wanted(h1)).toEqual({ hosts: [] });
     clock.advance(1_001);

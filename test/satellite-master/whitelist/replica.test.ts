@@ -6,7 +6,7 @@ import { Replica, type ReplicaChange } from '../../../satellite-master/whitelist
 import type { HostName } from '../../../shared/host-name.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, host, hosts } from '../../support/house.ts';
+import { aClock, host, hosts } from '../../support/harness.ts';
 
 const [a, b, c, d] = ['a.example', 'B.example', 'c.example', '10.0.0.1'].map(host) as [
   HostName,

@@ -4,7 +4,7 @@ import { Replica } from '../../../satellite-master/whitelist/replica.ts';
 import { StoreClock } from '../../../satellite-master/whitelist/store/store-clock.ts';
 import { silentLog } from '../../../shared/log.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 
 const HOUR_MS = 3_600_000;
 const STORE_MS = 1_790_000_000_000;

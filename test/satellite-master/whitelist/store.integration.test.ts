@@ -13,7 +13,7 @@ import { silentLog } from '../../../shared/log.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../support/zookeeper.ts';
 import { host, type Recorder, startWhole } from './recorder.ts';
 
-/** Makes stores that lie on the same ground, so that closing one and making another is a restart. */
+/** Makes stores that share their content, so that closing one and making another is a restart. */
 interface Ground {
   make(): Store;
   clear(): Promise<void>;

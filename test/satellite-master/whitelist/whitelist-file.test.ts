@@ -22,7 +22,7 @@ import { type FileOnDisk, fileOnDisk } from '../../../satellite-master/whitelist
 import { linesOf, type Wanted, WhitelistFile } from '../../../satellite-master/whitelist/file/whitelist-file.ts';
 import { silentLog } from '../../../shared/log.ts';
 import type { ManualClock } from '../../../shared/manual-clock.ts';
-import { aClock, hosts } from '../../support/house.ts';
+import { aClock, hosts } from '../../support/harness.ts';
 import { until } from '../../support/until.ts';
 
 const [h1, h2] = hosts(2);

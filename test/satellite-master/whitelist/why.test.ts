@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Decision } from '../../../satellite-master/whitelist/automation/decision.ts';
 import { type WhyInput, whyOf } from '../../../satellite-master/whitelist/operators/why.ts';
 import { emptyRecord, type HostRecord } from '../../../satellite-master/whitelist/record/record.ts';
-import { host } from '../../support/house.ts';
+import { host } from '../../support/harness.ts';
 
 const NOW_S = 1_790_000_000;
 const NOW_MS = 5_000;

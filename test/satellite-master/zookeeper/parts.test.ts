@@ -151,16 +151,16 @@ describe('the heartbeat', () => {
     const heartbeat = new Heartbeat(clock);
     clock.advance(50);
     heartbeat.start({ timeoutMs: 6_000, handshakeMs: 20, ping: () => undefined, silent: () => undefined });
-    expect(heartbeat.heardOfUsMs).toBe(20);
+    expect(heartbeat.lastAnsweredPingMs).toBe(20);
     // Two pings, at 1,050 and 3,050, are on their way when the first echo comes.
     clock.advance(3_500);
     heartbeat.echoed();
-    expect(heartbeat.heardOfUsMs).toBe(1_050);
+    expect(heartbeat.lastAnsweredPingMs).toBe(1_050);
     heartbeat.answered(700);
     heartbeat.echoed();
-    expect(heartbeat.heardOfUsMs).toBe(1_050);
+    expect(heartbeat.lastAnsweredPingMs).toBe(1_050);
     heartbeat.answered(3_200);
-    expect(heartbeat.heardOfUsMs).toBe(3_200);
+    expect(heartbeat.lastAnsweredPingMs).toBe(3_200);
   });
 
   it('does not blame the server when the process itself was held up', () => {

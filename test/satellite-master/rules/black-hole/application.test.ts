@@ -80,7 +80,7 @@ describe('what a state says of host and application', () => {
     ['TASK_RUNNING', undefined, false, 'running'],
     ['TASK_STAGING', undefined, false, 'begun'],
     ['TASK_OF_THE_FUTURE', undefined, false, 'unsure'],
-  ] as const)('%s %s (being killed: %s): %s', (state, reason, killing, word) => {
-    expect(outcomeOfTask(state, reason, killing)).toBe(word);
+  ] as const)('%s %s (being killed: %s): %s', (state, reason, killing, outcome) => {
+    expect(outcomeOfTask(state, reason, killing)).toBe(outcome);
   });
 });

@@ -5,8 +5,8 @@ import { plannedOff } from '../../../../satellite-master/whitelist/automation/pl
 import type { Event } from '../../../../shared/event.ts';
 import { silentLog } from '../../../../shared/log.ts';
 import type { ManualClock } from '../../../../shared/manual-clock.ts';
-import { aClock, House, host } from '../../../support/house.ts';
-import { SharedGround } from '../../../support/shared-ground.ts';
+import { aClock, Harness, host } from '../../../support/harness.ts';
+import { SharedStore } from '../../../support/shared-store.ts';
 import { THRESHOLDS } from '../../../support/task-scenes.ts';
 
 const HOLE = host('hole.example');
@@ -118,7 +118,7 @@ describe('a black hole', () => {
     expect(here.desired.get(HOLE)).toBeUndefined();
   });
 
-  test('services that run for long elsewhere are witnesses', () => {
+  test('failures of services that run for long elsewhere count', () => {
     const here = scene('off');
     const longAgoS = here.clock.wallMs() / 1000 - 500_000;
     for (const name of WELL)
@@ -272,7 +272,7 @@ describe('by the counters of the agents', () => {
     expect(here.events).toEqual([]);
   });
 
-  test('where the tasks are known one by one the counters have no word', () => {
+  test('where the tasks are known one by one the counters have no outcome', () => {
     const here = scene('off');
     for (let minute = 0; minute < 5; minute++) {
       for (const name of ALL) runs(here.hole, name, 'TASK_FINISHED');
@@ -284,44 +284,44 @@ describe('by the counters of the agents', () => {
 
 test('a black hole goes off the list and comes back by readmission; the next time it waits twice as long', async () => {
   const clock = aClock();
-  const ground = await SharedGround.open(clock);
-  onTestFinished(() => ground.close());
-  const house = await House.open({ clock, ground });
+  const sharedStore = await SharedStore.open(clock);
+  onTestFinished(() => sharedStore.close());
+  const harness = await Harness.open({ clock, sharedStore });
   const hole = new BlackHole({
     settings: { ...THRESHOLDS, action: 'off' },
     clock,
     log: silentLog,
-    desired: house.desired,
-    isInInventory: (name) => house.replica.get(name) !== undefined,
+    desired: harness.desired,
+    isInInventory: (name) => harness.replica.get(name) !== undefined,
     emit: () => undefined,
   });
   const beat = () => {
-    for (const name of ALL) house.report(name, { disk: 'ok' });
+    for (const name of ALL) harness.report(name, { disk: 'ok' });
     hole.tick();
   };
   const offFor = async () => {
     failHere(hole);
-    await house.pass(13_000, beat);
-    expect(house.managed(HOLE)).toBe('off');
-    expect(house.turned.at(-1)).toMatch(/Turning hole.example on -> off/);
+    await harness.pass(13_000, beat);
+    expect(harness.managed(HOLE)).toBe('off');
+    expect(harness.turned.at(-1)).toMatch(/Turning hole.example on -> off/);
     const fromMs = clock.monoMs();
-    while (house.managed(HOLE) === 'off' && clock.monoMs() - fromMs < 900_000) await house.pass(12_000, beat);
+    while (harness.managed(HOLE) === 'off' && clock.monoMs() - fromMs < 900_000) await harness.pass(12_000, beat);
     return (clock.monoMs() - fromMs) / 1_000;
   };
-  await house.pass(1_000, beat);
-  expect(house.on()).toEqual([...ALL].sort());
+  await harness.pass(1_000, beat);
+  expect(harness.on()).toEqual([...ALL].sort());
   const first = await offFor();
   expect(first).toBeGreaterThan(300 + 60 - 30);
   expect(first).toBeLessThan(300 + 60 + 60);
   const second = await offFor();
   expect(second).toBeGreaterThan(first + 30);
-  expect(house.on()).toEqual([...ALL].sort());
+  expect(harness.on()).toEqual([...ALL].sort());
 });
 
 test('the fields of a verdict are the counts that its text names', () => {
   const here = scene('off');
   failHere(here.hole);
-  // Fails everywhere: no witness against the host, and not in the text.
+  // Fails everywhere: does not count against the host, and not in the text.
   for (const name of ALL) for (let at = 0; at < 6; at++) runs(here.hole, name, 'TASK_FAILED', { name: 'bad' });
   pass(here, 10);
   const blamed = here.events.find(({ state, host: name }) => state === 'critical' && name === HOLE);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Evidence, type ReportedTask } from '../../../../satellite-master/rules/black-hole/evidence.ts';
 import { finish } from '../../../../shared/cooperative.ts';
-import { aClock, host } from '../../../support/house.ts';
+import { aClock, host } from '../../../support/harness.ts';
 import { names, THRESHOLDS } from '../../../support/task-scenes.ts';
 
 const HOLE = host('hole.example');

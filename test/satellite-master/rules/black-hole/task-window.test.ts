@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { TaskWord } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
+import type { TaskOutcome } from '../../../../satellite-master/rules/black-hole/task-outcome.ts';
 import { type TaskStep, TaskWindow } from '../../../../satellite-master/rules/black-hole/task-window.ts';
 import { finish } from '../../../../shared/cooperative.ts';
 import { countsAt, task } from '../../../support/task-scenes.ts';
 
-function step(name: string, word: TaskWord, atS: number, begunS = atS): TaskStep {
-  return { task: name, host: 'a', application: 'web', instance: '', word, atS, begunS };
+function step(name: string, outcome: TaskOutcome, atS: number, begunS = atS): TaskStep {
+  return { task: name, host: 'a', application: 'web', instance: '', outcome, atS, begunS };
 }
 
 function windowOf(...steps: readonly TaskStep[]): TaskWindow {
@@ -101,13 +101,13 @@ describe('the window', () => {
   });
 
   test('nothing is left of anything that has ended after a window without news', () => {
-    const word = fc.constantFrom<TaskWord>('begun', 'running', 'finished', 'failed', 'ended', 'unsure');
+    const outcome = fc.constantFrom<TaskOutcome>('begun', 'running', 'finished', 'failed', 'ended', 'unsure');
     const news = fc.record({
       task: fc.constantFrom('t1', 't2', 't3', 't4'),
       host: fc.constantFrom('a', 'b'),
       application: fc.constantFrom('web', 'job'),
       instance: fc.constantFrom('', 'job-1', 'job-2'),
-      word,
+      outcome,
       atS: fc.nat({ max: 900 }),
       age: fc.nat({ max: 400 }),
     });

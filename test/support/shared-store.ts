@@ -23,7 +23,7 @@ import { until } from './until.ts';
 
 type Tell = (listener: StoreListener) => void;
 
-export class SharedGround implements StoreListener {
+export class SharedStore implements StoreListener {
   readonly records = new Map<HostName, StoredRecord>();
   automation: Automation = { version: 0, data: '{}' };
   readonly #views: StoreView[] = [];
@@ -35,11 +35,11 @@ export class SharedGround implements StoreListener {
     this.store = new EmbeddedStore({ dataDir: folder, clock, log: silentLog });
   }
 
-  static async open(clock: Clock): Promise<SharedGround> {
-    const ground = new SharedGround(await mkdtemp(join(tmpdir(), 'satellite-house-')), clock);
-    ground.store.start(ground);
-    await until(() => ground.store.state.kind === 'whole', { what: 'the store to be whole' });
-    return ground;
+  static async open(clock: Clock): Promise<SharedStore> {
+    const sharedStore = new SharedStore(await mkdtemp(join(tmpdir(), 'satellite-harness-')), clock);
+    sharedStore.store.start(sharedStore);
+    await until(() => sharedStore.store.state.kind === 'whole', { what: 'the store to be whole' });
+    return sharedStore;
   }
 
   get folder(): string {
@@ -101,11 +101,11 @@ export class StoreView implements Store {
   fault: (changes: readonly Change[]) => Error | undefined = () => undefined;
   #state: StoreState = { kind: 'unread', reason: 'withheld by the test' };
   #listener: StoreListener | undefined;
-  readonly #ground: SharedGround;
+  readonly #sharedStore: SharedStore;
   #untold: Tell[] = [];
 
-  constructor(ground: SharedGround) {
-    this.#ground = ground;
+  constructor(sharedStore: SharedStore) {
+    this.#sharedStore = sharedStore;
   }
 
   get state(): StoreState {
@@ -124,8 +124,8 @@ export class StoreView implements Store {
   find(): void {
     if (this.#state.kind === 'unread') {
       this.#untold = [];
-      this.#listener?.onAutomation(this.#ground.automation);
-      for (const [host, record] of this.#ground.records) this.#listener?.onRecord(host, record);
+      this.#listener?.onAutomation(this.#sharedStore.automation);
+      for (const [host, record] of this.#sharedStore.records) this.#listener?.onRecord(host, record);
     }
     this.flush();
     this.#setState({ kind: 'whole' });
@@ -147,13 +147,13 @@ export class StoreView implements Store {
   }
 
   read(host: HostName): Promise<StoredRecord | undefined> {
-    return this.#call(() => this.#ground.store.read(host));
+    return this.#call(() => this.#sharedStore.store.read(host));
   }
 
   readAutomation(): Promise<Automation> {
     this.automationReads++;
     return this.#call(async () => {
-      const automation = await this.#ground.store.readAutomation();
+      const automation = await this.#sharedStore.store.readAutomation();
       this.flush();
       return automation;
     });
@@ -166,7 +166,7 @@ export class StoreView implements Store {
     return this.#call(async () => {
       const fault = this.fault(changes);
       if (fault) throw fault;
-      const written = await this.#ground.store.commit(changes, automation);
+      const written = await this.#sharedStore.store.commit(changes, automation);
       this.commits++;
       this.flush();
       return written;

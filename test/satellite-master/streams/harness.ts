@@ -3,7 +3,7 @@ import type { StreamEvent } from '../../../satellite-master/streams/stream.ts';
 import { ManualClock } from '../../../shared/manual-clock.ts';
 
 /** Streams on a clock that is turned by hand, with what went wrong in them. */
-export function streamHouse() {
+export function streamHarness() {
   const clock = new ManualClock();
   const faults: [stream: string, message: string][] = [];
   const fault = (stream: string, error: unknown) => {

@@ -12,7 +12,7 @@ import { logLines } from '../../mesos/support/log-lines.ts';
 /** 2026-09-21T13:06:40Z */
 export const START_S = 1_790_000_000;
 
-export class AlertsHouse {
+export class AlertsHarness {
   leads = true;
   readonly clock = new ManualClock(START_S * 1000);
   readonly metrics = new Metrics({ ofProcess: false });

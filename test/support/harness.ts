@@ -18,7 +18,7 @@ import type { Event } from '../../shared/event.ts';
 import { type HostName, parseHostName } from '../../shared/host-name.ts';
 import { silentLog } from '../../shared/log.ts';
 import { ManualClock } from '../../shared/manual-clock.ts';
-import type { SharedGround, StoreView } from './shared-ground.ts';
+import type { SharedStore, StoreView } from './shared-store.ts';
 
 /** A wall time for tests: 2026-09-21. */
 export const START_MS = 1_790_000_000_000;
@@ -62,9 +62,9 @@ export function hosts(count: number): HostName[] {
 
 export const OPERATOR: Author = { by: 'operator', as: null, cause: 'manual', reason: 'by hand' };
 
-export interface HouseOptions {
+export interface HarnessOptions {
   readonly clock: ManualClock;
-  readonly ground: SharedGround;
+  readonly sharedStore: SharedStore;
   readonly leads?: boolean;
   readonly share?: number;
   readonly registrationOf?: (host: HostName) => MesosRegistration;
@@ -77,7 +77,7 @@ export interface Said {
   readonly time?: number;
 }
 
-export class House {
+export class Harness {
   leads: boolean;
   readonly clock: ManualClock;
   readonly store: StoreView;
@@ -96,10 +96,10 @@ export class House {
   readonly changes: ReplicaChange[] = [];
   readonly #reaper: ExpiredEventReaper;
 
-  constructor({ clock, ground, leads = true, share = 0.3, registrationOf = () => 'none' }: HouseOptions) {
+  constructor({ clock, sharedStore, leads = true, share = 0.3, registrationOf = () => 'none' }: HarnessOptions) {
     this.leads = leads;
     this.clock = clock;
-    this.store = ground.view();
+    this.store = sharedStore.view();
     const log = silentLog;
     const { store } = this;
     const self = 'this-master';
@@ -149,11 +149,11 @@ export class House {
   }
 
   /** The store whole and read. */
-  static async open(options: HouseOptions): Promise<House> {
-    const house = new House(options);
-    house.store.find();
-    await house.settled();
-    return house;
+  static async open(options: HarnessOptions): Promise<Harness> {
+    const harness = new Harness(options);
+    harness.store.find();
+    await harness.settled();
+    return harness;
   }
 
   get nowS(): number {
@@ -178,12 +178,12 @@ export class House {
   }
 
   /** Lets time pass in small steps; `beat` runs at once and then every beat. */
-  async pass(ms: number, beat: () => void = () => undefined, others: readonly House[] = []): Promise<void> {
+  async pass(ms: number, beat: () => void = () => undefined, others: readonly Harness[] = []): Promise<void> {
     const all = [this, ...others];
     for (let passed = 0; passed < ms; passed += TICK_MS) {
       if (passed % BEAT_MS === 0) beat();
       this.clock.advance(Math.min(TICK_MS, ms - passed));
-      for (const house of all) house.tick();
+      for (const harness of all) harness.tick();
       await settled(all);
     }
   }
@@ -223,9 +223,9 @@ export class House {
 }
 
 /** Until no round runs, no call is open and everybody has been told everything. */
-export async function settled(houses: readonly House[]): Promise<void> {
+export async function settled(harnesses: readonly Harness[]): Promise<void> {
   for (let still = 0; still < 4; ) {
     await new Promise((resolve) => setImmediate(resolve));
-    still = houses.every(({ store }) => store.busy === 0 && store.told) ? still + 1 : 0;
+    still = harnesses.every(({ store }) => store.busy === 0 && store.told) ? still + 1 : 0;
   }
 }
