@@ -1,4 +1,5 @@
 /** `/whitelist/host/{host}/why` and `…/history`: why a host is on or off, and how it came to that. */
+import { type Clock, sleep } from '../../shared/clock.ts';
 import { SatelliteError } from '../../shared/errors.ts';
 import { escapeControls } from '../../shared/text.ts';
 import type { HistoryEntry } from '../whitelist/history/index.ts';
@@ -8,7 +9,10 @@ import { JSON_OR_TEXT, type Route } from './route.ts';
 import { RULE_TEXTS } from './rule-texts.ts';
 import type { Services } from './services.ts';
 
-export function whyRoutes({ replica, history, why }: Services): Route[] {
+/** `why` answers without the history when its disk takes longer. */
+const MAX_HISTORY_MS = 1_000;
+
+export function whyRoutes({ replica, history, why, clock }: Services): Route[] {
   const read = { method: 'GET', right: 'read', forms: JSON_OR_TEXT } as const;
   return [
     {
@@ -17,10 +21,11 @@ export function whyRoutes({ replica, history, why }: Services): Route[] {
       async handle(call) {
         const host = call.host();
         if (!replica.complete) throw unavailable(replica);
-        const past = await history.of(host);
+        const past = await pastOf(history.of(host), clock);
         const answer = why(host);
         if (!answer) throw new SatelliteError('unknown-host', `${host} is not in the inventory`);
-        return { json: { ...answer, ...originOf(answer, past) }, text: () => whyText(answer) };
+        const shown = { ...answer, ...originOf(answer, past) };
+        return { json: shown, text: () => whyText(shown) };
       },
     },
     {
@@ -39,24 +44,65 @@ export function whyRoutes({ replica, history, why }: Services): Route[] {
   ];
 }
 
+async function pastOf(
+  reading: Promise<readonly HistoryEntry[]>,
+  clock: Clock,
+): Promise<readonly HistoryEntry[] | null> {
+  const answered = new AbortController();
+  const late = sleep(clock, MAX_HISTORY_MS, answered.signal).then(() => null);
+  try {
+    return await Promise.race([reading, late]);
+  } catch {
+    // Logged where it was found; the reasons that this master knows are answered all the same.
+    return null;
+  } finally {
+    answered.abort();
+  }
+}
+
 const CHANGES_SHOWN = 5;
 
+interface Origin {
+  /** Unix seconds. */
+  readonly since: number | null;
+  readonly by: string | null;
+  readonly as: string | null;
+  /** null: the history could not be read. */
+  readonly changes: readonly HistoryEntry[] | null;
+  readonly ruleText: string | null;
+  readonly ruleLink: string;
+}
+
 /** Since when the host has its flag and by whom, its last changes, and the rule in words; `past` is newest first. */
-function originOf({ flag, ruleId }: Why, past: readonly HistoryEntry[]) {
-  const flip = past.find(({ from, to }) => from !== to);
+function originOf({ flag, ruleId }: Why, past: readonly HistoryEntry[] | null): Origin {
+  const flip = past?.find(({ from, to }) => from !== to);
   const last = flip?.to === flag ? flip : undefined;
   return {
     since: last?.time ?? null,
     by: last?.by ?? null,
     as: last?.as ?? null,
-    changes: past.slice(0, CHANGES_SHOWN),
+    changes: past?.slice(0, CHANGES_SHOWN) ?? null,
     ruleText: RULE_TEXTS.get(ruleId) ?? null,
     ruleLink: `/docs/judgement#rule-${ruleId}`,
   };
 }
 
-function whyText({ host, flag, decidedBy, ruleId, reason, events, guard, file, next }: Why): string {
+function whyText({
+  host,
+  flag,
+  decidedBy,
+  ruleId,
+  reason,
+  events,
+  guard,
+  file,
+  next,
+  ...origin
+}: Why & Origin): string {
   const lines = [`${host} is ${flag} (${decidedBy}, rule ${ruleId}): ${reason}`];
+  const { since, by: author, as, ruleText, changes } = origin;
+  if (since !== null && author !== null) lines.push(`since ${timeText(since)} by ${authorText(author, as)}`);
+  if (ruleText !== null) lines.push(`rule ${ruleId}: ${ruleText}`);
   for (const { list, id, state, counts, by, description, expires } of events) {
     const author = by === null ? '' : ` by ${by}`;
     const end = expires === null ? '' : ` until ${timeText(expires)}`;
@@ -66,12 +112,18 @@ function whyText({ host, flag, decidedBy, ruleId, reason, events, guard, file, n
   if (file) lines.push(`file: held: ${file.reason}`);
   if (guard) lines.push(`guard: ${guard.held ? 'held, ' : ''}${guard.reason}`);
   if (next?.change) lines.push(`next: ${next.change}${next.at === null ? '' : ` at ${timeText(next.at)}`}`);
+  if (changes === null) lines.push('the history could not be read');
+  else if (changes.length > 0) lines.push('last changes:', ...changes.map((change) => `  ${historyLine(change)}`));
   return lines.map(escapeControls).join('\n');
 }
 
 function historyLine({ time, from, to, cause, by, as, reason }: HistoryEntry): string {
-  const author = as === null || as === by ? by : `${by} (as ${as})`;
-  return escapeControls(`${timeText(time)} ${from ?? 'none'} -> ${to ?? 'none'} ${cause} by ${author}: ${reason}`);
+  const change = `${timeText(time)} ${from ?? 'none'} -> ${to ?? 'none'} ${cause}`;
+  return escapeControls(`${change} by ${authorText(by, as)}: ${reason}`);
+}
+
+function authorText(by: string, as: string | null): string {
+  return as === null || as === by ? by : `${by} (as ${as})`;
 }
 
 function timeText(unixS: number): string {

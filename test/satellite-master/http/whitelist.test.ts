@@ -238,9 +238,11 @@ describe('why and history', () => {
     await put(`/whitelist/host/${host}/off`, { by: 'ann', description: 'disk\nswap' });
     await put(`/whitelist/host/${host}/on`, { by: 'bob' });
     expect((await get(`/whitelist/host/${host}/why`)).json).toMatchObject({ host, flag: 'on', decidedBy: 'manual' });
-    expect((await get(`/whitelist/host/${host}/why`, { headers: asText })).text).toMatch(
-      `${host} is on (manual, rule 15)`,
-    );
+    const text = (await get(`/whitelist/host/${host}/why`, { headers: asText })).text.split('\n');
+    expect(text[0]).toMatch(`${host} is on (manual, rule 15)`);
+    expect(text[1]).toMatch(/^since 20\S+Z by bob$/);
+    expect(text[2]).toMatch(/^rule 15: \w/);
+    expect(text.filter((line) => line.startsWith('  ')).at(-1)).toMatch(/^ {2}20\S+Z none -> off manual by ann: /);
     const history = await get(`/whitelist/host/${host}/history`);
     expect(history.json).toMatchObject([
       { from: 'off', to: 'on', cause: 'manual', by: 'bob', as: null, reason: 'set on by hand' },
@@ -257,6 +259,21 @@ describe('why and history', () => {
     const changes = (history.json as { readonly time: number }[]).slice(0, 5);
     expect(why.json).toMatchObject({ since: changes[0]?.time, by: 'on', as: null, changes, rule: 15, ruleId: '15' });
     expect((why.json as { readonly ruleText: string }).ruleText).toMatch(/\w/);
+  });
+
+  test.each([
+    ['cannot be read', () => Promise.reject(new Error('bad sector'))],
+    ['does not answer', () => new Promise<never>(() => undefined)],
+  ])('why answers when the history %s', async (_name, of) => {
+    const broken = await startHttpMaster({ services: { history: { of } } });
+    try {
+      await ask(broken.url, `/whitelist/host/${host}/off`, { method: 'PUT' });
+      const { status, json } = await ask(broken.url, `/whitelist/host/${host}/why`);
+      expect(status).toBe(200);
+      expect(json).toMatchObject({ flag: 'off', decidedBy: 'manual', ruleId: '15', since: null, changes: null });
+    } finally {
+      await broken.close();
+    }
   });
 
   test('the page that ruleLink leads to is served', async () => {
