@@ -12,6 +12,7 @@ import { checkRules } from './rules/index.ts';
 import { RulesError } from './rules/module/index.ts';
 import { defaultReplaySettings, type MasterSettings, pathsNamedIn, readMasterSettings } from './settings.ts';
 import { faultsOfPath, warningsOfPath } from './whitelist/file/index.ts';
+import { faultsOfDataDir } from './whitelist/store/index.ts';
 
 interface Words {
   readonly config?: string;
@@ -82,6 +83,8 @@ async function printCheck(file: string | undefined, named: string | undefined): 
     faults.push(...(await faultsOfPath(configured.whitelistPath)).map((fault) => `${file}: ${fault}`));
     warnings.push(...(await warningsOfPath(configured.whitelistPath)));
   }
+  if (configured.dataDir !== undefined)
+    faults.push(...(await faultsOfDataDir(configured.dataDir)).map((fault) => `${file}: ${fault}`));
   if (faults.length > 0) {
     process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
     process.exitCode = EXIT_USAGE;

@@ -192,16 +192,22 @@ function isRiemannOff(raw: Raw): boolean {
 }
 
 /** Paths named in a settings file that may be wrong elsewhere: so that all that is wrong is said at once. */
-export function pathsNamedIn(file: string): { readonly streams?: string; readonly whitelistPath?: string } {
+export function pathsNamedIn(file: string): {
+  readonly streams?: string;
+  readonly whitelistPath?: string;
+  readonly dataDir?: string;
+} {
   try {
     const raw = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>> | null;
     const streams = raw?.streams;
     const whitelistPath = raw?.['local-whitelist-path'];
+    const dataDir = raw?.['data-dir'];
     return {
       ...(typeof streams === 'string' && streams !== '' ? { streams } : {}),
       ...(typeof whitelistPath === 'string' && whitelistPath !== '' && !faultOfForm(whitelistPath)
         ? { whitelistPath }
         : {}),
+      ...(typeof dataDir === 'string' && dataDir !== '' ? { dataDir } : {}),
     };
   } catch {
     return {};

@@ -24,16 +24,17 @@ test.each(
   expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining(message) });
 });
 
-test('--check says what is wrong with the whitelist path beside faults of other settings', async () => {
+test('--check says what is wrong with the whitelist path and the data-dir beside faults of other settings', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'satellite-settings-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'master.json');
   const path = join(folder, 'missing', 'whitelist');
-  writeFileSync(file, JSON.stringify({ 'managed-off-limit': 7, 'local-whitelist-path': path, streams: '/missing.ts' }));
+  const paths = { 'local-whitelist-path': path, 'data-dir': join(file, 'data'), streams: '/missing.ts' };
+  writeFileSync(file, JSON.stringify({ 'managed-off-limit': 7, ...paths }));
   const stderr = await new Promise<string>((resolve) => {
     const args = ['dist/satellite-master/main.js', '--config', file, '--check'];
     execFile(process.execPath, args, { timeout: 20_000 }, (_, __, text) => resolve(text));
   });
-  for (const part of ['managed-off-limit: found 7', 'folder is not writable', '/missing.ts'])
+  for (const part of ['managed-off-limit: found 7', 'folder is not writable', 'is no folder', '/missing.ts'])
     expect(stderr).toContain(part);
 });

@@ -1,4 +1,5 @@
 /** Where records are stored: ZooKeeper, the embedded store or memory, behind one interface. */
+export { faultsOfDataDir } from './check-data-dir.ts';
 export { EmbeddedStore } from './embedded-store.ts';
 export { FencedStore } from './fenced-store.ts';
 export { isLocked } from './folder-lock.ts';
