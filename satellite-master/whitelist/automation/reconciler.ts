@@ -3,6 +3,7 @@
  * again and again (level, not edge). Every master works it out, so that `why` and readiness say the same everywhere;
  * only the leader writes, and every managed off passes the guard (docs/judgement.md, rules 8-14, 25).
  */
+import { setImmediate } from 'node:timers/promises';
 import { Backoff } from '../../../shared/backoff.ts';
 import type { Clock, Timer } from '../../../shared/clock.ts';
 import { messageOf, SatelliteError } from '../../../shared/errors.ts';
@@ -44,6 +45,9 @@ const FAULT_MS = 5_000;
 const CONFLICT_MS = 200;
 /** Interval at which everything is looked at again, whatever was reported. */
 const FULL_REVIEW_MS = 30_000;
+/** Planning goes on in another turn of the event loop after so long, looked at after each so many hosts. */
+const TURN_MS = 5;
+const HOSTS_A_SLICE = 256;
 
 export class Reconciler {
   readonly #options: ReconcilerOptions;
@@ -158,7 +162,7 @@ export class Reconciler {
     this.#wanted = true;
     if (this.#running || this.#stopped || this.#retry) return;
     this.#running = true;
-    setImmediate(() => void this.#rounds());
+    void setImmediate().then(() => this.#rounds());
   }
 
   async #rounds(): Promise<void> {
@@ -179,7 +183,7 @@ export class Reconciler {
     if (!this.#options.replica.complete) return;
     const hosts = [...this.#dirty];
     this.#dirty.clear();
-    for (const steps of inCommits(this.#plan(hosts))) {
+    for (const steps of inCommits(await this.#planInTurns(hosts))) {
       if (!this.#mayWrite()) break;
       await this.#commit(steps);
     }
@@ -187,6 +191,21 @@ export class Reconciler {
     if (!this.#mayWrite()) return;
     this.#backoff.reset();
     this.#once.recovered('round', 'managed whitelist updated again');
+  }
+
+  /** So that a look at everything does not hold up the reports. What changes meanwhile is marked for the next round. */
+  async #planInTurns(hosts: readonly HostName[]): Promise<PlannedWrite[]> {
+    const { clock } = this.#options;
+    const steps: PlannedWrite[] = [];
+    let turnMs = clock.monoMs();
+    for (let start = 0; start < hosts.length && !this.#stopped; start += HOSTS_A_SLICE) {
+      if (clock.monoMs() - turnMs >= TURN_MS) {
+        await setImmediate();
+        turnMs = clock.monoMs();
+      }
+      steps.push(...this.#plan(hosts.slice(start, start + HOSTS_A_SLICE)));
+    }
+    return steps;
   }
 
   /** Sorts the hosts into what can be written at once and what has to pass the guard. */
