@@ -3,7 +3,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { StreamEvent } from '../streams/index.ts';
 import { type AlertOptions, alertOf, conditionOver, keyOf } from './alert/index.ts';
 import type { Channel } from './channel.ts';
-import type { AlertStream, ChannelFunctions, Kind } from './channels/index.ts';
+import { type AlertStream, type ChannelFunctions, channelFunctions, type Kind } from './channels/index.ts';
 import { HeldConditions } from './held-conditions.ts';
 
 export interface IntakeOptions {
@@ -39,13 +39,7 @@ export function bindChannels({ clock, self, open }: IntakeOptions): ChannelFunct
         },
       });
     };
-  return {
-    email: bind('email'),
-    webhook: bind('webhook'),
-    pagerduty: bind('pagerduty'),
-    slack: bind('slack'),
-    alertmanager: bind('alertmanager'),
-  };
+  return channelFunctions(bind);
 }
 
 function isList(item: StreamEvent | readonly StreamEvent[]): item is readonly StreamEvent[] {

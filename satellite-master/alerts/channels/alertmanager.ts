@@ -2,7 +2,8 @@
 import { type Alert, defaultKey } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import type { OptionReader } from './option-reader.ts';
-import type { Compiled } from './sender.ts';
+import type { ChannelOptions } from './options.ts';
+import type { ChannelKind, Compiled } from './sender.ts';
 import { filesOf } from './webhook.ts';
 
 /** As Prometheus does: an alert ends by itself when it was not said again three times. */
@@ -47,7 +48,16 @@ function iso(timeS: number): string {
   return new Date(timeS * 1000).toISOString();
 }
 
-export function compileAlertmanager(options: OptionReader): Compiled {
+export interface AlertmanagerOptions extends ChannelOptions {
+  /** Of the Alertmanager, without `/api/v2/alerts`. */
+  readonly url: string;
+  /** Further labels of each alert, to route by. */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly tokenFile?: string;
+  readonly ca?: string;
+}
+
+function compile(options: OptionReader): Compiled {
   const base = options.url('url');
   const labels = options.record('labels');
   const token = options.secretFile('tokenFile');
@@ -77,3 +87,6 @@ export function compileAlertmanager(options: OptionReader): Compiled {
     },
   };
 }
+
+/** Its alerts end by themselves unless they are sent again. */
+export const alertmanager: ChannelKind<AlertmanagerOptions> = { compile, repeatMs: 60_000 };

@@ -6,8 +6,9 @@ import { isLoopback } from '../../../shared/loopback.ts';
 import { escapeControls } from '../../../shared/text.ts';
 import type { Alert } from '../alert/index.ts';
 import type { OptionReader } from './option-reader.ts';
+import type { ChannelOptions } from './options.ts';
 import { redacted, type Secret } from './secret.ts';
-import type { Compiled, Outcome } from './sender.ts';
+import type { ChannelKind, Compiled, Outcome } from './sender.ts';
 
 export interface Mail {
   readonly subject: string;
@@ -48,7 +49,22 @@ function iso(timeS: number): string {
   return new Date(timeS * 1000).toISOString();
 }
 
-export function compileEmail(options: OptionReader): Compiled {
+export interface EmailOptions extends ChannelOptions {
+  readonly from: string;
+  readonly to: string | readonly string[];
+  /** Default `localhost`. */
+  readonly host?: string;
+  /** Default 25, with `secure` 465. */
+  readonly port?: number;
+  /** TLS from the first byte on; else STARTTLS where the server offers it. */
+  readonly secure?: boolean;
+  /** Sent under TLS only, save to loopback. */
+  readonly auth?: { readonly user: string; readonly passwordFile: string };
+  /** Path of a PEM file with the authorities to trust. */
+  readonly ca?: string;
+}
+
+function compile(options: OptionReader): Compiled {
   const from = options.text('from');
   const to = options.texts('to');
   for (const [name, addresses] of [['from', [from]] as const, ['to', to] as const])
@@ -144,3 +160,5 @@ function authOf(options: OptionReader): Server['auth'] {
   options.wrong('auth', 'must be {user, passwordFile}');
   return undefined;
 }
+
+export const email: ChannelKind<EmailOptions> = { compile };

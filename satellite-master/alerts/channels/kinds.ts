@@ -1,27 +1,35 @@
 /** The kinds of channels, and what all of them take. */
 import { SEVERITIES } from '../alert/index.ts';
-import { compileAlertmanager } from './alertmanager.ts';
-import { compileEmail } from './email.ts';
+import { alertmanager } from './alertmanager.ts';
+import { email } from './email.ts';
 import { OptionReader } from './option-reader.ts';
-import type { ChannelFunctions } from './options.ts';
-import { compilePagerduty } from './pagerduty.ts';
-import type { Compiled } from './sender.ts';
-import { compileSlack } from './slack.ts';
-import { compileWebhook } from './webhook.ts';
+import type { AlertStream, ChannelOptions } from './options.ts';
+import { pagerduty } from './pagerduty.ts';
+import type { ChannelKind, Compiled } from './sender.ts';
+import { slack } from './slack.ts';
+import { webhook } from './webhook.ts';
 
-export type Kind = keyof ChannelFunctions;
+/** Every kind of channel, by the name of its function in rules. */
+const KINDS = { alertmanager, email, pagerduty, slack, webhook };
 
-const HOUR_MS = 3_600_000;
-const KINDS: Readonly<
-  Record<Kind, { readonly compile: (options: OptionReader) => Compiled; readonly repeatMs: number }>
-> = {
-  email: { compile: compileEmail, repeatMs: 4 * HOUR_MS },
-  webhook: { compile: compileWebhook, repeatMs: 4 * HOUR_MS },
-  pagerduty: { compile: compilePagerduty, repeatMs: 4 * HOUR_MS },
-  slack: { compile: compileSlack, repeatMs: 4 * HOUR_MS },
-  // Its alerts end by themselves unless they are said again.
-  alertmanager: { compile: compileAlertmanager, repeatMs: 60_000 },
-};
+export type Kind = keyof typeof KINDS;
+type OptionsOf<K extends Kind> = (typeof KINDS)[K] extends ChannelKind<infer Options> ? Options : never;
+
+/**
+ * The functions rules call. Wrong options throw a StreamArgumentError that names the channel and the option.
+ * The same options are the same channel wherever they stand, so a channel may be made inside `by`.
+ */
+export type ChannelFunctions = { readonly [K in Kind]: (options: OptionsOf<K>) => AlertStream };
+
+/** @param make the function of one kind */
+export function channelFunctions(
+  make: <K extends Kind>(kind: K) => (options: OptionsOf<K>) => AlertStream,
+): ChannelFunctions {
+  const kinds = Object.keys(KINDS) as Kind[];
+  return Object.fromEntries(kinds.map((kind) => [kind, make(kind)])) as ChannelFunctions;
+}
+
+const USUAL_REPEAT_MS = 14_400_000;
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
 export interface Parsed extends Omit<Compiled, 'target'> {
@@ -36,7 +44,7 @@ export interface Parsed extends Omit<Compiled, 'target'> {
 /** @throws StreamArgumentError with all that is wrong, by channel and option */
 export function parseChannel(kind: Kind, given: unknown, readsFiles: boolean): Parsed {
   const options = new OptionReader(kind, given, readsFiles);
-  const { compile, repeatMs: usualRepeatMs } = KINDS[kind];
+  const { compile, repeatMs: usualRepeatMs = USUAL_REPEAT_MS }: ChannelKind<ChannelOptions> = KINDS[kind];
   const name = options.optionalText('name');
   if (name !== undefined && !NAME.test(name))
     options.wrong('name', 'must be up to 64 letters, digits, ".", "-" or "_"');

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import type { Alert } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import type { OptionReader } from './option-reader.ts';
+import type { ChannelOptions } from './options.ts';
 import { Secret } from './secret.ts';
-import type { Compiled } from './sender.ts';
+import type { ChannelKind, Compiled } from './sender.ts';
 import { filesOf } from './webhook.ts';
 
 const MAX_DEDUP_KEY = 255;
@@ -38,7 +39,16 @@ function dedupKey(key: string): string {
   return key.length <= MAX_DEDUP_KEY ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`;
 }
 
-export function compilePagerduty(options: OptionReader): Compiled {
+/** One of both names the integration. */
+export interface PagerdutyOptions extends ChannelOptions {
+  readonly routingKeyFile?: string;
+  readonly routingKey?: string;
+  /** Default `https://events.pagerduty.com/v2/enqueue`. */
+  readonly url?: string;
+  readonly ca?: string;
+}
+
+function compile(options: OptionReader): Compiled {
   const url = options.url('url', 'https://events.pagerduty.com/v2/enqueue');
   const file = options.secretFile('routingKeyFile');
   const text = options.raw('routingKey');
@@ -63,3 +73,5 @@ export function compilePagerduty(options: OptionReader): Compiled {
     },
   };
 }
+
+export const pagerduty: ChannelKind<PagerdutyOptions> = { compile };

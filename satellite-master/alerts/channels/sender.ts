@@ -1,5 +1,7 @@
 /** The thin edge of a channel: brings alerts out once, and says how that went. */
 import type { Alert } from '../alert/index.ts';
+import type { OptionReader } from './option-reader.ts';
+import type { ChannelOptions } from './options.ts';
 
 export type Outcome =
   | { readonly kind: 'sent' }
@@ -27,4 +29,14 @@ export interface Rate {
   readonly timeoutMs: number;
   readonly repeatMs: number;
   readonly nowS: () => number;
+}
+
+/** One kind of channel. `Options` is what rules give it, beside {@link ChannelOptions}. */
+export interface ChannelKind<Options extends ChannelOptions> {
+  /** Reads its own options; what is wrong with them is collected by the reader. */
+  readonly compile: (options: OptionReader) => Compiled;
+  /** Default of the option `repeat`; default 4 h. */
+  readonly repeatMs?: number;
+  /** Only a type: the options that {@link compile} reads. */
+  readonly options?: Options;
 }

@@ -3,8 +3,9 @@ import { cutToLength } from '../../../shared/text.ts';
 import type { Alert, Severity } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import { type OptionReader, parseUrl } from './option-reader.ts';
+import type { ChannelOptions } from './options.ts';
 import { Secret } from './secret.ts';
-import type { Compiled } from './sender.ts';
+import type { ChannelKind, Compiled } from './sender.ts';
 import { filesOf } from './webhook.ts';
 
 /** Slack asks for no more attachments in one message. */
@@ -81,7 +82,14 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-export function compileSlack(options: OptionReader): Compiled {
+/** One of both: the address of an incoming webhook is itself a secret. */
+export interface SlackOptions extends ChannelOptions {
+  readonly webhookUrlFile?: string;
+  readonly url?: string;
+  readonly ca?: string;
+}
+
+function compile(options: OptionReader): Compiled {
   const file = options.secretFile('webhookUrlFile');
   const given = options.has('url') ? options.url('url') : undefined;
   if (options.has('webhookUrlFile') === options.has('url'))
@@ -105,3 +113,5 @@ export function compileSlack(options: OptionReader): Compiled {
     },
   };
 }
+
+export const slack: ChannelKind<SlackOptions> = { compile };

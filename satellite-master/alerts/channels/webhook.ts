@@ -4,7 +4,8 @@ import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Alert } from '../alert/index.ts';
 import { HttpPoster } from './http-post.ts';
 import type { OptionReader } from './option-reader.ts';
-import type { Compiled } from './sender.ts';
+import type { ChannelOptions } from './options.ts';
+import type { ChannelKind, Compiled } from './sender.ts';
 
 /** `{"alerts": [...]}`: each alert has `state` trigger or resolve, and `key` to know it again. Times are unix seconds. */
 export function webhookBody(alerts: readonly Alert[]): unknown {
@@ -18,7 +19,17 @@ export function webhookBody(alerts: readonly Alert[]): unknown {
   };
 }
 
-export function compileWebhook(options: OptionReader): Compiled {
+export interface WebhookOptions extends ChannelOptions {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Its text signs each body: `x-satellite-signature-256: sha256=` and the HMAC in hex. */
+  readonly secretFile?: string;
+  /** Its text is sent as `authorization: Bearer`. */
+  readonly tokenFile?: string;
+  readonly ca?: string;
+}
+
+function compile(options: OptionReader): Compiled {
   const url = options.url('url');
   const headers = options.record('headers', true);
   const secret = options.secretFile('secretFile');
@@ -73,3 +84,5 @@ function isHeader(name: string, value: string): boolean {
     return false;
   }
 }
+
+export const webhook: ChannelKind<WebhookOptions> = { compile };
