@@ -565,7 +565,7 @@ export function createMaster(
 
   return {
     async start() {
-      for (const warning of settings.warnings) log.warn(warning);
+      for (const warning of settings.warnings) log.warn({ warning }, 'warning of the settings');
       await parts.start();
       return address;
     },

@@ -83,7 +83,7 @@ export class ChannelRegistry {
       dropped: (reason, alerts) => {
         metrics.alertsDropped.inc({ channel: name, reason }, alerts);
         if (reason === 'overflow' || reason === 'gave-up' || reason === 'shutdown')
-          log.warn({ channel: name, reason, alerts }, `${alerts} alerts through ${name} were dropped: ${reason}`);
+          log.warn({ channel: name, reason, alerts }, 'alerts dropped');
       },
     });
     const channel = new Channel({
@@ -92,7 +92,8 @@ export class ChannelRegistry {
       repeatMs,
       room: () => delivery.room,
       send: (alert, reason) => {
-        log.info({ channel: name, key: alert.key, reason }, `Alert ${alert.state}: ${alert.summary}`);
+        const { state, key, summary } = alert;
+        log.info({ channel: name, state, key, summary, reason }, 'alert goes out');
         delivery.put(alert);
       },
       forgotten: () => metrics.alertsDropped.inc({ channel: name, reason: 'forgotten' }),

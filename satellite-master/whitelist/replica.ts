@@ -226,7 +226,7 @@ export class Replica implements StoreListener {
     this.#foreignWrites++;
     this.#options.log.warn(
       { host: before.host, from: before.record['managed-flag'], to: record['managed-flag'], cause: 'foreign-writer' },
-      `the managed flag of ${before.host} was changed by another writer`,
+      'managed flag was changed by another writer',
     );
     return this.#options.clock.monoMs() + this.#options.foreignHoldMs;
   }

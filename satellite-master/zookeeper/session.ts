@@ -2,7 +2,7 @@
 import { Backoff, type BackoffOptions } from '../../shared/backoff.ts';
 import { type Clock, sleep, type Timer } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
-import type { Log } from '../../shared/log.ts';
+import type { Log, LogFields } from '../../shared/log.ts';
 import { Calls } from './calls.ts';
 import { type ConnectString, parseConnectString } from './connect-string.ts';
 import { Connection } from './connection.ts';
@@ -181,7 +181,7 @@ class Session implements ZooKeeperSession {
   #disconnected(connection: Connection, reason: string): void {
     this.#calls.detach(reason);
     if (this.#state.kind !== 'connected') {
-      this.#logTrouble(`no connection to ZooKeeper: ${reason}`);
+      this.#logTrouble({ reason }, 'no connection to ZooKeeper');
       return;
     }
     // Whoever leads must not believe so for longer than the server does.
@@ -200,7 +200,7 @@ class Session implements ZooKeeperSession {
       this.#publish({ kind: 'connecting' });
       this.#open();
     });
-    if (this.#state.kind === 'connecting') this.#logTrouble(`no session at ZooKeeper: ${reason}`);
+    if (this.#state.kind === 'connecting') this.#logTrouble({ reason }, 'no session at ZooKeeper');
     else this.#publish({ kind: 'lost', reason });
   }
 
@@ -233,15 +233,15 @@ class Session implements ZooKeeperSession {
     const level = state.kind === 'suspended' || state.kind === 'lost' ? 'warn' : 'info';
     this.#log[level](
       { zookeeper: state.kind, ...('reason' in state && { reason: state.reason }) },
-      `ZooKeeper session ${state.kind}`,
+      'state of the ZooKeeper session changed',
     );
     for (const listener of this.#stateListeners) this.#call(() => listener(state));
   }
 
   /** Attempts go on each second while all is down: only the first of them is worth a warning. */
-  #logTrouble(text: string): void {
+  #logTrouble(fields: LogFields, message: string): void {
     if (this.#ending) return;
-    this.#log[this.#troubleLogged ? 'debug' : 'warn'](text);
+    this.#log[this.#troubleLogged ? 'debug' : 'warn'](fields, message);
     this.#troubleLogged = true;
   }
 

@@ -165,7 +165,7 @@ export class BlackHole {
     const host = parseHostName(name);
     if (!host) return [];
     const standing = this.#blamed.get(name) ?? { sinceMs: clock.monoMs(), reason, off: false };
-    if (!this.#blamed.has(name)) log.warn({ host, ...counts }, `${host}: ${reason}`);
+    if (!this.#blamed.has(name)) log.warn({ host, ...counts, reason }, 'host is a black hole');
     this.#blamed.set(name, standing);
     const isNews = !standing.off || standing.reason !== reason;
     standing.reason = reason;
@@ -195,7 +195,7 @@ export class BlackHole {
     const host = parseHostName(name);
     if (!host) return [];
     const reason = this.textOf(host) ?? 'no black hole: nothing has failed there for a whole window';
-    log.info({ host }, `${host} is no black hole any more: ${reason}`);
+    log.info({ host, reason }, 'host is no black hole any more');
     // From now on it is fit as far as this rule goes: the readmission clock runs from here (docs/judgement.md, rule 12).
     if (standing.off) {
       const fitSinceMs = clock.monoMs();
@@ -220,12 +220,12 @@ export class BlackHole {
     const events: Event[] = [];
     const stand = new Set(failing.map(({ name }) => name));
     for (const { name, counts, reason } of failing.slice(0, MAX_TOLD)) {
-      if (!this.#applications.has(name)) log.warn({ application: name, ...counts }, `${name} fails: ${reason}`);
+      if (!this.#applications.has(name)) log.warn({ application: name, ...counts, reason }, 'application fails');
       events.push(applicationEvent(name, 'critical', time, counts.failed, reason));
     }
     for (const name of this.#applications.keys()) {
       if (stand.has(name)) continue;
-      log.info({ application: name }, `${name} fails no more`);
+      log.info({ application: name }, 'application fails no more');
       events.push(applicationEvent(name, 'ok', time, 0, 'fails no more'));
     }
     this.#applications.clear();

@@ -36,8 +36,8 @@ export class RuleFaults {
     const suppressed = known?.suppressed ?? 0;
     this.#names.set(name, { loggedMs: nowMs, suppressed: 0 });
     log.warn(
-      { stream: name, place, ...(suppressed > 0 ? { suppressed } : {}) },
-      `a child of ${name} failed: ${messageOf(error)}${place === undefined ? '' : ` (${place})`}`,
+      { stream: name, place, err: messageOf(error), ...(suppressed > 0 ? { suppressed } : {}) },
+      'a child of a stream failed',
     );
   }
 }

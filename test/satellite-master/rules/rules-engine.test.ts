@@ -292,7 +292,12 @@ describe('a child that throws', () => {
     expect([desired.flag(a1)?.flag, desired.flag(a2)?.flag]).toEqual(['off', 'off']);
     expect(faults).toEqual(['where', 'where']);
     expect(said.warnings).toHaveLength(1);
-    expect(said.warnings[0]).toMatch(/a child of where failed: boom \(.*rules\.mjs:4\)/);
+    expect(said.warnings[0]).toBe('a child of a stream failed');
+    expect(said.fields.at(-1)).toMatchObject({
+      stream: 'where',
+      err: 'boom',
+      place: expect.stringMatching(/rules\.mjs:4$/) as string,
+    });
     pass(61_000);
     hear('gpu', 'critical');
     expect(said.warnings).toHaveLength(2);
