@@ -18,6 +18,9 @@ export const RENEW_WITHIN_MS = 300_000;
 
 export const MAX_HOSTS = 100_000;
 
+/** More than any host has tests: rules that make up ever new ids end here. */
+export const MAX_EVENTS_PER_HOST = 1_000;
+
 /** The flags of one rule, in the form that a judge of hosts uses. */
 export type FlagsOfRule = Pick<DesiredFlags, 'setFlag' | 'setEvent' | 'forgetEvent' | 'events' | 'dropHost'>;
 
@@ -82,9 +85,12 @@ export class ModuleFlags {
     return own ? new Map([...own].map(([id, { event }]) => [id, event])) : NONE;
   }
 
+  /** @throws RangeError beyond 1,000 events of the host */
   setEvent(rule: string, host: HostName, id: string, event: RecordEvent | null): void {
     this.#inherited?.events.get(host)?.delete(id);
     const events = this.#events.get(host) ?? new Map<string, DesiredEvent>();
+    if (event && events.size >= MAX_EVENTS_PER_HOST && !events.has(id))
+      throw new RangeError(`${host} has ${MAX_EVENTS_PER_HOST} events of rules; ${JSON.stringify(id)} is not set`);
     events.set(id, { rule, event });
     this.#events.set(host, events);
     this.#target?.setEvent(host, id, event);
