@@ -11,6 +11,7 @@ import { RawKeys } from './raw-keys.ts';
 import { type Found, isPlain, refresh } from './refresh.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { Slot } from './slot.ts';
+import { TurnQueue } from './turn-queue.ts';
 
 export interface IndexEntry {
   /** As it is now. */
@@ -42,6 +43,8 @@ export const STALL_MS = 5_000;
 const NO_HOST = '';
 
 export class EventIndex {
+  /** Who walks the index takes turns here. */
+  readonly readers = new TurnQueue();
   readonly #clock: Clock;
   readonly #hosts = new Map<string, Map<string, Slot>>();
   readonly #expiries: ExpiryWheel<Slot>;

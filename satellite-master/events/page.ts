@@ -53,7 +53,7 @@ export async function pageOf(
   const events: Event[] = [];
   for (let last = page.pop(); last; last = page.pop()) {
     events.push(last);
-    if (events.length % POPS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (events.length % POPS_PER_TURN === 0) await index.readers.next();
   }
   return { events: events.reverse(), hasMore };
 }

@@ -23,6 +23,7 @@ export async function search(
   turn?: () => Promise<void>,
 ): Promise<void> {
   const matches = compileQuery(query);
+  await index.readers.next();
   let turnMs = clock.monoMs();
   let looked = 0;
   for (const { event } of candidates(index, query)) {
@@ -30,7 +31,7 @@ export async function search(
     if (++looked % LOOK_EVERY !== 0) continue;
     await turn?.();
     if (clock.monoMs() - turnMs < TURN_MS) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await index.readers.next();
     turnMs = clock.monoMs();
   }
 }
